@@ -1,0 +1,19 @@
+"""Headrace: batch ETL on Apache Spark, from a laptop to EMR and Glue.
+
+A step is a typed function from DataFrames to one DataFrame, plus a declaration of what it reads, what it publishes and
+what must hold. A run applies steps to one interval; re-running it leaves every target as if it had run once.
+"""
+
+from etl import expect
+from etl.model.dataset import Source, Target
+from etl.model.job import Job
+from etl.model.run import Run
+from etl.model.schedule import Daily, Hourly, Monthly
+from etl.model.step import Step, sql_step, step
+from etl.model.write import Append, History, Merge, ReplacePartitions, ReplaceTable
+
+__all__ = [
+    "Append", "Daily", "History", "Hourly", "Job", "Merge", "Monthly", "ReplacePartitions", "ReplaceTable", "Run",
+    "Source", "Step", "Target", "expect", "sql_step", "step",
+]  # fmt: skip
+__version__ = "0.1.0"

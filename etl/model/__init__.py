@@ -1,0 +1,1 @@
+"""What a job is: frozen values, attrs and the standard library only."""

@@ -1,0 +1,69 @@
+"""What must hold of a target's rows: Great Expectations' types, arguments, severity and JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from attrs import field, frozen
+
+
+class OnFailure(StrEnum):
+    """What a failed expectation does: stop the publish, say so, or send the broken rows aside."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    QUARANTINE = "quarantine"
+
+
+class Severity(StrEnum):
+    """Great Expectations' severity levels."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@frozen
+class Expectation:
+    """One expectation about a step's rows.
+
+    Args:
+        type: Great Expectations' type name, ``expect_column_values_to_not_be_null``.
+        kwargs: Great Expectations' arguments: ``column``, ``mostly``, ``min_value`` …
+        on_failure: ``fail`` gates the publish, ``warn`` only reports, ``quarantine`` sends broken rows to the
+            quarantine dataset and publishes the others.
+        description: a sentence for the report.
+    """
+
+    type: str
+    kwargs: Mapping[str, Any] = field(converter=lambda kwargs: MappingProxyType(dict(kwargs)), hash=False)
+    on_failure: OnFailure = field(default=OnFailure.FAIL, converter=OnFailure)
+    description: str = ""
+
+    @property
+    def severity(self) -> Severity:
+        """``warning`` for ``on_failure="warn"``, else ``critical``."""
+        return Severity.WARNING if self.on_failure is OnFailure.WARN else Severity.CRITICAL
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns named in the arguments, in order."""
+        named = [self.kwargs[key] for key in ("column", "column_A", "column_B") if key in self.kwargs]
+        return (*named, *self.kwargs.get("column_list", ()))
+
+    @property
+    def name(self) -> str:
+        """A short name for people and for the quarantine's ``_broken`` column: ``values_to_be_between(distance)``."""
+        short = self.type.removeprefix("expect_").removeprefix("column_").removeprefix("compound_")
+        subject = ", ".join(self.columns)
+        condition = self.kwargs.get("row_condition")
+        return f"{short}({subject})" + (f" where {condition}" if condition else "")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return Great Expectations' ``ExpectationConfiguration`` as JSON values."""
+        meta = {"on_failure": str(self.on_failure)} | ({"notes": self.description} if self.description else {})
+        kwargs = {key: list(v) if isinstance(v, tuple | set | frozenset) else v for key, v in self.kwargs.items()}
+        return {"type": self.type, "kwargs": kwargs, "meta": meta, "severity": str(self.severity)}

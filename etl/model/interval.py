@@ -1,0 +1,123 @@
+"""The time a run is about: half-open ``[start, end)`` in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from attrs import frozen
+
+from etl.errors import UsageError
+
+
+class Unit(StrEnum):
+    """The length of one interval."""
+
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+
+@frozen(order=True)
+class Interval:
+    """A half-open span of time in UTC.
+
+    Args:
+        start: first instant inside; time-zone aware, UTC.
+        end: first instant outside; time-zone aware, UTC, later than ``start``.
+
+    Raises:
+        UsageError: an end that is naive, not UTC, or not after the start.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __attrs_post_init__(self) -> None:
+        for name, instant in (("start", self.start), ("end", self.end)):
+            if instant.utcoffset() != timedelta(0):
+                raise UsageError(f"interval {name} {instant.isoformat()} is not in UTC")
+        if self.end <= self.start:
+            raise UsageError(f"interval [{self.start.isoformat()}, {self.end.isoformat()}) is empty")
+
+    @property
+    def key(self) -> str:
+        """A short name, unique among intervals: ``2013-02-08``, ``2013-02-08T05``, ``2013-02`` or ``start/end``."""
+        for unit, pattern in ((Unit.DAY, "%Y-%m-%d"), (Unit.MONTH, "%Y-%m"), (Unit.HOUR, "%Y-%m-%dT%H")):
+            if containing(self.start, unit) == self:
+                return self.start.strftime(pattern)
+        return f"{self.start:%Y-%m-%dT%H:%M}/{self.end:%Y-%m-%dT%H:%M}"
+
+    def __str__(self) -> str:
+        return self.key
+
+    def dates(self) -> tuple[date, ...]:
+        """Return every UTC calendar day the interval touches, in order."""
+        last = (self.end - timedelta(microseconds=1)).date()
+        days = (last - self.start.date()).days + 1
+        return tuple(self.start.date() + timedelta(days=n) for n in range(days))
+
+    def __contains__(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+
+def containing(instant: datetime, unit: Unit) -> Interval:
+    """Return the interval of this unit that holds ``instant``."""
+    start = floor(instant, unit)
+    return Interval(start, after(start, unit))
+
+
+def floor(instant: datetime, unit: Unit) -> datetime:
+    """Return the start of the unit that holds ``instant``."""
+    hour = instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    if unit is Unit.HOUR:
+        return hour
+    return hour.replace(hour=0) if unit is Unit.DAY else hour.replace(hour=0, day=1)
+
+
+def after(start: datetime, unit: Unit) -> datetime:
+    """Return the start of the unit that follows the one starting at ``start``."""
+    if unit is Unit.HOUR:
+        return start + timedelta(hours=1)
+    if unit is Unit.DAY:
+        return start + timedelta(days=1)
+    return start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+
+
+def between(start: datetime, end: datetime, unit: Unit) -> tuple[Interval, ...]:
+    """Cut ``[start, end)`` into whole intervals of this unit, in order.
+
+    Raises:
+        UsageError: ``start`` or ``end`` does not lie on a boundary of the unit, or nothing lies between them.
+    """
+    for name, instant in (("from", start), ("to", end)):
+        if floor(instant, unit) != instant:
+            raise UsageError(
+                f"{name} {instant.isoformat()} is not the start of a {unit}",
+                remedy=f"use {floor(instant, unit).isoformat()} or {after(floor(instant, unit), unit).isoformat()}",
+            )
+    if end <= start:
+        raise UsageError(f"nothing lies between {start.isoformat()} and {end.isoformat()}: the end is excluded")
+    return tuple(_between(start, end, unit))
+
+
+def _between(start: datetime, end: datetime, unit: Unit) -> Iterator[Interval]:
+    while start < end:
+        following = after(start, unit)
+        yield Interval(start, following)
+        start = following
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an ISO 8601 date, month or time as UTC: ``2013-02-08``, ``2013-02``, ``2013-02-08T05:00Z``.
+
+    Raises:
+        UsageError: the text is no date, or a time with another offset than UTC that is not a real instant.
+    """
+    padded = f"{text}-01" if len(text) == len("2013-02") else text
+    try:
+        instant = datetime.fromisoformat(padded)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not an ISO date or time ({error})", remedy="write 2013-02-08") from None
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -1,0 +1,43 @@
+"""One execution of a selection for one or more intervals, and what a transformation may know of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from etl.model.interval import Interval
+
+
+@frozen
+class Run:
+    """What a transformation parameter named ``run`` receives.
+
+    Args:
+        run_id: names the run; sorts by time.
+        interval: what the run is about; None for a job on demand.
+        params: the ``--param`` values, as text.
+    """
+
+    run_id: str
+    interval: Interval | None = None
+    params: Mapping[str, str] = field(factory=dict, hash=False)
+
+
+def new_run_id(now: datetime) -> str:
+    """Return an id that sorts by start time: ``20130208T060000Z-7f3a91c2``."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def json_value(value: Any) -> Any:  # noqa: ANN401 any value Spark can return
+    """Return ``value`` as JSON can hold it: dates and times in ISO form, other unknown types as text."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [json_value(item) for item in value]
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

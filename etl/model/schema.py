@@ -1,0 +1,182 @@
+"""Columns and their types, parsed from Spark DDL without Spark.
+
+The grammar is that of Spark's ``CREATE TABLE`` column list: ``name TYPE [NOT NULL] [COMMENT 'text']``, separated by
+commas; ARRAY, MAP and STRUCT nest. Type names are kept in one spelling (INTEGER → INT, LONG → BIGINT).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from etl.errors import DefinitionError, did_you_mean
+
+SYNONYMS = {
+    "BYTE": "TINYINT", "SHORT": "SMALLINT", "INTEGER": "INT", "LONG": "BIGINT", "REAL": "FLOAT", "DEC": "DECIMAL",
+    "NUMERIC": "DECIMAL", "TIMESTAMP_LTZ": "TIMESTAMP",
+}  # fmt: skip
+ATOMS = frozenset({
+    "BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "STRING", "BINARY", "DATE",
+    "TIMESTAMP", "TIMESTAMP_NTZ",
+})  # fmt: skip
+NESTED = frozenset({"ARRAY", "MAP", "STRUCT"})
+_TOKEN = re.compile(r"\s*(?:(?P<quoted>`(?:[^`]|``)+`)|(?P<text>'(?:[^'\\]|\\.)*')|(?P<word>\w+)|(?P<mark>[<>(),:]))")
+
+
+@frozen
+class Column:
+    """One column: its name, its type in Spark's spelling, and whether null is allowed."""
+
+    name: str
+    type: str
+    nullable: bool = True
+    comment: str = ""
+
+    @property
+    def ddl(self) -> str:
+        """The column as Spark reads it back."""
+        return f"`{self.name.replace('`', '``')}` {self.type}" + ("" if self.nullable else " NOT NULL")
+
+
+@frozen
+class Schema:
+    """Columns in order; names are unique without regard to case, as Spark resolves them."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def ddl(self) -> str:
+        """The schema as Spark reads it back, with NOT NULL."""
+        return ", ".join(column.ddl for column in self.columns)
+
+    def __iter__(self) -> Iterator[Column]:
+        return iter(self.columns)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    def column(self, name: str) -> Column:
+        """Return the column of this name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    def nullable(self) -> Schema:
+        """Return the same columns without NOT NULL."""
+        return Schema(tuple(Column(c.name, c.type, nullable=True, comment=c.comment) for c in self.columns))
+
+
+def parse_schema(ddl: str) -> Schema:
+    """Read a Spark DDL column list.
+
+    Raises:
+        DefinitionError: the text does not parse, a type is unknown, a name is used twice, or there is no column.
+    """
+    parser = _Parser(ddl)
+    columns = tuple(parser.columns(separator=None))
+    seen: dict[str, str] = {}
+    for column in columns:
+        if column.name.lower() in seen:
+            raise DefinitionError(f"schema declares column {column.name!r} twice (names are compared without case)")
+        seen[column.name.lower()] = column.name
+    if not columns:
+        raise DefinitionError("schema has no column")
+    return Schema(columns)
+
+
+class _Parser:
+    def __init__(self, ddl: str) -> None:
+        self.ddl, self.tokens, position = ddl, [], 0
+        while ddl[position:].strip():
+            match = _TOKEN.match(ddl, position)
+            if not match:
+                raise DefinitionError(f"schema does not parse at {ddl[position:].strip()[:30]!r}")
+            self.tokens.append((match.lastgroup or "", match.group().strip()))
+            position = match.end()
+
+    def peek(self) -> str:
+        return self.tokens[0][1] if self.tokens else ""
+
+    def take(self, expected: str | None = None) -> str:
+        found = self.peek()
+        if not found or (expected is not None and found.upper() != expected):
+            raise DefinitionError(f"schema: expected {expected or 'a name or type'}, found {found or 'the end'!r}")
+        self.tokens.pop(0)
+        return found
+
+    def accept(self, *words: str) -> bool:
+        ahead = [text.upper() for _, text in self.tokens[: len(words)]]
+        if ahead != list(words):
+            return False
+        del self.tokens[: len(words)]
+        return True
+
+    def name(self) -> str:
+        kind = self.tokens[0][0] if self.tokens else ""
+        text = self.take()
+        if kind not in {"quoted", "word"}:
+            raise DefinitionError(f"schema: expected a column name, found {text!r}")
+        return text[1:-1].replace("``", "`") if kind == "quoted" else text
+
+    def columns(self, separator: str | None) -> Iterator[Column]:
+        while self.tokens and self.peek() != ">":
+            name = self.name()
+            if separator:
+                self.accept(separator)
+            kind = self.type(name)
+            nullable, comment = not self.accept("NOT", "NULL"), ""
+            if self.accept("COMMENT"):
+                comment = self.take()[1:-1]
+            yield Column(name, kind, nullable, comment)
+            if not self.accept(","):
+                break
+        if self.tokens and self.peek() != ">":
+            raise DefinitionError(f"schema: expected a comma, found {self.peek()!r}")
+
+    def type(self, column: str) -> str:
+        word = self.take().upper()
+        word = SYNONYMS.get(word, word)
+        if word == "ARRAY":
+            self.take("<")
+            inner = self.type(column)
+            self.take(">")
+            return f"ARRAY<{inner}>"
+        if word == "MAP":
+            self.take("<")
+            key = self.type(column)
+            self.take(",")
+            value = self.type(column)
+            self.take(">")
+            return f"MAP<{key}, {value}>"
+        if word == "STRUCT":
+            self.take("<")
+            fields = ", ".join(c.ddl.replace(" ", ": ", 1) for c in self.columns(separator=":"))
+            self.take(">")
+            return f"STRUCT<{fields}>"
+        if word not in ATOMS:
+            raise DefinitionError(f"schema: column {column!r} has unknown type {word!r}; "
+                                  + did_you_mean(word, sorted(ATOMS | NESTED), limit=20))  # fmt: skip
+        return self.decimal() if word == "DECIMAL" else word
+
+    def decimal(self) -> str:
+        if not self.accept("("):
+            return "DECIMAL(10,0)"
+        precision, scale = self.take(), "0"
+        if self.accept(","):
+            scale = self.take()
+        self.take(")")
+        if not (precision.isdigit() and scale.isdigit() and 0 < int(precision) <= 38 and int(scale) <= int(precision)):  # noqa: PLR2004
+            raise DefinitionError(f"schema: DECIMAL({precision},{scale}) is outside 1..38 digits with scale ≤ precision")
+        return f"DECIMAL({precision},{scale})"

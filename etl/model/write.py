@@ -1,0 +1,70 @@
+"""How a step's rows change its target. Each kind is idempotent for one interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import field, frozen
+
+
+def _names(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+@frozen
+class ReplaceTable:
+    """Replace every row of the target."""
+
+
+@frozen
+class ReplacePartitions:
+    """Replace the partitions of the run's interval, and no others.
+
+    The partitions are enumerated from the interval, never from the rows: an empty result clears them, and a
+    row outside the interval is an error, where Spark's dynamic overwrite would replace a whole foreign day.
+
+    Args:
+        column: a DATE or TIMESTAMP column of the target; the target is partitioned by it.
+    """
+
+    column: str
+
+
+@frozen
+class Append:
+    """Add the interval's rows, exactly once.
+
+    The transaction id of the step and interval travels in the commit: an interval that was appended is never
+    appended again, whatever its rows are now. Where late or corrected rows come, use ``ReplacePartitions``.
+    """
+
+
+@frozen
+class Merge:
+    """Update the rows with the same keys, insert the others; rows that would not change are not rewritten.
+
+    Args:
+        keys: columns that identify a row of the target; null equals null.
+        sequence_by: column that orders rows of one key; the greatest wins, within the batch and against the
+            target; a row older than the target's changes nothing. Without it, keys must be unique in the batch.
+        apply_as_deletes: SQL condition on the step's rows; those rows delete their key.
+    """
+
+    keys: tuple[str, ...] = field(converter=_names)
+    sequence_by: str | None = None
+    apply_as_deletes: str | None = None
+
+
+@frozen
+class History:
+    """Keep every version of a row with the time it was valid (slowly changing dimension, type 2).
+
+    Reserved: declared here so that the vocabulary is whole; a step that uses it is refused at definition.
+    """
+
+    keys: tuple[str, ...] = field(converter=_names)
+    sequence_by: str = ""
+    track_history_column_list: tuple[str, ...] = field(default=(), converter=_names)
+
+
+Write = ReplaceTable | ReplacePartitions | Append | Merge | History

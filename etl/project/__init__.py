@@ -1,0 +1,1 @@
+"""What a project says: reads conf/ and jobs/. No Spark, no AWS."""
