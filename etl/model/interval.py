@@ -10,6 +10,8 @@ from attrs import frozen
 
 from etl.errors import UsageError
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999  # Spark's calendars agree there; beyond lie typing errors
+
 
 class Unit(StrEnum):
     """The length of one interval."""
@@ -113,11 +115,13 @@ def parse_instant(text: str) -> datetime:
     """Read an ISO 8601 date, month or time as UTC: ``2013-02-08``, ``2013-02``, ``2013-02-08T05:00Z``.
 
     Raises:
-        UsageError: the text is no date, or a time with another offset than UTC that is not a real instant.
+        UsageError: the text is no date, or lies outside the years 1900 to 2999.
     """
     padded = f"{text}-01" if len(text) == len("2013-02") else text
     try:
         instant = datetime.fromisoformat(padded)
     except ValueError as error:
-        raise UsageError(f"{text!r} is not an ISO date or time ({error})", remedy="write 2013-02-08") from None
+        raise UsageError(f"{text[:40]!r} is not an ISO date or time ({error})", remedy="write 2013-02-08") from None
+    if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+        raise UsageError(f"{text!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}")
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -44,8 +44,12 @@ class ExpectationResult:
 
     @property
     def blocks(self) -> bool:
-        """True if this failure keeps the rows from being published."""
-        return not self.success and self.expectation.on_failure is OnFailure.FAIL
+        """True if this failure keeps the rows from being published.
+
+        A quarantining expectation sends its broken rows aside whatever their number, unless ``mostly`` sets a limit.
+        """
+        limited = self.expectation.on_failure is OnFailure.QUARANTINE and "mostly" in self.expectation.kwargs
+        return not self.success and (self.expectation.on_failure is OnFailure.FAIL or limited)
 
     def to_json(self) -> dict[str, Any]:
         """Return Great Expectations' ``ExpectationValidationResult`` as JSON values."""

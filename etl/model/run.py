@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +29,7 @@ class Run:
 
 def new_run_id(now: datetime) -> str:
     """Return an id that sorts by start time: ``20130208T060000Z-7f3a91c2``."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}"
 
 
 def json_value(value: Any) -> Any:  # noqa: ANN401 any value Spark can return

@@ -1,0 +1,199 @@
+"""A run: the plan's steps in graph order, for one interval after the other, in one Spark session."""
+
+from __future__ import annotations
+
+import graphlib
+import platform
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, evolve, field
+
+from etl.engine.lifecycle import Context, execute, unexpected
+from etl.engine.progress import watched
+from etl.engine.stop import Stop
+from etl.model.event import Event, Listener
+from etl.model.interval import Interval
+from etl.model.result import RunResult, Status, StepResult
+from etl.model.run import Run
+from etl.project.plan import Plan, PlannedStep
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+GOOD = frozenset({Status.PASS, Status.WARN, Status.NO_OP})
+POLL = 0.2  # seconds between looks at the stop signal while steps run
+BACKOFF = 1.0  # seconds before the first retry, doubled each time
+
+
+def run(
+    plan: Plan,
+    *,
+    run_id: str,
+    session: SparkSession,
+    listener: Listener,
+    threads: int = 1,
+    force: bool = False,
+    fail_fast: bool = False,
+    progress: bool = False,
+    stop: Stop | None = None,
+) -> RunResult:
+    """Carry out a plan.
+
+    A step whose upstream failed is skipped; other steps and later intervals go on unless ``fail_fast``.
+
+    Args:
+        plan: what to do.
+        run_id: names the run in every commit, event and artifact.
+        session: a classic Spark session from ``etl.engine.session``; each step works in a child of it.
+        listener: gets every event, from several threads, one at a time.
+        threads: steps that may run at once; 0 means one for each core Spark has.
+        force: publish even what is published already from the same code and inputs.
+        progress: emit live task counts.
+        stop: when it is requested, running Spark jobs are cancelled and no step starts.
+    """
+    engine = _Engine(plan, run_id, session, _serial(listener), force, stop or Stop())
+    started = datetime.now(UTC)
+    engine.emit("run_started", {
+        "environment": plan.environment, "steps": [planned.step.name for planned in plan.steps],
+        "intervals": [interval.key if interval else None for interval in plan.intervals],
+    })  # fmt: skip
+    results: list[StepResult] = []
+    width = threads or session.sparkContext.defaultParallelism
+    watching = watched(session, engine.running_groups, run_id, engine.listener) if progress else nullcontext()
+    with ThreadPoolExecutor(max(1, width), thread_name_prefix="step") as pool, watching:
+        for interval in plan.intervals:
+            here = list(engine.interval(pool, interval))
+            results += here
+            if engine.stop.requested or (fail_fast and any(result.exit_code for result in here)):
+                break
+    result = RunResult(
+        run_id=run_id, environment=plan.environment, started_at=started, finished_at=datetime.now(UTC),
+        steps=tuple(results), arguments=plan.arguments, versions=_versions(session), interrupted=engine.stop.requested,
+    )  # fmt: skip
+    seconds = round((result.finished_at - started).total_seconds(), 3)
+    engine.emit("run_finished", {"exit_code": result.exit_code, "seconds": seconds})
+    return result
+
+
+@define
+class _Engine:
+    plan: Plan
+    run_id: str
+    session: SparkSession
+    listener: Listener
+    force: bool
+    stop: Stop
+    sessions: dict[str, SparkSession] = field(factory=dict)
+    running: dict[str, str] = field(factory=dict)
+
+    def emit(
+        self, kind: str, data: Mapping[str, Any], step: str | None = None, interval: Interval | None = None
+    ) -> None:
+        key = interval.key if interval else None
+        self.listener(Event(kind, datetime.now(UTC), self.run_id, step, key, data))
+
+    def running_groups(self) -> Mapping[str, str]:
+        return dict(self.running)
+
+    def interval(self, pool: ThreadPoolExecutor, interval: Interval | None) -> Iterator[StepResult]:
+        """Run every step for one interval; yields in the order they end."""
+        self.emit("interval_started", {}, interval=interval)
+        by_name = {planned.step.name: planned for planned in self.plan.steps}
+        positions = {name: n for n, name in enumerate(by_name, 1)}
+        order = graphlib.TopologicalSorter({name: by_name[name].after for name in by_name})
+        order.prepare()
+        ended: dict[str, StepResult] = {}
+        futures: dict[Future[StepResult], str] = {}
+        while order.is_active():
+            for name in sorted(order.get_ready(), key=positions.__getitem__):
+                position = {"index": positions[name], "of": len(by_name)}
+                futures[pool.submit(self.step, by_name[name], interval, dict(ended), position)] = name
+            for future in self.finished(futures):
+                name = futures.pop(future)
+                ended[name] = future.result()
+                order.done(name)
+                yield ended[name]
+        self.emit("interval_finished", {}, interval=interval)
+
+    def finished(self, futures: Iterable[Future[StepResult]]) -> set[Future[StepResult]]:
+        """Wait for a step to end; cancel Spark's jobs when the run is told to stop."""
+        while True:
+            done, _ = wait(list(futures), timeout=POLL, return_when=FIRST_COMPLETED)
+            if self.stop.requested:
+                for group in self.running_groups():
+                    self.session.sparkContext.cancelJobGroup(group)
+            if done:
+                return done
+
+    def step(
+        self, planned: PlannedStep, interval: Interval | None, ended: Mapping[str, StepResult], position: dict[str, int]
+    ) -> StepResult:
+        """Run or skip one step, with retries; emits its events."""
+        name = planned.step.name
+        missing = [upstream for upstream in planned.after if ended[upstream].status not in GOOD]
+        if missing or self.stop.requested:
+            status = Status.CANCELLED if self.stop.requested else Status.SKIP
+            result = StepResult(
+                step=name, job=planned.job, interval=interval.key if interval else None, status=status,
+                message=f"{missing[0]} did not succeed" if missing else "the run was told to stop",
+            )  # fmt: skip
+        else:
+            self.emit("step_started", position, name, interval)
+            result = self.attempts(planned, interval)
+        self.emit("step_finished", {**result.to_json(), **position}, name, interval)
+        return result
+
+    def attempts(self, planned: PlannedStep, interval: Interval | None) -> StepResult:
+        """Execute the step again after a transient error, up to the job's ``retries``."""
+        name = planned.step.name
+        session = self.sessions.setdefault(name, self.session.newSession())
+        run = Run(self.run_id, interval, self.plan.params)
+        context = Context(session, run, self.force, self.stop, self.listener)
+        group = f"{self.run_id}/{name}/{interval}"
+        self.running[group] = name
+        try:
+            for attempt in range(1, planned.retries + 2):
+                result = evolve(execute(planned, context), attempts=attempt)
+                again = result.error is not None and result.error.retryable and attempt <= planned.retries
+                if not again or self.stop.requested:
+                    break
+                time.sleep(BACKOFF * 2 ** (attempt - 1))
+        except Exception as error:  # noqa: BLE001 one step's defect must not take the others' results away
+            result = unexpected(planned, context, error)
+        finally:
+            self.running.pop(group, None)
+            for view in session.catalog.listTables() if planned.step.sql else ():
+                session.catalog.dropTempView(view.name)
+        return result
+
+
+def _serial(listener: Listener) -> Listener:
+    import threading
+
+    lock = threading.Lock()
+
+    def one_at_a_time(event: Event) -> None:
+        with lock:
+            listener(event)
+
+    return one_at_a_time
+
+
+def _versions(session: SparkSession) -> dict[str, str]:
+    from importlib import metadata
+
+    import etl
+
+    system = session._jvm.System  # noqa: SLF001 the JVM's own version
+    found = {"headrace": etl.__version__, "python": platform.python_version(), "spark": session.version,
+             "java": system.getProperty("java.version")}  # fmt: skip
+    try:
+        found["delta"] = metadata.version("delta-spark")
+    except metadata.PackageNotFoundError:  # on a cluster Delta comes as jars alone
+        found["delta"] = "of the platform"
+    return found

@@ -1,0 +1,137 @@
+"""What a session is asked for: the settings Headrace forces, and those it only suggests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from attrs import field, frozen
+
+from etl.errors import ConfigError
+
+DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
+DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
+
+FORCED: Mapping[str, tuple[str, str]] = {
+    "spark.sql.ansi.enabled": ("true", "else a number too large wraps around and a bad cast is null"),
+    "spark.sql.session.timeZone": ("UTC", "else the same rows fall on other days on another machine"),
+    "spark.sql.legacy.timeParserPolicy": ("CORRECTED", "else one date like 30 February fails the whole read"),
+    "spark.sql.parquet.datetimeRebaseModeInWrite": ("CORRECTED", "else dates before 1582 fail the write"),
+    "spark.sql.parquet.int96RebaseModeInWrite": ("CORRECTED", "else timestamps before 1900 fail the write"),
+    "spark.sql.sources.partitionColumnTypeInference.enabled": ("false", "else a directory p=01 is read as 1"),
+    "spark.sql.files.ignoreCorruptFiles": ("false", "else a truncated file loses its rows without a word"),
+    "spark.sql.files.ignoreMissingFiles": ("false", "else a file deleted under the reader loses its rows"),
+    "spark.hadoop.parquet.page.verify-checksum.enabled": ("true", "else a flipped bit is read as a value"),
+    "spark.databricks.delta.replaceWhere.constraintCheck.enabled": ("true", "else rows land outside the interval"),
+    "spark.databricks.delta.maxCommitAttempts": ("20", "else a losing writer retries ten million times"),
+}
+"""Setting → (value, what happens without it). A wrong number is worse than a slow one: on every platform."""
+
+
+@frozen(kw_only=True)
+class SessionSettings:
+    """What one run asks of its Spark session.
+
+    Args:
+        app_name: what Spark's own pages call the run.
+        platform: where it runs; only ``local`` gets a master, jars, Java and settings fit for one machine.
+        master: ``local[*]`` unless given; ignored elsewhere.
+        conf: the project's Spark settings, over the suggested ones, never over the forced ones.
+        profile: ``test`` trades steady speed for a fast start.
+        log_file: where a local JVM's output goes; a temporary file that ends with the process unless given.
+    """
+
+    app_name: str
+    platform: str = "local"
+    master: str | None = None
+    conf: Mapping[str, str] = field(factory=dict, hash=False)
+    profile: Literal["default", "test"] = "default"
+    log_file: Path | None = None
+
+    @property
+    def local(self) -> bool:
+        """Whether Spark runs on this machine, for this process."""
+        return self.platform == "local"
+
+
+def forced(conf: Mapping[str, str]) -> dict[str, str]:
+    """Return the forced settings, after a look at whether ``conf`` contradicts one.
+
+    Raises:
+        ConfigError: it does; all contradictions at once.
+    """
+    against = [
+        f"{key} = {conf[key]!r}: Headrace needs {value!r}, {otherwise}"
+        for key, (value, otherwise) in FORCED.items()
+        if key in conf and conf[key].casefold() != value.casefold()
+    ]
+    if against:
+        raise ConfigError("; ".join(against), remedy="remove the setting: it is the same on every platform")
+    return {key: value for key, (value, _) in FORCED.items()}
+
+
+def everywhere() -> dict[str, str]:
+    """Return what Headrace suggests on every platform."""
+    return {"spark.sql.parquet.compression.codec": "zstd"}
+
+
+def on_one_machine(settings: SessionSettings, scratch: Path) -> dict[str, str]:
+    """Return what Headrace suggests for a session on this machine.
+
+    Args:
+        settings: the run's.
+        scratch: a directory that goes with the process.
+    """
+    test = settings.profile == "test"
+    cores = os.cpu_count() or 1
+    suggested = {
+        "spark.master": settings.master or "local[*]",
+        "spark.app.name": settings.app_name,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": "1g" if test else "2g",
+        "spark.driver.extraJavaOptions": " ".join(_java_options(scratch, test=test)),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.scheduler.mode": "FAIR",
+        "spark.sql.adaptive.enabled": "true",
+        "spark.sql.shuffle.partitions": "2" if test else str(max(2 * cores, 8)),
+        "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2" if test else str(cores),
+        # Delta keeps a table's state in 50 partitions unless told otherwise: 50 tasks for a log of three files.
+        "spark.databricks.delta.snapshotPartitions": "2",
+    }
+    if not test:
+        # Kept for a web page nobody opens; a year of days in one session would fill the driver with them.
+        suggested |= {
+            "spark.ui.retainedJobs": "100",
+            "spark.ui.retainedStages": "100",
+            "spark.ui.retainedTasks": "1000",
+            "spark.sql.ui.retainedExecutions": "20",
+        }
+    return suggested
+
+
+def with_delta(conf: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that make a session speak Delta, beside the extensions ``conf`` already has."""
+    extensions = [name for name in conf.get("spark.sql.extensions", "").split(",") if name]
+    if DELTA_EXTENSION not in extensions:
+        extensions.append(DELTA_EXTENSION)
+    return {
+        "spark.sql.extensions": ",".join(extensions),
+        "spark.sql.catalog.spark_catalog": conf.get("spark.sql.catalog.spark_catalog", DELTA_CATALOG),
+    }
+
+
+def _java_options(scratch: Path, *, test: bool) -> list[str]:
+    options = [
+        f'"-Dlog4j2.configurationFile={(scratch / "log4j2.properties").as_uri()}"',
+        f'"-Dderby.system.home={scratch}"',
+        "-Djava.net.preferIPv4Stack=true",
+        "-Dfile.encoding=UTF-8",
+    ]
+    # The first compiler tier and one collector thread: a third of the start-up, slower once warm.
+    return [*options, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"] if test else options

@@ -1,0 +1,128 @@
+"""TRANSFORM: the job's own function on the extracted frames, then exactly the target's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from etl.engine.boundary import user_code
+from etl.engine.meter import Counter, rows
+from etl.errors import AnalysisError, TransformError, did_you_mean
+from etl.model.accounting import Collector, Drop, collecting
+from etl.model.run import Run
+from etl.model.write import Merge
+from etl.project.plan import PlannedStep
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+# What Spark widens without loss, by the target's type; any other difference is the author's to cast.
+WIDENS: dict[str, frozenset[str]] = {
+    "smallint": frozenset({"tinyint"}),
+    "int": frozenset({"tinyint", "smallint"}),
+    "bigint": frozenset({"tinyint", "smallint", "int"}),
+    "double": frozenset({"float", "tinyint", "smallint", "int"}),
+    "timestamp": frozenset({"date"}),
+}
+
+
+@frozen
+class Transformed:
+    """A step's rows with exactly the target's columns, and the drops its transformation named."""
+
+    frame: DataFrame
+    drops: tuple[Drop, ...]
+
+    def dropped(self, kind: str) -> dict[str, int]:
+        """Return the rows dropped, by rule or key; only after the write has run."""
+        counts: dict[str, int] = {}
+        for drop in self.drops:
+            if drop.kind == kind:
+                counts[drop.name] = counts.get(drop.name, 0) + rows(drop.before) - rows(drop.after)
+        return counts
+
+
+def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run) -> Transformed:
+    """Call the step's function and conform what it returns; runs no Spark job.
+
+    A ``Merge`` with ``sequence_by`` keeps the latest row of each key here, so that the batch has unique keys.
+
+    Raises:
+        AnalysisError: Spark refuses the plan, or its columns are not the target's.
+        TransformError: the function raised, or returned no DataFrame.
+    """
+    from pyspark.sql import DataFrame
+
+    from etl.transforms import latest_by
+
+    step, counter = planned.step, Counter()
+    arguments: dict[str, Any] = {**frames, **({"run": run} if step.takes_run else {})}
+    with collecting(counter.observe) as collector, user_code(planned):
+        result = step(**arguments)
+        if not isinstance(result, DataFrame):
+            raise TransformError(
+                f"job {planned.job}, step {step.name}: returned {type(result).__name__}, not a DataFrame",
+                place=step.place, remedy="return the transformed frame; actions and writes are the engine's",
+            )  # fmt: skip
+        conformed = conform(planned, result)
+        if isinstance(step.target.write, Merge) and step.target.write.sequence_by:
+            conformed = latest_by(conformed, step.target.write.keys, step.target.write.sequence_by)
+    return Transformed(conformed, _conserved(collector, planned, frames))
+
+
+def _conserved(collector: Collector, planned: PlannedStep, frames: Mapping[str, DataFrame]) -> tuple[Drop, ...]:
+    """Keep the drops of rows that come from the conserved source; all of them where none is declared.
+
+    A drop from a lookup table, before it is joined, takes no row of the conserved source away.
+    """
+    if planned.step.conserve is None:
+        return tuple(collector.drops)
+    mark = _observations(frames[planned.step.conserve])
+    return tuple(drop for drop in collector.drops if mark & _observations(drop.before.frame))
+
+
+def _observations(frame: DataFrame) -> set[str]:
+    """Return the names of the observations in a frame's plan."""
+    plan = frame._jdf.queryExecution().analyzed().toString()  # noqa: SLF001 no public way to see them
+    return {line.split("CollectMetrics ", 1)[1].split(",")[0] for line in plan.splitlines() if "CollectMetrics " in line}
+
+
+def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
+    """Return exactly the target's columns, in its order and types.
+
+    Raises:
+        AnalysisError: a column is missing or not declared, or has a type that would have to be guessed.
+    """
+    target, problems = planned.step.target, []
+    session = frame.sparkSession
+    wanted = {field.name: field for field in session.createDataFrame([], target.schema.nullable().ddl).schema}
+    given = {field.name: field for field in frame.schema}
+    for name in wanted:
+        if name not in given:
+            problems.append(f"column {name!r} is missing; {did_you_mean(name, given)}")
+    for name, field in given.items():
+        if name not in wanted:
+            problems.append(f"column {name!r} is not in the target's schema; {did_you_mean(name, wanted)}")
+        elif not _fits(field.dataType.simpleString(), wanted[name].dataType.simpleString()):
+            problems.append(f"column {name!r} is {field.dataType.simpleString()}, declared "
+                            f"{wanted[name].dataType.simpleString()}")  # fmt: skip
+    if problems:
+        raise AnalysisError(
+            f"job {planned.job}, step {planned.step.name}: " + "; ".join(problems), place=planned.step.place,
+            remedy="select and cast in the transformation, or change the target's schema",
+        )  # fmt: skip
+    quoted = {name: "`" + name.replace("`", "``") + "`" for name in wanted}
+    return frame.select([frame[quoted[name]].cast(wanted[name].dataType).alias(name)
+                         if given[name].dataType != wanted[name].dataType else frame[quoted[name]]
+                         for name in wanted])  # fmt: skip
+
+
+def _fits(given: str, wanted: str) -> bool:
+    if given == wanted or given == "void" or given in WIDENS.get(wanted, ()):
+        return True
+    if given.startswith("decimal(") and wanted.startswith("decimal("):
+        (p1, s1), (p2, s2) = (tuple(map(int, text[8:-1].split(","))) for text in (given, wanted))
+        return s2 >= s1 and p2 - s2 >= p1 - s1
+    return False

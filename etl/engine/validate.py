@@ -1,0 +1,62 @@
+"""Validate: every step analysed by Spark on empty frames of the declared schemas; reads no data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyspark.errors import AnalysisException, ParseException
+from pyspark.sql import functions as F
+
+from etl.engine.stage import prepare
+from etl.engine.transform import transform
+from etl.errors import AnalysisError, EtlError
+from etl.model.run import Run
+from etl.project.plan import Plan, PlannedStep
+from etl.storage.java_errors import summary
+from etl.storage.staging import interval_predicate, storage_for
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from etl.project.datasets import Dataset
+
+
+def validate(plan: Plan, session: SparkSession) -> tuple[EtlError, ...]:
+    """Return what is wrong with each step of the plan, at most one error a step; empty where all is well."""
+    problems = []
+    for planned in plan.steps:
+        try:
+            _validate(planned, plan, session.newSession())
+        except EtlError as error:
+            problems.append(error)
+    return tuple(problems)
+
+
+def _validate(planned: PlannedStep, plan: Plan, session: SparkSession) -> None:
+    storage_for(planned.writes)
+    interval = plan.intervals[0] if plan.intervals else None
+    frames = {}
+    for name, source in planned.step.sources.items():
+        frames[name] = frame = _empty(session, planned.reads[name])
+        column = source.interval_column
+        if column is not None and column not in frame.columns:
+            raise AnalysisError(
+                f"step {planned.step.name}: interval_column {column!r} is not a column of {source.dataset}",
+                place=planned.step.place, remedy=f"its columns: {', '.join(frame.columns[:20])}",
+            )  # fmt: skip
+        if column is not None and interval is not None:
+            interval_predicate(column, frame.schema[column].dataType.simpleString().upper(), interval)
+    transformed = transform(planned, frames, Run("validate", interval, plan.params))
+    prepared = prepare(planned, transformed.frame)
+    try:
+        for key in prepared.suite.keys:
+            transformed.frame.agg(F.expr(f"count(DISTINCT {key})"))
+    except (AnalysisException, ParseException) as error:
+        raise AnalysisError(f"step {planned.step.name}: {summary(error)}", place=planned.step.place) from error
+
+
+def _empty(session: SparkSession, dataset: Dataset) -> DataFrame:
+    if dataset.schema is None:
+        # Nobody declared it: the table itself is the only one that knows, and its log is not data.
+        return storage_for(dataset).read(session, dataset, None, None).limit(0)
+    return session.createDataFrame([], dataset.schema.nullable().ddl)

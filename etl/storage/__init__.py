@@ -1,0 +1,1 @@
+"""One module per format or connector: read an interval, stage, publish, discard."""

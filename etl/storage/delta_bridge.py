@@ -1,0 +1,81 @@
+"""Delta's own classes through py4j: the only module that names them.
+
+Delta's write command runs inside a transaction and returns its actions without committing
+(``WriteIntoDelta.writeAndReturnCommitData``). The signatures used here are the same from Delta 3.2 to 4.4 but for
+trailing case-class fields, which ``construct`` fills with the defaults of whatever version is on the class path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import frozen
+from pyspark.sql import DataFrame, SparkSession
+
+DELTA = "org.apache.spark.sql.delta."
+
+
+@frozen
+class Bridge:
+    """A session's door to Delta's classes.
+
+    Raises:
+        PlatformError: the session has no JVM bridge (Spark Connect).
+    """
+
+    session: SparkSession
+
+    @property
+    def jvm(self) -> Any:  # noqa: ANN401 py4j objects have no types
+        """The session's JVM view."""
+        return self.session._jvm  # noqa: SLF001
+
+    @property
+    def java_session(self) -> Any:  # noqa: ANN401
+        """The session on the JVM side."""
+        return self.session._jsparkSession  # noqa: SLF001
+
+    def option(self, value: Any = None) -> Any:  # noqa: ANN401
+        """Return a Scala Option; None is empty."""
+        return self.jvm.scala.Option.apply(value)
+
+    def scala_map(self, values: Mapping[str, str]) -> Any:  # noqa: ANN401
+        """Return an immutable Scala map."""
+        return self.jvm.org.apache.spark.api.python.PythonUtils.toScalaMap(dict(values))
+
+    def scala_seq(self, values: Iterable[Any]) -> Any:  # noqa: ANN401
+        """Return a Scala Seq."""
+        return self.jvm.org.apache.spark.api.python.PythonUtils.toSeq(list(values))
+
+    def module(self, name: str) -> Any:  # noqa: ANN401
+        """Return a Scala object; by reflection, since private[delta] members have no static forwarder."""
+        return self._load(DELTA + name + "$").getField("MODULE$").get(None)
+
+    def construct(self, name: str, *arguments: Any) -> Any:  # noqa: ANN401
+        """Call a case class's ``apply``, filling the trailing fields that this Delta version adds."""
+        companion = self.module(name)
+        fields = max(constructor.getParameterCount() for constructor in self._load(DELTA + name).getConstructors())
+        defaults = [getattr(companion, f"apply$default${n}")() for n in range(len(arguments) + 1, fields + 1)]
+        return companion.apply(*arguments, *defaults)
+
+    def _load(self, name: str) -> Any:  # noqa: ANN401
+        return self.jvm.java.lang.Thread.currentThread().getContextClassLoader().loadClass(name)
+
+    def log(self, uri: str) -> Any:  # noqa: ANN401
+        """Return the DeltaLog of a path; the table need not exist."""
+        return getattr(self.jvm, "org.apache.spark.sql.delta.DeltaLog").forTable(self.java_session, uri)
+
+    def snapshot(self, uri: str) -> Any:  # noqa: ANN401
+        """Return the newest snapshot of a path; version -1 where there is no table."""
+        return self.log(uri).update(False, self.option(), self.option())  # noqa: FBT003 Scala positional
+
+    def rows_of(self, log: Any, snapshot: Any, files: Iterable[Any]) -> DataFrame:  # noqa: ANN401
+        """Return the rows of these AddFiles, committed or not."""
+        frame = log.createDataFrame(snapshot, self.scala_seq(files), False, self.option())  # noqa: FBT003
+        return DataFrame(frame, self.session)
+
+
+def elements(sequence: Any) -> list[Any]:  # noqa: ANN401
+    """Return a Scala Seq's elements as a list."""
+    return [sequence.apply(n) for n in range(sequence.size())]

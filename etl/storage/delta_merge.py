@@ -1,0 +1,204 @@
+"""Delta MERGE: the batch is staged and audited first, then merged through a commit gate.
+
+The batch is written once to files below the target that no reader looks at (observation on a MERGE source counts
+wrongly, so the audit must not ride on the MERGE). MERGE then reads those immutable files. Delta calls the gate after
+every file is written and before the first commit attempt; raising there leaves the target as it was.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import define, frozen
+from pyspark.java_gateway import ensure_callback_server_started
+from pyspark.sql import DataFrame, SparkSession
+
+from etl.errors import PublishError
+from etl.model.write import Merge
+from etl.storage.delta_bridge import Bridge, elements
+from etl.storage.staging import Order, Published, Staged
+
+STAGE = "_staged"  # Delta and Spark readers skip names that start with an underscore
+UNCOUNTED = -1  # the batch's files carry no statistics that Delta has read; the observation counts them
+
+
+@frozen
+class Batch:
+    """A staged batch: the directory of its files."""
+
+    uri: str
+
+
+@define
+class Gate:
+    """Delta's transaction observer for one thread: sees the prepared actions and may veto the commit.
+
+    Args:
+        bridge: the session's door to Delta.
+        check: raises to veto; its exception is kept, since Java turns it into another.
+    """
+
+    bridge: Bridge
+    check: Callable[[list[Any]], None]
+    veto: BaseException | None = None
+
+    def preparingCommit(self, prepare: Any) -> Any:  # noqa: ANN401, N802, D102 Delta's names
+        prepared = prepare.apply()
+        try:
+            self.check(elements(prepared))
+        except BaseException as refusal:
+            self.veto = refusal
+            raise
+        return prepared
+
+    def startingTransaction(self, start: Any) -> Any:  # noqa: ANN401, N802, D102
+        return start.apply()
+
+    def getNextObserver(self) -> Any:  # noqa: ANN401, N802, D102
+        return self.bridge.option()
+
+    def createChild(self) -> Gate:  # noqa: N802, D102
+        return self
+
+    def _nothing(self, *_: Any) -> None:  # noqa: ANN401
+        """Phases the gate only passes."""
+
+    beginDoCommit = beginBackfill = beginPostCommit = _nothing  # noqa: N815
+    transactionCommitted = transactionAborted = _nothing  # noqa: N815
+    advanceToNextThreadObserver = setNextObserver = _nothing  # noqa: N815
+
+    class Java:  # noqa: D106 py4j's protocol
+        implements = ["org.apache.spark.sql.delta.TransactionExecutionObserver"]  # noqa: RUF012
+
+
+def stage(session: SparkSession, order: Order) -> Staged:
+    """Write the batch once to files that no reader of the target sees."""
+    uri = f"{order.dataset.uri}/{STAGE}/{order.run_id}-{order.transaction.version}"
+    order.frame.write.mode("overwrite").parquet(uri)
+    before = Bridge(session).snapshot(order.dataset.uri).version()
+    rows = read_batch(session, order, uri)
+    return Staged(
+        order=order, rows=UNCOUNTED, version_before=before if before >= 0 else None,
+        read=lambda: rows, handle=Batch(uri),
+    )  # fmt: skip
+
+
+def read_batch(session: SparkSession, order: Order, uri: str) -> DataFrame:
+    """Return the staged batch."""
+    return session.read.schema(order.frame.schema).parquet(uri)
+
+
+def publish(session: SparkSession, staged: Staged) -> Published:
+    """Merge the staged batch; the gate lets the commit pass only if the row counts are possible.
+
+    Raises:
+        PublishError: the prepared commit would add or lose rows the batch cannot account for.
+    """
+    order, bridge = staged.order, Bridge(session)
+    gate = Gate(bridge, lambda actions: check_growth(order, actions, staged.rows))
+    try:
+        with _transaction(session, order), _observed(bridge, gate):
+            _merge(session, order, staged.read()).execute()
+    except Exception:
+        if gate.veto is not None:
+            raise gate.veto from None
+        raise
+    finally:
+        discard(session, staged)
+    version = bridge.snapshot(order.dataset.uri).version()
+    changed = version != staged.version_before
+    return Published(version=version if changed else None, metrics=_metrics(bridge, order, version) if changed else {})
+
+
+def check_growth(order: Order, actions: list[Any], batch: int) -> None:
+    """Refuse a prepared commit that no merge of this batch can have produced.
+
+    Raises:
+        PublishError: the target would grow by more rows than the batch has, or shrink without a deletion rule.
+    """
+    growth = 0
+    for action in actions:
+        content = json.loads(action.json())
+        for kind, sign in (("add", 1), ("remove", -1)):
+            if kind in content and "stats" in content[kind]:
+                growth += sign * int(json.loads(content[kind]["stats"])["numRecords"])
+    least = -batch if order.merge and order.merge.apply_as_deletes else 0
+    if not least <= growth <= batch:
+        raise PublishError(
+            f"{order.dataset.name}: merging {batch} rows would change the table by {growth} rows; nothing was published",
+            remedy="the table's keys are not unique, or it was changed by another writer",
+        )
+
+
+def _merge(session: SparkSession, order: Order, batch: DataFrame) -> Any:  # noqa: ANN401 Delta's builder is untyped
+    from delta.tables import DeltaTable
+
+    rule = order.merge or Merge(())
+    names = [f"`{name}`" for name in batch.columns]
+    same = " AND ".join(f"t.{name} <=> s.{name}" for name in names)
+    on = " AND ".join(f"t.`{key}` <=> s.`{key}`" for key in rule.keys)
+    newer = f"(t.`{rule.sequence_by}` IS NULL OR t.`{rule.sequence_by}` <= s.`{rule.sequence_by}`)"
+    fresh = newer if rule.sequence_by else "true"
+    values = {name: f"s.{name}" for name in names}
+    # Evaluated on the batch alone: the author's condition names the step's own columns.
+    source = batch.selectExpr("*", f"coalesce({rule.apply_as_deletes or 'false'}, false) AS `_deletes`")
+    builder = DeltaTable.forPath(session, order.dataset.uri).alias("t").merge(source.alias("s"), on)
+    builder = builder.whenMatchedDelete(condition=f"s._deletes AND {fresh}")
+    builder = builder.whenMatchedUpdate(condition=f"NOT s._deletes AND {fresh} AND NOT ({same})", set=values)
+    return builder.whenNotMatchedInsert(condition="NOT s._deletes", values=values)
+
+
+@contextmanager
+def _transaction(session: SparkSession, order: Order) -> Iterator[None]:
+    """Set the session's transaction for one MERGE and unset it: left behind, Delta would skip the next DML silently."""
+    settings = {
+        "spark.databricks.delta.write.txnAppId": order.transaction.app_id,
+        "spark.databricks.delta.write.txnVersion": str(order.transaction.version),
+        "spark.databricks.delta.commitInfo.userMetadata": order.note,
+        # The batch is immutable files of ours: Delta need not copy it to be sure it stays the same.
+        "spark.databricks.delta.merge.materializeSource": "none",
+        "spark.databricks.delta.schema.autoMerge.enabled": "true",
+    }
+    for key, value in settings.items():
+        session.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key in settings:
+            session.conf.unset(key)
+
+
+@contextmanager
+def _observed(bridge: Bridge, gate: Gate) -> Iterator[None]:
+    """Install the gate for this thread's transactions."""
+    ensure_callback_server_started(bridge.session.sparkContext._gateway)  # noqa: SLF001 the only way to call back
+    observer = bridge.module("TransactionExecutionObserver")
+    previous = observer.getObserver()
+    observer.setObserver(gate)
+    try:
+        yield
+    finally:
+        observer.setObserver(previous)
+
+
+def _metrics(bridge: Bridge, order: Order, version: int) -> dict[str, int]:
+    """Read the commit's own counts from its log entry: no Spark job, unlike ``history()``."""
+    path = bridge.jvm.org.apache.hadoop.fs.Path(f"{order.dataset.uri}/_delta_log/{version:020d}.json")
+    stream = path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).open(path)
+    try:
+        first = bridge.jvm.java.io.BufferedReader(bridge.jvm.java.io.InputStreamReader(stream, "UTF-8")).readLine()
+    finally:
+        stream.close()
+    found = json.loads(first).get("commitInfo", {}).get("operationMetrics", {})
+    names = {"inserted": "numTargetRowsInserted", "updated": "numTargetRowsUpdated", "deleted": "numTargetRowsDeleted"}
+    return {ours: int(found.get(theirs, 0)) for ours, theirs in names.items()}
+
+
+def discard(session: SparkSession, staged: Staged) -> None:
+    """Delete the staged batch."""
+    bridge = Bridge(session)
+    path = bridge.jvm.org.apache.hadoop.fs.Path(staged.handle.uri)
+    path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).delete(path, True)  # noqa: FBT003

@@ -1,0 +1,126 @@
+"""CSV, JSON and Parquet files, read with the declared schema; rows that do not parse are kept and told.
+
+Spark's own counting of corrupt records is silently wrong when columns are pruned (a bad value in a column nobody
+reads is not seen). The engine's observation of a source therefore touches every column, see ``touch``.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from etl.errors import InputError, ProjectError
+from etl.model.interval import Interval
+from etl.model.schema import Schema
+from etl.project.datasets import Dataset
+from etl.storage.header import file_columns, read_header
+from etl.storage.listing import Listing, head, list_files
+from etl.storage.staging import interval_predicate
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+CORRUPT = "_corrupt_record"
+FORCED = frozenset({"mode", "inferschema", "enforceschema", "columnnameofcorruptrecord", "basepath", "ignorecorruptfiles",
+                    "ignoremissingfiles", "recursivefilelookup", "pathglobfilter"})  # fmt: skip
+
+
+@frozen
+class Reading:
+    """A source as read: its rows with ``_corrupt_record`` where the format can have one, and the files behind it."""
+
+    frame: DataFrame
+    listing: Listing
+    corruptible: bool
+
+
+def read(
+    session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None, *, optional: bool = False
+) -> Reading:
+    """Read the interval's files, or all where ``column`` is None.
+
+    Columns come in the schema's order; a CSV file's header decides which of its columns is which.
+
+    Raises:
+        InputError: no files; a header that does not match; bytes that are not what the format says.
+        ProjectError: an option that would break what Headrace promises about every row.
+    """
+    _check_options(dataset)
+    listing = list_files(session, dataset, column, interval, optional=optional)
+    corruptible = dataset.format in ("csv", "json")
+    if not listing.files:
+        return Reading(session.createDataFrame([], _ddl(dataset, corruptible=corruptible)), listing, corruptible)
+    if dataset.format == "csv" and dataset.options.get("header", "true") == "true":
+        frame = _by_header(session, dataset, listing)
+    else:
+        frame = _load(session, dataset, _ddl(dataset, corruptible=corruptible), [f.uri for f in listing.files])
+    if column is not None and interval is not None:
+        kind = _schema(dataset).column(column).type
+        frame = frame.where(interval_predicate(column, kind, interval))
+    return Reading(frame, listing, corruptible)
+
+
+def _schema(dataset: Dataset) -> Schema:
+    if dataset.schema is None:
+        raise ProjectError(f"dataset {dataset.name}: format {dataset.format!r} needs a schema", place=dataset.place)
+    return dataset.schema
+
+
+def _check_options(dataset: Dataset) -> None:
+    for option in dataset.options:
+        if option.lower() in FORCED:
+            raise ProjectError(
+                f"dataset {dataset.name}: option {option!r} would lose or guess rows and is set by Headrace",
+                place=dataset.place, remedy="remove it; see docs/configuration.md",
+            )  # fmt: skip
+
+
+def _ddl(dataset: Dataset, *, corruptible: bool) -> str:
+    columns = _schema(dataset).nullable().ddl
+    return f"{columns}, `{CORRUPT}` STRING" if corruptible else columns
+
+
+def _load(session: SparkSession, dataset: Dataset, ddl: str, uris: list[str]) -> DataFrame:
+    reader = session.read.format(dataset.format).schema(ddl).options(**dataset.options).option("basePath", dataset.uri)
+    if dataset.format == "csv":
+        reader = reader.options(
+            header=dataset.options.get("header", "true"), enforceSchema="false", mode="PERMISSIVE",
+            escape=dataset.options.get("escape", '"'), columnNameOfCorruptRecord=CORRUPT,
+        )  # fmt: skip
+    if dataset.format == "json":
+        reader = reader.options(mode="PERMISSIVE", columnNameOfCorruptRecord=CORRUPT)
+    return reader.load([_literal(uri) for uri in uris])
+
+
+def _literal(uri: str) -> str:
+    """Escape what Hadoop would take for a glob: the listing has named every file already."""
+    return "".join("\\" + letter if letter in "[]{}*?" else letter for letter in uri)
+
+
+def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> DataFrame:
+    """Read files with equal headers together, each group by its own column order."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for file in listing.files:
+        if file.size == 0:
+            continue
+        groups.setdefault(read_header(dataset, file.uri, head(session, file.uri)).names, []).append(file.uri)
+    if not groups:
+        raise InputError(f"dataset {dataset.name}: every file is empty, not even a header", place=dataset.place)
+    schema, wanted = _schema(dataset), [*_schema(dataset).names, CORRUPT]
+    frames = []
+    for names, uris in groups.items():
+        in_files = [
+            f"`{name}` {schema.column(name).type if name in schema else 'STRING'}" for name in names
+        ]  # an undeclared column is read as text and dropped by the select below
+        in_path = [f"`{name}` {schema.column(name).type}" for name in dataset.partitioned_by]
+        ddl = ", ".join([*in_files, f"`{CORRUPT}` STRING", *in_path])
+        frames.append(_load(session, dataset, ddl, uris).select(*[f"`{name}`" for name in wanted]))
+    return reduce(lambda left, right: left.unionByName(right), frames)
+
+
+def touch(dataset: Dataset) -> str:
+    """Return an aggregate that needs every column of the files, so that the parser looks at each value."""
+    nulls = [f"CAST(`{name}` IS NULL AS INT)" for name in file_columns(dataset)]
+    return f"sum({' + '.join(nulls)})" if nulls else "count(1)"

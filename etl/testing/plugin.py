@@ -1,0 +1,73 @@
+"""The pytest plugin: a Spark session per test run, literal tables, runs into a temporary lake."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from etl.testing.lake import Lake
+from etl.testing.tables import assert_table as compare
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from etl.model.result import RunResult
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """A local Spark session with Delta and the fast JVM profile, one for the whole test run."""
+    from etl.engine.session import SessionSettings, start
+
+    session = start(SessionSettings(app_name="pytest", profile="test", master="local[2]"))
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def table(spark: SparkSession) -> Callable[[str, Iterable[Sequence[Any]]], DataFrame]:
+    """``table(ddl, rows)`` makes a frame of literal rows."""
+    return lambda ddl, rows: spark.createDataFrame(list(rows), ddl)
+
+
+@pytest.fixture
+def assert_table() -> Callable[..., None]:
+    """``assert_table(frame, rows, ordered=False)`` compares and shows the rows that differ."""
+    return compare
+
+
+@pytest.fixture
+def lake(spark: SparkSession, tmp_path: Path) -> Lake:
+    """A lake in the test's own directory."""
+    return Lake(spark, tmp_path / "lake")
+
+
+@pytest.fixture
+def run_job(spark: SparkSession, lake: Lake, request: pytest.FixtureRequest) -> Callable[..., RunResult]:
+    """``run_job("nyc_flights", date="2013-02-08")`` runs a job of the project into the temporary lake.
+
+    ``start`` and ``end`` give a range; other options are those of ``etl.engine.run.run``.
+    """
+    from etl.project.project import open_project
+
+    def run(*select: str, date: str | None = None, start: str | None = None, end: str | None = None,
+            params: dict[str, str] | None = None, **options: Any) -> RunResult:  # noqa: ANN401  # fmt: skip
+        project = open_lake_project(request.config.rootpath, lake, open_project)
+        plan = project.plan(select, (), date, start, end, params or {})
+        for planned in plan.steps:
+            for dataset in (planned.writes, planned.quarantine, *planned.reads.values()):
+                lake.declared[dataset.name] = dataset
+        return lake.carry_out(plan, **options)
+
+    return run
+
+
+def open_lake_project(directory: Path, lake: Lake, opener: Callable[..., Any]) -> Any:  # noqa: ANN401
+    """Open the project at ``directory`` with every zone below the lake's root."""
+    first = opener(directory, environment=None, environ=os.environ, overrides={}, static=False)
+    zones = {f"zones.{zone}": str(lake.root / zone) for zone in first.config.zones}
+    return opener(directory, environment=None, environ=os.environ, overrides=zones, static=False)
