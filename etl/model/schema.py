@@ -37,7 +37,11 @@ class Column:
     @property
     def ddl(self) -> str:
         """The column as Spark reads it back."""
-        return f"`{self.name.replace('`', '``')}` {self.type}" + ("" if self.nullable else " NOT NULL")
+        return self.spelled(" ")
+
+    def spelled(self, separator: str) -> str:
+        """Return the column with this between name and type: a blank, or a colon inside STRUCT."""
+        return f"`{self.name.replace('`', '``')}`{separator}{self.type}" + ("" if self.nullable else " NOT NULL")
 
 
 @frozen
@@ -162,7 +166,7 @@ class _Parser:
             return f"MAP<{key}, {value}>"
         if word == "STRUCT":
             self.take("<")
-            fields = ", ".join(c.ddl.replace(" ", ": ", 1) for c in self.columns(separator=":"))
+            fields = ", ".join(c.spelled(": ") for c in self.columns(separator=":"))
             self.take(">")
             return f"STRUCT<{fields}>"
         if word not in ATOMS:

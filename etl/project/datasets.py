@@ -10,6 +10,8 @@ from attrs import field, frozen
 from etl.errors import Place
 from etl.model.schema import Schema
 
+NOWHERE = Place("?")
+
 Format = Literal["delta", "csv", "json", "parquet"]
 
 
@@ -28,7 +30,8 @@ class Dataset:
         on_drift: a header that differs from the schema fails, or new columns are ignored and said (``evolve``).
         allow_empty: a dataset without files is an empty frame.
         written_by: the step that publishes it, None for a dataset from outside.
-        place: the catalogue entry.
+        description: a sentence for people.
+        place: the catalogue entry, or the step that writes it.
     """
 
     name: str
@@ -41,4 +44,5 @@ class Dataset:
     on_drift: Literal["fail", "evolve"] = "fail"
     allow_empty: bool = False
     written_by: str | None = None
-    place: Place = Place("?")
+    description: str = ""
+    place: Place = NOWHERE

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from etl.model.interval import Interval
+from etl.model.run import json_value
 from etl.model.step import Step
 from etl.project.datasets import Dataset
+
+SCHEMA_VERSION = "1.0"
 
 
 @frozen(kw_only=True)
@@ -36,6 +39,29 @@ class PlannedStep:
     after: tuple[str, ...] = ()
     why: str = ""
 
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What the step costs besides its one pass: ``1 pass for uniqueness``."""
+        unique = any(expectation.type.endswith("_to_be_unique") for expectation in self.step.expectations)
+        return ("1 pass for uniqueness",) if unique else ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the planned step as JSON values."""
+        write = self.step.target.write
+        return {
+            "step": self.step.name, "job": self.job, "why": self.why, "after": list(self.after),
+            "reads": [
+                {"name": name, "dataset": dataset.name, "uri": dataset.uri, "format": dataset.format,
+                 "interval_column": self.step.sources[name].interval_column}
+                for name, dataset in self.reads.items()
+            ],
+            "writes": {"dataset": self.writes.name, "uri": self.writes.uri, "format": self.writes.format,
+                       "kind": type(write).__name__} | {key: json_value(value) for key, value in asdict(write).items()},
+            "quarantine": {"dataset": self.quarantine.name, "uri": self.quarantine.uri},
+            "expectations": [expectation.to_json() for expectation in self.step.expectations],
+            "retries": self.retries, "costs": list(self.costs),
+        }  # fmt: skip
+
 
 @frozen(kw_only=True)
 class Plan:
@@ -46,3 +72,31 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     params: Mapping[str, str] = field(factory=dict, hash=False)
     arguments: Mapping[str, Any] = field(factory=dict, hash=False)
+
+    @property
+    def inputs(self) -> tuple[Dataset, ...]:
+        """The datasets that planned steps read and none of them writes, in the order they are read."""
+        written = {planned.step.name for planned in self.steps}
+        read = {dataset.name: dataset for planned in self.steps for dataset in planned.reads.values()}
+        return tuple(dataset for name, dataset in read.items() if name not in written)
+
+    @property
+    def as_they_are(self) -> tuple[Dataset, ...]:
+        """The inputs that a step of the project writes, but none of this plan: they are read as they are."""
+        return tuple(dataset for dataset in self.inputs if dataset.written_by)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plan as JSON values."""
+        return {
+            "schema_version": SCHEMA_VERSION, "environment": self.environment,
+            "intervals": [_interval_json(interval) for interval in self.intervals],
+            "steps": [planned.to_json() for planned in self.steps],
+            "read_as_they_are": [dataset.name for dataset in self.as_they_are],
+            "params": dict(self.params), "arguments": json_value(self.arguments),
+        }  # fmt: skip
+
+
+def _interval_json(interval: Interval | None) -> dict[str, str] | None:
+    if interval is None:
+        return None
+    return {"key": interval.key, "start": interval.start.isoformat(), "end": interval.end.isoformat()}

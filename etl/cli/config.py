@@ -1,0 +1,33 @@
+"""``etl config``: the configuration in force."""
+
+from __future__ import annotations
+
+import click
+
+from etl.cli.context import Context, pass_context
+from etl.cli.table import print_rows
+
+
+@click.command()
+@click.argument("prefix", required=False, metavar="[KEY]")
+@pass_context
+def command(context: Context, prefix: str | None) -> None:
+    """Print every effective configuration value and its origin.
+
+    KEY shows one value, or all below it.
+
+    \b
+    etl config
+    etl config zones -e prod
+    etl config run.threads --set run.threads=4
+    """
+    from etl.errors import UsageError, did_you_mean
+    from etl.report.manifest import settings
+
+    rows = list(settings(context.open()))
+    if prefix:
+        keys = [row["key"] for row in rows]
+        rows = [row for row in rows if row["key"] == prefix or row["key"].startswith(f"{prefix}.")]
+        if not rows:
+            raise UsageError(f"no configuration value {prefix!r}; {did_you_mean(prefix, keys)}")
+    print_rows(rows, ("key", "value", "origin"), context.output)

@@ -1,0 +1,127 @@
+"""What the options that every command shares add up to.
+
+They are accepted before and after the command's name (``etl -e prod run`` and ``etl run -e prod``); the later one wins,
+``--set`` adds up. The values gather in the root context's ``obj``, a plain dictionary that ``main`` reads too.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
+
+import click
+from attrs import field, frozen
+
+from etl.errors import UsageError
+
+if TYPE_CHECKING:
+    from etl.project.project import Project
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@frozen
+class Context:
+    """The shared options of one invocation."""
+
+    directory: Path | None = None
+    environment: str | None = None
+    overrides: Mapping[str, str] = field(factory=dict, hash=False)
+    output: Literal["text", "json"] = "text"
+    quiet: bool = False
+
+    def open(self, *, static: bool = True, overrides: Mapping[str, str] | None = None) -> Project:
+        """Open the project: the directory given or the working directory, else the bundle this runs from.
+
+        Args:
+            static: read the jobs without importing pyspark; False where steps are going to run.
+            overrides: further configuration values, over those of ``--set``.
+        """
+        from etl.project.project import open_project
+
+        return open_project(
+            self.directory or _working_directory(), environment=self.environment, environ=os.environ,
+            overrides={**self.overrides, **(overrides or {})}, static=static,
+        )  # fmt: skip
+
+
+def _working_directory() -> Path | None:
+    """Return the working directory if it lies in a project; None means the bundle beside the engine."""
+    here = Path.cwd()
+    inside = any((parent / "conf" / "base.toml").is_file() for parent in (here, *here.parents))
+    return here if inside or not _bundled() else None
+
+
+def _bundled() -> bool:
+    # A checkout has conf/ beside etl/; only a wheel or its zip carries conf inside the package jobs.
+    from importlib.resources import files
+
+    try:
+        return (files("jobs") / "conf" / "base.toml").is_file()
+    except ModuleNotFoundError:
+        return False
+
+
+def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
+    """Read ``key=value`` texts; the value may hold further ``=``.
+
+    Raises:
+        UsageError: no ``=``, or no key.
+    """
+    found = {}
+    for text in values:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"{option} {text!r} is not key=value")
+        found[key.strip()] = value
+    return found
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    given = context.ensure_object(dict)
+    if value not in (None, (), False) and parameter.name:
+        given[parameter.name] = (*given.get(parameter.name, ()), *value) if parameter.multiple else value
+
+
+def shared_options(command: Callable[P, R]) -> Callable[P, R]:
+    """Add the options every command takes."""
+    for flags, attributes in reversed(_OPTIONS):
+        command = click.option(*flags, expose_value=False, callback=_remember, **attributes)(command)
+    return command
+
+
+_DIRECTORY = click.Path(file_okay=False, exists=True, path_type=Path)
+_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (("-C", "--directory"), {
+        "type": _DIRECTORY, "metavar": "DIR", "help": "Project directory, or one below it. [default: here]",
+    }),
+    (("-e", "--env"), {"metavar": "ENV", "help": "Environment: conf/env/ENV.toml. [default: local]"}),
+    (("--set",), {
+        "multiple": True, "metavar": "KEY=VALUE", "help": "Override a configuration value; repeatable.",
+    }),
+    (("-o", "--output"), {
+        "type": click.Choice(["text", "json"]), "help": "What stdout carries. [default: text]",
+    }),
+    (("-q", "--quiet"), {"is_flag": True, "help": "Say only what did not go well."}),
+    (("--debug",), {"is_flag": True, "help": "Show the traceback of an error."}),
+)  # fmt: skip
+
+
+def pass_context(function: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:
+    """Take the shared options, and hand the function their ``Context``."""
+
+    @functools.wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        given = click.get_current_context().ensure_object(dict)
+        context = Context(
+            directory=given.get("directory"), environment=given.get("env"),
+            overrides=pairs(given.get("set", ()), "--set"), output=given.get("output", "text"),
+            quiet=given.get("quiet", False),
+        )  # fmt: skip
+        return function(context, *args, **kwargs)
+
+    return shared_options(called)

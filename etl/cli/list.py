@@ -1,0 +1,77 @@
+"""``etl list``: what a project has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from etl.cli.context import Context, pass_context
+from etl.cli.table import print_rows
+
+if TYPE_CHECKING:
+    from etl.project.project import Project
+
+Rows = list[dict[str, Any]]
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[SELECT]...")
+@click.option("--type", "kind", type=click.Choice(["job", "step", "dataset"]), default="step", show_default=True)
+@pass_context
+def command(context: Context, names: tuple[str, ...], kind: Literal["job", "step", "dataset"]) -> None:
+    """List jobs, steps or datasets.
+
+    \b
+    etl list
+    etl list --type dataset
+    etl list +marts.route_on_time -o json
+    """
+    project = context.open()
+    rows, columns = _LISTS[kind]
+    print_rows(rows(project, project.select(names)), columns, context.output)
+
+
+def _jobs(project: Project, steps: tuple[str, ...]) -> Rows:
+    from etl.report.manifest import job_json
+
+    jobs = [job_json(job) for job in project.jobs if any(step.name in steps for step in job.steps)]
+    return [job | {"steps": len(job["steps"]), "schedule": _schedule(job["schedule"])} for job in jobs]
+
+
+def _schedule(schedule: dict[str, Any] | None) -> str:
+    if not schedule:
+        return "on demand"
+    details = " ".join(f"{key}={value}" for key, value in schedule.items() if key != "kind")
+    return f"{schedule['kind']} {details}"
+
+
+def _steps(project: Project, steps: tuple[str, ...]) -> Rows:
+    from etl.report.manifest import step_json
+
+    declared = {step.name: step_json(project, step, job.name) for job in project.jobs for step in job.steps}
+    return [
+        {
+            "step": name, "job": step["job"], "write": step["write"]["kind"],
+            "sources": [source["dataset"] for source in step["sources"]],
+            "expectations": len(step["expectations"]), "tags": step["tags"], "description": step["description"],
+        }
+        for name in steps for step in [declared[name]]
+    ]  # fmt: skip
+
+
+def _datasets(project: Project, steps: tuple[str, ...]) -> Rows:
+    from etl.report.manifest import dataset_json
+
+    declared = {step.name: step for job in project.jobs for step in job.steps}
+    touched = {name for step in steps for name in (step, *(s.dataset for s in declared[step].sources.values()))}
+    datasets = sorted(name for name in project.datasets if name in touched)
+    return [dataset_json(project.datasets[name]) for name in datasets]
+
+
+_LISTS: dict[str, tuple[Callable[[Project, tuple[str, ...]], Rows], tuple[str, ...]]] = {
+    "job": (_jobs, ("name", "schedule", "steps", "owner", "file", "description")),
+    "step": (_steps, ("step", "job", "write", "sources", "expectations", "description")),
+    "dataset": (_datasets, ("name", "format", "written_by", "uri")),
+}

@@ -1,0 +1,34 @@
+"""``etl package``: what a cluster needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import attrs
+import click
+
+from etl.cli.context import Context, pass_context
+from etl.cli.table import print_facts, print_json
+
+
+@click.command()
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("dist"), show_default=True,
+              help="Where the files go.")  # fmt: skip
+@pass_context
+def command(context: Context, out: Path) -> None:
+    """Build the wheel and the zip that a cluster runs: engine, jobs, conf.
+
+    The same sources give the same bytes.
+
+    \b
+    etl package
+    etl package --out target/bundle -o json
+    """
+    from etl.ship.bundle import build
+
+    bundle = build(context.open().directory, out)
+    values = {name: str(value) for name, value in attrs.asdict(bundle, recurse=False).items()}
+    if context.output == "json":
+        print_json(values)
+    else:
+        print_facts(values)

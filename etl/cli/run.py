@@ -1,0 +1,78 @@
+"""``etl run``: run steps, show them, leave artifacts and a line in the ledger."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from etl.cli.context import Context, pass_context
+from etl.cli.selection import Selection, selection_options
+from etl.cli.table import print_json
+from etl.errors import UsageError
+
+if TYPE_CHECKING:
+    from etl.project.project import Project
+    from etl.report.terminal import Mode
+
+PLATFORMS = ("local", "emr", "emr-serverless", "emr-eks", "glue")
+_RUN_ID = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,98}[A-Za-z0-9])?", re.ASCII)  # the name of a folder and of an object
+
+
+@click.command()
+@selection_options
+@click.option("--threads", type=click.IntRange(1, 64), help="Steps that may run at once. [default: run.threads]")
+@click.option("--force", is_flag=True, help="Publish again what was already published from the same code and inputs.")
+@click.option("--fail-fast", is_flag=True, help="Begin no further interval after a failure.")
+@click.option("--run-id", metavar="ID", help="Name of the run. [default: made from the time]")
+@click.option("--platform", type=click.Choice(PLATFORMS), help="Where this runs. [default: run.platform]")
+@click.option("--master", metavar="URL", help="Spark master on platform local. [default: local[*]]")
+@click.option("--progress", type=click.Choice(["auto", "live", "lines", "none"]), default="auto", show_default=True,
+              help="How the run is shown on stderr.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Run in a protected environment.")
+@pass_context
+def command(  # noqa: PLR0913, PLR0917 one per option
+    context: Context, selection: Selection, threads: int | None, force: bool, fail_fast: bool,
+    run_id: str | None, platform: str | None, master: str | None, progress: Mode, yes: bool,
+) -> None:  # fmt: skip
+    """Run steps for an interval: extract, transform, stage, audit, publish.
+
+    Without SELECT every step runs. A range runs interval by interval in one session.
+
+    \b
+    etl run nyc_flights --date 2013-02-08
+    etl run nyc_flights --from 2013-01-01 --to 2014-01-01
+    etl run +marts.route_on_time --exclude tag:slow --date 2013-02-08
+    etl run nyc_flights --date 2013-02-08 -e prod --yes
+    """
+    from etl.cli.execution import Execution
+
+    project = context.open(static=False, overrides={"run.platform": platform} if platform else None)
+    plan = selection.plan(project)
+    _refuse_unconfirmed(project, yes=yes)
+    execution = Execution(
+        project=project, plan=plan, run_id=_run_id(run_id), selection=(*selection.select,),
+        threads=threads or project.config.run.threads, force=force, fail_fast=fail_fast, master=master,
+    )  # fmt: skip
+    result = execution.run(sys.stderr, progress, quiet=context.quiet)
+    if context.output == "json":
+        print_json(result.to_json())
+    raise SystemExit(result.exit_code)
+
+
+def _refuse_unconfirmed(project: Project, *, yes: bool) -> None:
+    if project.config.run.protected and not yes:
+        raise UsageError(f"environment {project.config.environment!r} is protected", remedy="pass --yes")
+
+
+def _run_id(given: str | None) -> str:
+    from etl.model.run import new_run_id
+
+    if given is None:
+        return new_run_id(datetime.now(UTC))
+    if not _RUN_ID.fullmatch(given):
+        raise UsageError(f"run id {given!r} is not 1 to 100 letters, digits, and . _ - inside")
+    return given

@@ -1,0 +1,73 @@
+"""The options that say which steps, and for when."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+from attrs import frozen
+
+from etl.cli.context import pairs
+from etl.errors import UsageError
+
+if TYPE_CHECKING:
+    from etl.project.plan import Plan
+    from etl.project.project import Project
+
+
+@frozen(kw_only=True)
+class Selection:
+    """Which steps, for which time, with which parameters."""
+
+    select: tuple[str, ...]
+    exclude: tuple[str, ...]
+    date: str | None
+    start: str | None
+    end: str | None
+    params: tuple[str, ...]
+
+    def plan(self, project: Project) -> Plan:
+        """Resolve the selection against a project.
+
+        Raises:
+            UsageError: ``--date`` together with ``--from``, half a range, a name nobody knows.
+        """
+        if self.date and (self.start or self.end):
+            raise UsageError("--date and --from/--to exclude each other", remedy="--date names one interval")
+        if bool(self.start) != bool(self.end):
+            given, missing = ("--from", "--to") if self.start else ("--to", "--from")
+            raise UsageError(f"{given} without {missing}", remedy="a range has both; --to is not included")
+        params = pairs(self.params, "--param")
+        return project.plan(self.select, self.exclude, self.date, self.start, self.end, params)
+
+
+def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Take the options below, and hand the function their ``Selection``."""
+
+    @functools.wraps(command)
+    def called(  # noqa: PLR0913 one per option
+        *args: Any, names: tuple[str, ...], select: tuple[str, ...], exclude: tuple[str, ...],
+        date: str | None, start: str | None, end: str | None, param: tuple[str, ...], **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        selection = Selection(
+            select=(*names, *select), exclude=exclude, date=date, start=start, end=end, params=param,
+        )  # fmt: skip
+        return command(*args, selection=selection, **kwargs)
+
+    for decorate in reversed(_OPTIONS):
+        called = decorate(called)
+    return called
+
+
+_OPTIONS = (
+    click.argument("names", nargs=-1, metavar="[SELECT]..."),
+    click.option("-s", "--select", multiple=True, metavar="SELECT",
+                 help="Job, step or zone.*; +x with what feeds it, x+ with what it feeds, tag:, path:."),
+    click.option("--exclude", multiple=True, metavar="SELECT", help="Leave these out."),
+    click.option("--date", metavar="DATE", help="The interval that holds this date: 2013-02-08."),
+    click.option("--from", "start", metavar="DATE", help="First date of a range."),
+    click.option("--to", "end", metavar="DATE", help="First date after the range."),
+    click.option("--param", "-p", multiple=True, metavar="KEY=VALUE", help="What a `run` parameter receives."),
+)  # fmt: skip

@@ -1,0 +1,117 @@
+"""``etl show``: one thing, in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from etl.cli.context import Context, pass_context
+from etl.cli.runs import STEP_COLUMNS, step_row
+from etl.cli.table import print_facts, print_json, print_rows
+from etl.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from etl.project.project import Project
+
+LAST_RUNS = 5
+_LOOKED_AT = 50  # runs; a step that ran in none of them has not run lately
+
+
+@click.command()
+@click.argument("name")
+@pass_context
+def command(context: Context, name: str) -> None:
+    """Show one job, step or dataset: what it reads, writes, promises, and its last runs.
+
+    \b
+    etl show clean.flights
+    etl show nyc_flights
+    etl show raw.flights -o json
+    """
+    project = context.open()
+    found = _found(project, name)
+    if context.output == "json":
+        print_json(found)
+        return
+    found |= {key: tell(found[key]) for key, tell in _TELL.items() if found.get(key)}
+    lists = {key: found.pop(key) for key in ("schema", "expectations", "runs") if found.get(key)}
+    print_facts(found)
+    for title, rows in lists.items():
+        click.echo(f"\n{title}")
+        _print_list(title, rows)
+
+
+def _found(project: Project, name: str) -> dict[str, Any]:
+    from etl.report.manifest import dataset_json, job_json, step_json
+
+    jobs = {job.name: job for job in project.jobs}
+    if name in jobs:
+        return job_json(jobs[name])
+    steps = {step.name: (step, job) for job in project.jobs for step in job.steps}
+    if name in steps:
+        step, job = steps[name]
+        uri = {"uri": project.datasets[name].uri} if name in project.datasets else {}
+        return step_json(project, step, job.name) | uri | {"runs": _last_runs(project, name)}
+    if name in project.datasets:
+        readers = [n for n, (step, _) in steps.items() if any(s.dataset == name for s in step.sources.values())]
+        return dataset_json(project.datasets[name]) | {"read_by": readers}
+    known = {*jobs, *steps, *project.datasets}
+    raise UsageError(f"no job, step or dataset {name!r}; {did_you_mean(name, known)}")
+
+
+def _last_runs(project: Project, name: str) -> list[dict[str, Any]]:
+    from etl.report.artifacts import Artifacts
+    from etl.state.ledger import Ledger
+    from etl.state.objects import open_store
+
+    if "://" in project.config.state:
+        return []
+    rows: list[dict[str, Any]] = []
+    for run in Ledger(open_store(project.config.state, Path.cwd())).runs()[:_LOOKED_AT]:
+        results = Artifacts(Path(run.artifacts).parent.parent, run.run_id).read_results() or {"steps": []}
+        own = [step_row(step) for step in results["steps"] if step["step"] == name]
+        rows += [{"run_id": run.run_id} | row for row in own[-LAST_RUNS:]]
+        if len(rows) >= LAST_RUNS:
+            break
+    return rows[:LAST_RUNS]
+
+
+def _sources(sources: list[dict[str, Any]]) -> str:
+    lines = [
+        f"{s['name']}: {s['dataset']}" + (f" by {s['interval_column']}" if s["interval_column"] else "")
+        + (" (optional)" if s["optional"] else "")
+        for s in sources
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _settings(values: dict[str, Any]) -> str:
+    said = {key: ", ".join(value) if isinstance(value, tuple | list) else value for key, value in values.items()}
+    kind = said.pop("kind", "")
+    return " ".join([kind, *(f"{key}={value}" for key, value in said.items() if value not in {None, ""})]).strip()
+
+
+_TELL: dict[str, Callable[[Any], str]] = {
+    "sources": _sources, "write": _settings, "schedule": _settings, "options": _settings,
+}  # fmt: skip
+
+
+def _print_list(title: str, rows: list[dict[str, Any]]) -> None:
+    from etl.report import wording
+
+    if title == "schema":
+        rows = [row | {"null": "" if row["nullable"] else "NOT NULL"} for row in rows]
+        print_rows(rows, ("name", "type", "null", "comment"), "text")
+    elif title == "expectations":
+        results = [{"expectation_config": row} for row in rows]
+        shown = [
+            {"expectation": wording.name(result), "expected": wording.expected(result),
+             "on_failure": result["expectation_config"]["meta"]["on_failure"]}
+            for result in results
+        ]  # fmt: skip
+        print_rows(shown, ("expectation", "expected", "on_failure"), "text")
+    else:
+        print_rows(rows, ("run_id", *STEP_COLUMNS[1:]), "text")

@@ -1,0 +1,60 @@
+"""``etl validate``: what Spark would refuse, without reading a row."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import click
+from attrs import evolve
+
+from etl.cli.context import Context, pass_context
+from etl.cli.selection import Selection, selection_options
+from etl.cli.table import print_json
+from etl.errors import EtlError
+from etl.model.result import ErrorInfo
+from etl.report.wording import plural
+
+
+@click.command()
+@selection_options
+@pass_context
+def command(context: Context, selection: Selection) -> None:
+    """Let Spark analyse every step on empty frames; reads no data.
+
+    Without a date, scheduled jobs are analysed for the interval that holds yesterday.
+
+    \b
+    etl validate
+    etl validate nyc_flights --date 2013-02-08
+    """
+    from etl.engine.session import start
+    from etl.engine.settings import SessionSettings
+    from etl.engine.validate import validate
+
+    project = context.open(static=False)
+    dated = selection if selection.date or selection.start else evolve(selection, date=str(_yesterday()))
+    plan = dated.plan(project)
+    config = project.config
+    session = start(SessionSettings(
+        app_name=f"{project.name} validate", platform=config.run.platform, conf=config.spark, profile="test",
+    ))  # fmt: skip
+    errors = validate(plan, session)
+    if context.output == "json":
+        print_json([error_json(error) for error in errors])
+    for error in errors:
+        click.echo(f"Error: {error}", err=True)
+    click.echo(f"{plural(len(plan.steps), 'step')} analysed, {plural(len(errors), 'error')}", err=True)
+    raise SystemExit(errors[0].exit_code if errors else 0)
+
+
+def error_json(error: EtlError) -> dict[str, Any]:
+    """Return an error as JSON values, as in ``run_results.json``."""
+    place = str(error.place) if error.place else None
+    return ErrorInfo(
+        type(error).__name__, error.message, error.exit_code, place, error.remedy, error.retryable,
+    ).to_json()  # fmt: skip
+
+
+def _yesterday() -> date:
+    return (datetime.now(UTC) - timedelta(days=1)).date()

@@ -1,0 +1,138 @@
+"""The catalogue ``conf/datasets.toml``: where datasets live, and what those from outside look like.
+
+One table per dataset, ``[raw.flights]``. A dataset that a step writes needs none: it is Delta, at its name below its
+zone's root, with the step's schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from attrs import field, frozen
+
+from etl.errors import ConfigError, Place, did_you_mean
+from etl.model.dataset import NAME
+from etl.model.job import JobModule
+from etl.model.schema import Schema
+from etl.model.step import Step
+from etl.project.config import Config, refuse_secrets
+from etl.project.datasets import Dataset, Format
+from etl.project.document import Document, read_document
+from etl.project.layers import origin
+from etl.project.problems import raise_all, relative
+from etl.project.roots import RelativePath
+from etl.project.structure import structured
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+
+@frozen(kw_only=True)
+class Entry:
+    """What conf/datasets.toml may say about one dataset; see ``Dataset`` for the words.
+
+    ``path`` is relative to the zone's root, by default the dataset's name; ``schema`` is Spark DDL.
+    """
+
+    path: RelativePath | None = None
+    format: Format = "delta"
+    schema: Schema | None = None
+    options: Mapping[str, str] = field(factory=dict, hash=False)
+    partitioned_by: tuple[str, ...] = ()
+    on_corrupt: Literal["fail", "quarantine"] = "fail"
+    on_drift: Literal["fail", "evolve"] = "fail"
+    allow_empty: bool = False
+    description: str = ""
+
+
+@frozen
+class Catalog:
+    """The entries by dataset name, and the file that says them; none for a project without a catalogue."""
+
+    entries: Mapping[str, Entry] = field(factory=dict, hash=False)
+    document: Document | None = None
+
+    def place(self, dataset: str) -> Place:
+        """Return where an entry stands."""
+        return self.document.place(tuple(dataset.split(".", 1))) if self.document else Place("conf/datasets.toml")
+
+
+def read_catalog(file: Traversable, name: str) -> Catalog:
+    """Read ``conf/datasets.toml``; a missing file is an empty catalogue.
+
+    Raises:
+        ConfigError: every problem: unknown keys, a schema that does not parse, a name that is not ``zone.name``,
+            a CSV or JSON dataset without schema, a partition column that the schema lacks.
+    """
+    if not file.is_file():
+        return Catalog()
+    document = read_document(file, name)
+    refuse_secrets(document.values, document.place)
+    raise_all([ConfigError("is one quoted key", place=document.place((key,)), remedy=f"write [{key}]")
+               for key in document.values if NAME.fullmatch(key)])  # fmt: skip
+    kind: Any = Mapping[str, Mapping[str, Entry]]
+    read, problems = structured(document.values, kind, lambda path: origin(document, path, "base"))
+    raise_all(problems)
+    entries = {f"{zone}.{short}": entry for zone, tables in (read or {}).items() for short, entry in tables.items()}
+    catalog = Catalog(entries, document)
+    raise_all([problem for dataset in entries for problem in _problems(dataset, catalog)])
+    return catalog
+
+
+def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
+    entry, place = catalog.entries[dataset], catalog.place(dataset)
+    if not NAME.fullmatch(dataset):
+        yield ConfigError(f"dataset name {dataset!r} is not zone.name in lower-case letters, digits and _", place=place)
+    if entry.format in {"csv", "json"} and entry.schema is None:
+        yield ConfigError(f"a {entry.format} dataset needs a schema: nothing in its files is believed",
+                          place=place, remedy='add schema = "column TYPE, …"')  # fmt: skip
+    known = entry.schema.names if entry.schema else entry.partitioned_by
+    for column in entry.partitioned_by:
+        if column not in known:
+            yield ConfigError(f"partitioned_by names {column!r}, which is not in the schema; "
+                              + did_you_mean(column, known), place=place)  # fmt: skip
+
+
+def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directory: str = "") -> Mapping[str, Dataset]:
+    """Join catalogue and steps to every dataset of the project in one environment, by name.
+
+    Args:
+        config: where the zones lie.
+        catalog: what conf/datasets.toml says.
+        jobs: the steps that write datasets.
+        directory: what places in messages are relative to.
+
+    Raises:
+        ConfigError: a zone without root, a catalogued schema for a dataset whose step declares one.
+    """
+    written: dict[str, Step[Any, Any]] = {}
+    for job in jobs:
+        written |= {name: step for step in job.steps for name in (step.name, step.target.quarantine)}
+    datasets: dict[str, Dataset] = {}
+    problems: list[ConfigError] = []
+    for name in (*catalog.entries, *(name for name in written if name not in catalog.entries)):
+        step = written.get(name)
+        place = catalog.place(name) if step is None or name in catalog.entries else relative(step.place, directory)
+        zone = name.partition(".")[0]
+        if step and name in catalog.entries and catalog.entries[name].schema:
+            problems.append(ConfigError(f"{name} is written by a step, which declares its schema", place=place,
+                                        remedy="remove schema here"))  # fmt: skip
+        if zone not in config.zones:
+            problems.append(ConfigError(f"zone {zone!r} of {name} has no root; {did_you_mean(zone, config.zones)}",
+                                        place=place, remedy=f'add {zone} = "…" under [zones]'))  # fmt: skip
+            continue
+        datasets[name] = _dataset(name, config.zones[zone], catalog.entries.get(name, Entry()), step, place)
+    raise_all(problems)
+    return datasets
+
+
+def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, place: Place) -> Dataset:
+    target = step.target if step and step.name == name else None  # a quarantine has its own columns
+    return Dataset(
+        name=name, format=entry.format, uri=f"{root.rstrip('/')}/{entry.path or name.partition('.')[2]}",
+        schema=target.schema if target else entry.schema, options=entry.options,
+        partitioned_by=entry.partitioned_by or (target.partition_by if target else ()),
+        on_corrupt=entry.on_corrupt, on_drift=entry.on_drift, allow_empty=entry.allow_empty,
+        written_by=step.name if step else None, description=entry.description, place=place,
+    )  # fmt: skip

@@ -1,0 +1,145 @@
+"""The effective configuration of one environment, every value with its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path as LocalPath
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from attrs import field, fields, frozen
+
+from etl.errors import ConfigError, Place
+from etl.project.credentials import REFERENCES, is_literal_secret
+from etl.project.document import Path, dotted
+from etl.project.layers import Layer, leaves, read_layers
+from etl.project.problems import raise_all
+from etl.project.roots import Root, absolute
+from etl.project.structure import Origin, RefusedError, structured
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+Platform = Literal["local", "emr", "emr-serverless", "emr-eks", "glue"]
+MAX_THREADS = 64
+
+
+def _threads(value: int) -> int:
+    if not 0 <= value <= MAX_THREADS:
+        raise RefusedError(f"{value} threads; allowed are 1 to {MAX_THREADS}, or 0 for as many as there are cores")
+    return value
+
+
+@frozen
+class RunSettings:
+    """How a run behaves.
+
+    Args:
+        threads: steps that may run at once, 1 to 64; 0 means as many as there are cores.
+        platform: where the run takes place.
+        protected: a run by hand must be confirmed.
+    """
+
+    threads: Annotated[int, _threads] = 0
+    platform: Platform = "local"
+    protected: bool = False
+
+
+@frozen
+class Settings:
+    """What conf/base.toml and its overlays may say.
+
+    Args:
+        name: the project's name; the directory's when empty.
+        zones: root URI per zone; a relative one is a local path below the project directory.
+        state: root of the ledger.
+        artifacts: directory that receives ``runs/<run id>/``.
+        spark: Spark's own configuration, key to text.
+        run: how a run behaves.
+    """
+
+    name: str = ""
+    zones: Mapping[str, Root] = field(factory=dict, hash=False)
+    state: Root = "target/state"
+    artifacts: Root = "target"
+    spark: Mapping[str, str] = field(factory=dict, hash=False)
+    run: RunSettings = RunSettings()
+
+
+@frozen(kw_only=True)
+class Config(Settings):
+    """The settings in force in one environment; local roots are absolute.
+
+    Args:
+        environment: ``local``, ``dev`` …
+        origins: where each value comes from, by dotted key; defaults included.
+    """
+
+    environment: str = "local"
+    origins: Mapping[str, Origin] = field(factory=dict, hash=False)
+
+    def effective(self) -> dict[str, str | int | bool]:
+        """Return every value in force by dotted key, in the order of ``origins``."""
+        values: dict[str, str | int | bool] = {}
+        for path, value in leaves(_tables(self)):
+            values[dotted(path)] = value
+        return {key: values[key] for key in self.origins}
+
+
+def load_config(  # noqa: PLR0913 one per layer
+    conf: Traversable, name: str, base: LocalPath, *,
+    environment: str, environ: Mapping[str, str], overrides: Mapping[str, str],
+) -> Config:  # fmt: skip
+    """Read the configuration of one environment.
+
+    Args:
+        conf: the directory ``conf``.
+        name: what errors call it.
+        base: directory that relative local roots start from.
+        environment: ``local``, ``dev`` …
+        environ: environment variables; those that start with ``ETL__`` count.
+        overrides: the ``--set`` options, dotted key to text.
+
+    Raises:
+        ConfigError: every problem of all layers: unknown keys, wrong types, literal credentials, unusable URIs.
+        UsageError: no such environment.
+    """
+    layer = read_layers(conf, name, environment, environ, overrides)
+    refuse_secrets(layer.values, lambda path: _locate(layer, path).place)
+    settings, problems = structured(layer.values, Settings, lambda path: _locate(layer, path))
+    raise_all(problems)
+    if settings is None:  # pragma: no cover raise_all has raised
+        raise ConfigError("cannot be read", place=Place(name))
+    default = Origin("default", Place("built in"))
+    origins = {dotted(path): layer.origins.get(path, default) for path, _ in leaves(_tables(settings))}
+    return Config(
+        **{attribute.name: getattr(settings, attribute.name) for attribute in fields(Settings)}
+        | {
+            "zones": {zone: absolute(root, base) for zone, root in settings.zones.items()},
+            "state": absolute(settings.state, base), "artifacts": absolute(settings.artifacts, base),
+        },
+        environment=environment, origins=origins,
+    )  # fmt: skip
+
+
+def refuse_secrets(values: Mapping[str, Any], place: Any) -> None:
+    """Refuse credentials that stand in configuration; the message never shows them.
+
+    Raises:
+        ConfigError: naming every such key.
+    """
+    raise_all([
+        ConfigError("a credential must not stand in configuration", place=place(path),
+                    remedy=f"write a reference: {REFERENCES[0]}name#key, {REFERENCES[1]}name or {REFERENCES[2]}NAME")
+        for path, value in leaves(values) if is_literal_secret(".".join(path), value)
+    ])  # fmt: skip
+
+
+def _locate(layer: Layer, path: Path) -> Origin:
+    while path and path not in layer.origins:
+        path = path[:-1]
+    return layer.origins.get(path, Origin("default", Place("conf")))
+
+
+def _tables(settings: Settings) -> dict[str, Any]:
+    values = {attribute.name: getattr(settings, attribute.name) for attribute in fields(Settings)}
+    return values | {"run": {a.name: getattr(settings.run, a.name) for a in fields(RunSettings)}}

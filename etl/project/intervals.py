@@ -1,0 +1,58 @@
+"""Which intervals a plan is about: the unit comes from the jobs' schedules, the time from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from etl.errors import UsageError
+from etl.model.interval import Interval, Unit, between, containing, parse_instant
+from etl.model.write import ReplacePartitions
+from etl.project.graph import Node
+
+EXAMPLES = {Unit.HOUR: "2013-02-08T05", Unit.DAY: "2013-02-08", Unit.MONTH: "2013-02"}
+
+
+def choose_intervals(
+    nodes: Sequence[Node], date: str | None, start: str | None, end: str | None
+) -> tuple[Interval | None, ...]:
+    """Return the intervals in order; one None for jobs on demand that were given no time.
+
+    Args:
+        nodes: the selected steps.
+        date: any point inside one interval.
+        start: first boundary, with ``end``.
+        end: first boundary that is not included.
+
+    Raises:
+        UsageError: jobs of different units, a scheduled job or a step that reads by interval without a time, a date
+            together with a range, half a range, a boundary that is none.
+    """
+    unit = _unit(nodes)
+    if date and (start or end):
+        raise UsageError("--date and --from/--to exclude each other", remedy="--date names one interval")
+    if bool(start) != bool(end):
+        raise UsageError("--from and --to belong together", remedy="--to is the first date that is not included")
+    if date:
+        return (containing(parse_instant(date), unit or Unit.DAY),)
+    if start and end:
+        return between(parse_instant(start), parse_instant(end), unit or Unit.DAY)
+    waiting = next((node for node in nodes if node.job.job.schedule or _needs_interval(node)), None)
+    if waiting:
+        example = EXAMPLES[unit or Unit.DAY]
+        asking = f"job {waiting.job.name} runs for one {unit}" if unit else f"step {waiting.name} reads by interval"
+        raise UsageError(f"{asking}: which one?", remedy=f"add --date {example}, or --from {example} --to …")
+    return (None,)
+
+
+def _unit(nodes: Sequence[Node]) -> Unit | None:
+    jobs = {node.job.name: node.job.job.schedule.unit for node in nodes if node.job.job.schedule}
+    if len(set(jobs.values())) > 1:
+        said = ", ".join(f"{job}: {unit}" for job, unit in sorted(jobs.items()))
+        raise UsageError(f"the selected jobs have intervals of different lengths ({said})",
+                         remedy="plan those of one length at a time")  # fmt: skip
+    return next(iter(jobs.values()), None)
+
+
+def _needs_interval(node: Node) -> bool:
+    by_column = any(source.interval_column for source in node.step.sources.values())
+    return by_column or isinstance(node.step.target.write, ReplacePartitions)

@@ -1,0 +1,147 @@
+"""dbt's selection grammar on steps.
+
+``clean.flights`` a step · ``nyc_flights`` the steps of a job · ``marts.*`` a wildcard · ``tag:`` ``path:`` ``job:``
+``source:`` methods · ``+x`` with all it reads from · ``x+`` with all that reads from it · ``2+x`` ``x+1`` with so many
+levels · ``@x`` with all that reads from it and all those read from. A blank joins, a comma intersects.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from attrs import field, frozen
+
+from etl.errors import UsageError, did_you_mean
+from etl.project.graph import Graph, Node
+
+_TERM = re.compile(r"(?:(?P<at>@)|(?P<up>\d*)(?P<plus>\+))?(?P<core>[^+@\s,]+)(?:\+(?P<down>\d*))?")
+EVERYTHING = "everything is selected"
+
+
+@frozen
+class Selection:
+    """The selected steps in graph order, each with the words that selected it."""
+
+    why: Mapping[str, str] = field(hash=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The selected steps in graph order."""
+        return tuple(self.why)
+
+
+def select(graph: Graph, selectors: Sequence[str], exclude: Sequence[str] = ()) -> Selection:
+    """Return the steps that any selector names and no exclusion does; no selector selects all.
+
+    Raises:
+        UsageError: a word that is no selector or names nothing, or nothing is left.
+    """
+    chosen: dict[str, str] = {}
+    for selector in _words(selectors):
+        for name in _intersection(graph, selector):
+            chosen.setdefault(name, f"selected by {selector}")
+    if not _words(selectors):
+        chosen = dict.fromkeys(graph.nodes, EVERYTHING)
+    for selector in _words(exclude):
+        for name in _intersection(graph, selector):
+            chosen.pop(name, None)
+    if not chosen:
+        excluded = f" without {' '.join(exclude)}" if exclude else ""
+        raise UsageError(f"no step is left of {' '.join(selectors) or 'all'}{excluded}", remedy="see `etl list`")
+    return Selection({name: chosen[name] for name in graph.ordered(chosen)})
+
+
+def _words(selectors: Sequence[str]) -> list[str]:
+    return [word for selector in selectors for word in selector.split()]
+
+
+def _intersection(graph: Graph, selector: str) -> set[str]:
+    terms = [_TERM.fullmatch(term) for term in selector.split(",")]
+    read = [term for term in terms if term and not (term["at"] and term["down"] is not None)]
+    if len(read) < len(terms):
+        raise UsageError(f"selector {selector!r} cannot be read",
+                         remedy="write x, +x, x+, 2+x, x+1, @x, tag:x, path:x, job:x or source:x+")  # fmt: skip
+    return set.intersection(*(_term(graph, term) for term in read))
+
+
+def _term(graph: Graph, match: re.Match[str]) -> set[str]:
+    up, down = (int(text) if text else None for text in (match["up"], match["down"]))
+    core, reads_on = match["core"], match["down"] is not None
+    found = _core(graph, core)
+    if core.startswith("source:") and down is not None:
+        down = max(down - 1, 0)  # dbt counts from the source itself; its readers are the first level
+    if match["at"]:
+        return graph.ancestors(graph.descendants(found))
+    result = set(found)
+    if match["plus"]:
+        result |= graph.ancestors(found, up)
+    if reads_on:
+        result |= graph.descendants(found, down)
+    return result
+
+
+def _core(graph: Graph, core: str) -> set[str]:
+    method, colon, value = core.partition(":")
+    if not colon:
+        return _named(graph, core)
+    found = METHODS.get(method)
+    if not found:
+        raise UsageError(f"unknown method {method!r} in {core!r}; {did_you_mean(method, METHODS)}")
+    return found(graph, value)
+
+
+def _named(graph: Graph, name: str) -> set[str]:
+    jobs = _jobs(graph)
+    found = {step for step, node in graph.nodes.items() if fnmatchcase(step, name) or fnmatchcase(node.job.name, name)}
+    return found or _none(f"no job or step {name!r}", name, [*jobs, *graph.nodes],
+                          f"{_count(len(jobs), 'job')}, {_count(len(graph.nodes), 'step')}: `etl list`")  # fmt: skip
+
+
+def _job(graph: Graph, name: str) -> set[str]:
+    found = {step for step, node in graph.nodes.items() if fnmatchcase(node.job.name, name)}
+    return found or _none(f"no job {name!r}", name, _jobs(graph), f"{_count(len(_jobs(graph)), 'job')}: `etl list`")
+
+
+def _tag(graph: Graph, tag: str) -> set[str]:
+    found = {step for step, node in graph.nodes.items() if any(fnmatchcase(own, tag) for own in node.tags)}
+    known = sorted(set().union(*(node.tags for node in graph.nodes.values())))
+    return found or _none(f"no step has tag {tag!r}", tag, known)
+
+
+def _path(graph: Graph, path: str) -> set[str]:
+    path = path.removeprefix("./").rstrip("/")
+    files = {step: {node.job.file, *_step_file(node)} for step, node in graph.nodes.items()}
+    found = {step for step, own in files.items()
+             if any(fnmatchcase(file, path) or f"{file}/".startswith(f"{path}/") for file in own)}  # fmt: skip
+    return found or _none(f"no step is declared at {path!r}", path, sorted(set().union(*files.values())))
+
+
+def _step_file(node: Node) -> set[str]:
+    """Return a step's file in the spelling of its job's, which is relative to the project."""
+    _, folder, rest = node.step.place.file.replace("\\", "/").rpartition(node.job.file.rpartition("/")[0] + "/")
+    return {folder + rest} if folder else set()
+
+
+def _source(graph: Graph, dataset: str) -> set[str]:
+    if dataset in graph.nodes:
+        raise UsageError(f"{dataset} is written by a step here", remedy=f"select {dataset}+ without source:")
+    outside = {s.dataset for node in graph.nodes.values() for s in node.step.sources.values()} - set(graph.nodes)
+    found = {step for name in outside if fnmatchcase(name, dataset) for step in graph.readers(name)}
+    return found or _none(f"no step reads {dataset!r}", dataset, sorted(outside))
+
+
+METHODS: Mapping[str, Callable[[Graph, str], set[str]]] = {"job": _job, "path": _path, "source": _source, "tag": _tag}
+
+
+def _jobs(graph: Graph) -> list[str]:
+    return sorted({node.job.name for node in graph.nodes.values()})
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def _none(message: str, name: str, known: Sequence[str], count: str = "") -> set[str]:
+    raise UsageError(f"{message}; {did_you_mean(name, known)}" + (f" ({count})" if count else ""))

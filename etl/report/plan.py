@@ -1,0 +1,71 @@
+"""A plan as text: what would run, for when, reading and writing what, at which cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import asdict
+
+from etl.model.write import Write
+from etl.project.plan import Plan, PlannedStep
+
+MAX_INTERVALS = 6
+
+
+def render_plan(plan: Plan) -> str:
+    """Return the plan for people; one paragraph a step, in the order they would run."""
+    return "\n".join(_lines(plan))
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    yield f"Plan for environment {plan.environment}: {_count(len(plan.steps), 'step')}, {_intervals(plan)}"
+    if plan.params:
+        yield f"  params  {', '.join(f'{key}={value}' for key, value in plan.params.items())}"
+    for number, planned in enumerate(plan.steps, start=1):
+        yield ""
+        yield f"{number}. {planned.step.name}  (job {planned.job}; {planned.why})"
+        yield from (f"   {label:<9} {text}" for label, text in _facts(planned, plan) if text)
+    if plan.as_they_are:
+        yield ""
+        yield "Read as they are, for the steps that write them are not selected:"
+        yield from (f"  {dataset.name}  {dataset.uri}" for dataset in plan.as_they_are)
+    yield ""
+    yield "Nothing was read or written."
+
+
+def _facts(planned: PlannedStep, plan: Plan) -> Iterator[tuple[str, str]]:
+    stale = {dataset.name for dataset in plan.as_they_are}
+    for position, (name, dataset) in enumerate(planned.reads.items()):
+        column = planned.step.sources[name].interval_column
+        said = [f"the interval by {column}" if column else "all rows"] + ["as it is"] * (dataset.name in stale)
+        yield "reads" if position == 0 else "", f"{dataset.name}  {dataset.uri}  ({', '.join(said)})"
+    yield "writes", f"{planned.writes.name}  {planned.writes.uri}  ({_write(planned.step.target.write)})"
+    yield "after", ", ".join(planned.after)
+    count = len(planned.step.expectations)
+    required = sum(not column.nullable for column in planned.step.target.schema)
+    yield "expects", ", ".join([
+        *([_count(count, "expectation")] if count else []), *([f"{required} NOT NULL"] if required else []),
+        *planned.costs,
+    ])  # fmt: skip
+
+
+def _write(write: Write) -> str:
+    given = [f"{key}={_value(value)}" for key, value in asdict(write).items() if value]
+    return f"{type(write).__name__}: {', '.join(given)}" if given else type(write).__name__
+
+
+def _value(value: object) -> str:
+    return "+".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _intervals(plan: Plan) -> str:
+    keys = [interval.key for interval in plan.intervals if interval]
+    if not keys:
+        return "no interval"
+    if len(keys) > MAX_INTERVALS:
+        return f"{len(keys)} intervals: {keys[0]}, {keys[1]} … {keys[-1]}"
+    return f"{_count(len(keys), 'interval')}: {', '.join(keys)}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")

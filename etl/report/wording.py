@@ -1,0 +1,199 @@
+"""How results read: a step's line, an expectation's expected and observed, an error's block.
+
+Everything here takes the JSON form (``StepResult.to_json()``), so that a live run, a stored one and the HTML report say
+the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from etl.model.expectation import Expectation
+from etl.model.result import ExpectationResult, Status
+
+Json = Mapping[str, Any]
+LABELS = {
+    Status.PASS: "OK", Status.WARN: "WARN", Status.FAIL: "FAIL", Status.ERROR: "ERROR", Status.SKIP: "SKIP",
+    Status.NO_OP: "NO-OP", Status.CANCELLED: "CANCELLED",
+}  # fmt: skip
+_BOUNDS = ("min_value", "max_value", "strict_min", "strict_max")
+_SAID_BY_NAME = {"column", "column_A", "column_B", "column_list", "row_condition", "condition_parser"}
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 row``, ``1,234 rows``."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def duration(seconds: float) -> str:
+    """Return ``0.4s``, ``14.2s``, ``3m05s``, ``1h02m``."""
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
+
+
+def label(step: Json) -> str:
+    """Return the step's status as a word for a terminal: ``OK``, ``WARN``, ``FAIL`` …"""
+    return LABELS[Status(step["status"])]
+
+
+def facts(step: Json) -> str:
+    """Say what a finished step did: ``928 rows, 2 quarantined, 1 warning in 1.4s``."""
+    time = "" if step["status"] == Status.SKIP else f" in {duration(step['seconds'])}"
+    return ", ".join(_facts(step)) + time
+
+
+def _facts(step: Json) -> Iterator[str]:
+    status, rows = Status(step["status"]), step["rows"]
+    if status in {Status.SKIP, Status.CANCELLED, Status.NO_OP}:
+        yield step["message"] or {"skip": "not run", "no-op": "nothing to do"}.get(status, "stopped")
+        return
+    if status is Status.ERROR:
+        yield step["error"]["type"] if step["error"] else step["message"] or "failed"
+        yield f"target {step['outcome']}"
+        return
+    if status is Status.FAIL:
+        yield plural(sum(map(blocks, failed(step))), "expectation") + " failed"
+        yield f"target {step['outcome']}"
+    else:
+        yield plural(rows["published"], "row")
+    if rows["quarantined"]:
+        yield f"{rows['quarantined']:,} quarantined"
+    warnings = [r for r in failed(step) if r["expectation_config"]["meta"]["on_failure"] == "warn"]
+    if warnings:
+        yield plural(len(warnings), "warning")
+
+
+def failed(step: Json) -> list[Json]:
+    """Return the step's failed expectations."""
+    return [result for result in step["expectations"] if not result["success"]]
+
+
+def blocks(result: Json) -> bool:
+    """Return True if this failure kept the rows from being published: see ``ExpectationResult.blocks``."""
+    return ExpectationResult(_expectation(result), result["success"]).blocks
+
+
+def _expectation(result: Json) -> Expectation:
+    config = result["expectation_config"]
+    return Expectation(config["type"], config["kwargs"], config["meta"]["on_failure"])
+
+
+def name(result: Json) -> str:
+    """Return the short name of a result's expectation: ``values_to_be_between(distance)``."""
+    return _expectation(result).name
+
+
+def expected(result: Json) -> str:
+    """Say what was asked: ``0 ≤ value ≤ 200``, ``in EWR, JFK, LGA``, ``mostly ≥ 98 %``."""
+    kwargs = dict(result["expectation_config"]["kwargs"])
+    parts = []
+    if any(kwargs.get(bound) is not None for bound in _BOUNDS[:2]):
+        parts.append(_range(kwargs))
+    if "value_set" in kwargs:
+        word = "not in" if "_not_be_in_" in result["expectation_config"]["type"] else "in"
+        parts.append(f"{word} {sample(kwargs['value_set'])}")
+    if "regex" in kwargs:
+        parts.append(f"/{kwargs['regex']}/")
+    if "mostly" in kwargs:
+        parts.append(f"mostly ≥ {percent(100 * kwargs['mostly'])}")
+    shown = {*_BOUNDS, "value_set", "regex", "mostly", *_SAID_BY_NAME}
+    parts += [f"{key}={value}" for key, value in kwargs.items() if key not in shown]
+    return ", ".join(parts) or "every row"
+
+
+def _range(kwargs: Json) -> str:
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    before = "" if low is None else f"{number(low)} {'<' if kwargs.get('strict_min') else '≤'} "
+    behind = "" if high is None else f" {'<' if kwargs.get('strict_max') else '≤'} {number(high)}"
+    return f"{before}value{behind}"
+
+
+def observed(result: Json) -> str:
+    """Say what was found: a value, or how many rows broke it, of how many, and a few of their values."""
+    found = result["result"]
+    parts = []
+    if found.get("observed_value") is not None:
+        parts.append(number(found["observed_value"]))
+    if found.get("unexpected_count") is not None:
+        of = f" of {found['element_count']:,}" if found.get("element_count") is not None else ""
+        share = f" ({percent(found['unexpected_percent'])})" if found.get("unexpected_percent") else ""
+        parts.append(f"{found['unexpected_count']:,}{of} broken{share}")
+    return ", ".join(parts) or "no value"
+
+
+def examples(result: Json) -> str:
+    """Return a few of the values that broke the expectation, or nothing."""
+    values = result["result"].get("partial_unexpected_list") or ()
+    return sample(list(dict.fromkeys(map(str, values))))
+
+
+def sample(values: Sequence[Any], limit: int = 5) -> str:
+    """Return at most ``limit`` values as text."""
+    more = f" … {len(values) - limit} more" if len(values) > limit else ""
+    return ", ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in values[:limit]) + more
+
+
+def percent(value: float) -> str:
+    """Return ``50.8 %``; two digits below one percent, so that few in many are not rounded away."""
+    digits = 1 if abs(value) >= 1 or value == 0 else 2
+    text = f"{value:.{digits}f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
+
+
+def number(value: Any) -> str:
+    """Return a number with thousands separated and at most four decimals; other values as they are."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
+
+
+def details(step: Json) -> list[str]:
+    """Return the lines below a step's line: failed expectations, then the error and what readers see."""
+    lines = []
+    for result in failed(step):
+        action = result["expectation_config"]["meta"]["on_failure"]
+        values = examples(result)
+        text = f"{action}: {name(result)}: expected {expected(result)}; observed {observed(result)}"
+        lines.append(text + (f": {values}" if values else ""))
+    if step["error"]:
+        error = step["error"]
+        place = f"{error['place']}: " if error["place"] else ""
+        lines += [f"{place}{error['message']}", *([f"→ {error['remedy']}"] if error["remedy"] else [])]
+    if step["status"] in {Status.FAIL, Status.ERROR}:
+        lines.append(_aftermath(step))
+    return [part for line in lines for part in line.splitlines()]
+
+
+def _aftermath(step: Json) -> str:
+    version = step["version_before"]
+    seen = f"readers see version {version}" if version is not None else "it does not exist"
+    if step["outcome"] == "unknown":
+        return f"target {step['step']}: unknown whether the commit happened; re-running is safe"
+    if step["outcome"] == "published":
+        return f"target {step['step']}: published as version {step['version_after']} before the failure"
+    return f"target {step['step']}: unchanged, {seen}"
+
+
+def summary(result: Json, report: str = "") -> str:
+    """Return the last line of a run, to be grepped: ``Done. PASS=5 WARN=1 … TOTAL=6 in 14.2s``."""
+    statuses = [step["status"] for step in result["steps"]]
+    shown = [status for status in Status if status is not Status.CANCELLED or status in statuses]
+    counts = " ".join(f"{str(status).upper()}={statuses.count(status)}" for status in shown)
+    where = f"  report: {report}" if report else ""
+    return f"Done. {counts} TOTAL={len(statuses)} in {duration(result['seconds'])}  {result['run_id']}{where}"
+
+
+def recurring(steps: Sequence[Json]) -> list[str]:
+    """Return each expectation that failed with a warning or a quarantine, and in how many intervals it did."""
+    times: dict[str, int] = {}
+    for step in steps:
+        for result in failed(step):
+            action = result["expectation_config"]["meta"]["on_failure"]
+            if action != "fail":
+                key = f"{action}: {step['step']}: {name(result)}: expected {expected(result)}"
+                times[key] = times.get(key, 0) + 1
+    return [f"{key}; broken in {plural(count, 'interval')}" for key, count in times.items()]

@@ -1,0 +1,1 @@
+"""Bundles, and the platforms they are submitted to."""

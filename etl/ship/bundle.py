@@ -1,0 +1,177 @@
+"""A release as files: the wheel, its zip twin, the entry script, and a manifest that says what is in it.
+
+The twin exists because Spark puts a ``.zip`` on every executor's path and a ``.whl`` on none outside YARN. It also
+holds what the engine imports, so that a cluster needs nothing installed but Spark.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from attrs import frozen
+
+from etl.errors import PlatformError, ProjectError
+
+SCHEMA_VERSION = 1
+_ENTRY_SCRIPT = "etl/ship/bootstrap/main.py"
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a zip can name; real ones would make equal bundles differ
+_NEVER = frozenset({"pyspark", "py4j", "delta-spark"})  # the platform's own; a second copy on the path breaks both
+_METADATA_KEPT = ("METADATA", "entry_points.txt", "licenses", "LICENSE", "LICENSE.txt")
+_COMPILED = (".so", ".pyd", ".dylib", ".dll")
+
+
+@frozen
+class Bundle:
+    """One immutable release on disk.
+
+    Args:
+        name: the distribution's.
+        version: the distribution's.
+        digest: sha256 over the names and sha256 of its files: equal digests, equal releases.
+        wheel: for bootstrap actions and Glue's ``--additional-python-modules``.
+        zip: for ``--py-files``.
+        main: the entry script.
+        manifest: ``bundle.json``.
+    """
+
+    name: str
+    version: str
+    digest: str
+    wheel: Path
+    zip: Path
+    main: Path
+    manifest: Path
+
+
+def build(directory: Path, out: Path) -> Bundle:
+    """Build the project in ``directory`` into ``out``; the same files and dependencies give the same bytes.
+
+    Raises:
+        ProjectError: it is no Python project, or its build fails.
+        PlatformError: hatchling or a dependency is not installed, or one is not pure Python.
+    """
+    if not (directory / "pyproject.toml").is_file():
+        raise ProjectError(f"{directory} has no pyproject.toml", remedy="run where the project's pyproject.toml is")
+    out.mkdir(parents=True, exist_ok=True)
+    wheel = _wheel(directory, out)
+    entries = _wheel_files(wheel)
+    metadata = next(text for name, text in entries.items() if name.endswith(".dist-info/METADATA")).decode()
+    versions = _add_dependencies(entries, metadata)
+    if _ENTRY_SCRIPT not in entries:
+        raise PlatformError(
+            f"the bundle would lack the engine: {_ENTRY_SCRIPT} is neither in {wheel.name} nor in a dependency of it",
+            remedy="add headrace to the project's dependencies and install it from its wheel, not as an editable checkout",
+        )
+    app, main = out / "app.zip", out / "main.py"
+    _write_zip(app, entries)
+    main.write_bytes(entries[_ENTRY_SCRIPT])
+    name, version = (_field(metadata, key) for key in ("Name", "Version"))
+    files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (wheel, app, main)}
+    digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+    manifest = out / "bundle.json"
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "name": name,
+        "version": version,
+        "digest": digest,
+        "files": {file: {"sha256": sha, "key": f"{name}/{version}-{digest[:12]}/{file}"} for file, sha in files.items()},
+        "created_from": {"commit": _commit(directory), "dependencies": versions},
+    }
+    manifest.write_text(json.dumps(content, indent=2) + "\n")
+    return Bundle(name, version, digest, wheel, app, main, manifest)
+
+
+def _wheel(directory: Path, out: Path) -> Path:
+    if importlib.util.find_spec("hatchling") is None:
+        raise PlatformError("hatchling is not installed", remedy="pip install hatchling, or headrace's extra 'local'")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out.resolve())]
+    built = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    # hatchling ends with the file's path; what comes before it is for people.
+    lines = (built.stdout + built.stderr).strip().splitlines()
+    names = [PurePosixPath(line.replace("\\", "/")).name for line in lines if line.rstrip().endswith(".whl")]
+    if built.returncode or not names:
+        raise ProjectError(f"the wheel of {directory} cannot be built: {' | '.join(lines[-3:])}")
+    return out / names[-1]
+
+
+def _wheel_files(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+
+
+def _add_dependencies(entries: dict[str, bytes], metadata: str) -> dict[str, str]:
+    """Add what the wheel needs, from what is installed here; return name → version."""
+    versions: dict[str, str] = {}
+    waiting = list(_requirements(metadata.splitlines()))
+    while waiting:
+        name, conditional = waiting.pop()
+        if name in versions or name in _NEVER:
+            continue
+        try:
+            installed = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            if conditional:  # for another Python or system than this one
+                continue
+            raise PlatformError(f"{name} is not installed, and the bundle needs it", remedy=f"pip install {name}") from None
+        versions[name] = installed.version
+        entries |= {key: content for key, content in _distribution_files(installed, name) if key not in entries}
+        waiting += _requirements(f"Requires-Dist: {line}" for line in installed.requires or ())
+    return dict(sorted(versions.items()))
+
+
+def _requirements(lines: Iterator[str] | list[str]) -> Iterator[tuple[str, bool]]:
+    """Yield each required name, and whether it is required only under some marker; extras are not."""
+    for line in lines:
+        required = re.match(r"Requires-Dist: ([A-Za-z0-9._-]+)[^;]*(;.*)?$", line)
+        marker = required.group(2) if required else None
+        if required and not (marker and re.search(r"\bextra\b", marker)):
+            yield re.sub(r"[-_.]+", "-", required.group(1)).lower(), marker is not None
+
+
+def _distribution_files(installed: importlib.metadata.Distribution, name: str) -> Iterator[tuple[str, bytes]]:
+    for file in installed.files or ():
+        inside = PurePosixPath(file.as_posix())
+        if ".." in inside.parts or inside.is_absolute() or "__pycache__" in inside.parts:
+            continue  # console scripts, and what this machine compiled
+        if inside.suffix in _COMPILED:
+            raise PlatformError(f"{name} is not pure Python ({inside}): it would run on this machine's CPU only")
+        in_metadata = inside.parts[0].endswith(".dist-info")
+        if in_metadata and inside.parts[1] not in _METADATA_KEPT:
+            continue  # RECORD and its like name this machine's paths
+        yield str(inside), file.read_binary()
+
+
+def _write_zip(file: Path, entries: Mapping[str, bytes]) -> None:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(entries):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # Unix, wherever it was made
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, entries[name])
+
+
+def _field(metadata: str, key: str) -> str:
+    found = re.search(rf"^{key}: (.+)$", metadata, re.MULTILINE)
+    if not found:
+        raise ProjectError(f"the wheel's metadata has no {key}")
+    return found.group(1).strip()
+
+
+def _commit(directory: Path) -> str | None:
+    """Return the commit the project was built from, ``-dirty`` if files differ from it; None outside git."""
+    try:
+        command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        said = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return said.stdout.strip() or None

@@ -1,0 +1,1 @@
+"""What outlives a run: the ledger and, later, watermarks and leases, all over one object store."""

@@ -1,0 +1,1 @@
+"""The jobs of this project: each module or package here that defines ``JOB`` is one."""

@@ -1,0 +1,89 @@
+"""The bundle through spark-submit, from a directory that knows nothing of the checkout."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from etl.engine import jars, java
+from etl.ship import bundle
+
+PROJECT = Path(__file__).parents[2]
+DAY = "2013-02-08"
+TABLES = ("clean/flights", "clean/weather", "core/airlines", "core/planes", "core/flight_weather", "marts/route_on_time")
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return bundle.build(PROJECT, tmp_path_factory.mktemp("bundle"))
+
+
+def land(lake: Path) -> None:
+    command = [sys.executable, "-m", "jobs.nyc_flights.landing", "--lake", str(lake), "--from", DAY, "--to", "2013-02-09"]
+    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
+
+
+def zones(lake: Path) -> dict[str, str]:
+    return {f"zones.{name}": str(lake / name) for name in ("raw", "clean", "core", "marts", "quarantine")}
+
+
+def submit(built: bundle.Bundle, master: str, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the bundle as a platform would: Spark's own launcher, no checkout and no installed engine on the path."""
+    import pyspark
+
+    spark_home = Path(pyspark.__file__).parent
+    environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH" and not key.startswith("SPARK_")}
+    environ |= {
+        "JAVA_HOME": str(java.find(pyspark.__version__).home),
+        "PYSPARK_PYTHON": sys.executable,
+        "SPARK_HOME": str(spark_home),  # local-cluster starts its workers from there
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_SCALA_VERSION": "2.12" if pyspark.__version__.startswith("3.") else "2.13",
+    }
+    command = [
+        str(spark_home / "bin" / "spark-submit"), "--master", master, "--driver-memory", "1g",
+        "--conf", "spark.ui.enabled=false", "--conf", "spark.sql.shuffle.partitions=2",
+        "--jars", ",".join(map(str, jars.delta_jars(pyspark.__version__))),
+        "--py-files", str(built.zip), str(built.main), *arguments,
+    ]  # fmt: skip
+    return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False, timeout=800)
+
+
+def rows(spark, lake: Path, table: str) -> list[str]:
+    return sorted(str(row) for row in spark.read.format("delta").load(str(lake / table)).collect())
+
+
+@pytest.fixture(scope="module")
+def expected(spark, tmp_path_factory):
+    """What `etl run` makes of the day, in this checkout."""
+    lake = tmp_path_factory.mktemp("lake")
+    land(lake)
+    settings = [part for key, value in zones(lake).items() for part in ("--set", f"{key}={value}")]
+    command = [sys.executable, "-m", "etl", "run", "nyc_flights", "--date", DAY, *settings]
+    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return {table: rows(spark, lake, table) for table in TABLES}
+
+
+@pytest.mark.parametrize("master", ["local[2]", "local-cluster[2,1,1024]"])
+def test_the_bundle_makes_the_same_tables_as_a_run_in_the_checkout(spark, built, expected, master, tmp_path):
+    lake, elsewhere = tmp_path / "lake", tmp_path / "empty"
+    elsewhere.mkdir()
+    land(lake)
+
+    ended = submit(built, master, elsewhere, "--job", "nyc_flights", "--date", DAY, "--set", json.dumps(zones(lake)))
+
+    assert ended.returncode == 0, ended.stderr[-4000:]
+    assert {table: rows(spark, lake, table) for table in TABLES} == expected
+
+
+def test_the_exit_code_of_the_run_is_that_of_the_submission(built, tmp_path):
+    ended = submit(built, "local[1]", tmp_path, "--job", "no_such_job", "--date", DAY)
+
+    assert ended.returncode in (2, 4)
+    assert "no_such_job" in ended.stderr
