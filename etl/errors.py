@@ -20,7 +20,8 @@ EtlError                       1   unexpected inside the engine
 ├── ConflictError             75   nobody: another writer won, retry
 └── InterruptedRunError      130   whoever pressed Ctrl-C (143 for SIGTERM)
 
-The class is the condition, the arguments are attributes, the message is composed once. Only ``etl.cli`` prints and exits.
+The class is the condition, the arguments are attributes, the message is composed once. Only ``etl.cli`` prints and
+exits.
 """
 
 from __future__ import annotations

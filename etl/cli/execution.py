@@ -70,7 +70,7 @@ class Execution:
             ledger.failed(self.run_id, at=datetime.now(UTC), error=error)
             raise
         artifacts.write_results(result)
-        report = write_report(artifacts, stream)
+        report = write_report(artifacts, result, stream)
         ledger.finished(result)
         conclude(result, report, stream)
         return result
@@ -157,14 +157,14 @@ def interruptible(stop: Stop) -> Iterator[Callable[[], None]]:
             signal.signal(number, handler)
 
 
-def write_report(artifacts: Artifacts, stream: TextIO) -> str:
+def write_report(artifacts: Artifacts, result: RunResult, stream: TextIO) -> str:
     """Write the HTML report and return its path; empty, with a note, where jinja2 is not installed."""
     try:
         from etl.report.html import render
     except ModuleNotFoundError as error:
         print(f"no report.html: {error.name} is not installed (extra local)", file=stream)
         return ""
-    artifacts.write_report(render(artifacts.read_manifest(), artifacts.read_results()))
+    artifacts.write_report(render(artifacts.read_manifest(), result.to_json()))
     return _shortest(artifacts.report)
 
 

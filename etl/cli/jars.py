@@ -15,7 +15,9 @@ from etl.errors import PlatformError
 @click.option("--spark", metavar="VERSION", help="A Spark version. [default: that of the installed pyspark]")
 @pass_context
 def command(context: Context, spark: str | None) -> None:
-    """Print the Delta jars for spark-submit --jars, fetching what is missing.
+    """Print the Delta jars for spark-submit --jars.
+
+    Those that are not in the cache yet are fetched.
 
     \b
     spark-submit --jars "$(etl jars)" --py-files app.zip main.py --job nyc_flights --date 2013-02-08

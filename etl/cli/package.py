@@ -16,9 +16,9 @@ from etl.cli.table import print_facts, print_json
               help="Where the files go.")  # fmt: skip
 @pass_context
 def command(context: Context, out: Path) -> None:
-    """Build the wheel and the zip that a cluster runs: engine, jobs, conf.
+    """Build the wheel and the zip that a cluster runs.
 
-    The same sources give the same bytes.
+    Both hold engine, jobs and conf. The same sources give the same bytes.
 
     \b
     etl package

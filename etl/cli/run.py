@@ -34,7 +34,7 @@ _RUN_ID = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,98}[A-Za-z0-9])?", re.ASCII)  # th
               help="How the run is shown on stderr.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Run in a protected environment.")
 @pass_context
-def command(  # noqa: PLR0913, PLR0917 one per option
+def command(
     context: Context, selection: Selection, threads: int | None, force: bool, fail_fast: bool,
     run_id: str | None, platform: str | None, master: str | None, progress: Mode, yes: bool,
 ) -> None:  # fmt: skip

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many runs.")
 @pass_context
 def command(context: Context, run_id: str | None, limit: int) -> None:
-    """List past runs, the last first, or show the steps of one.
+    """List past runs, or show the steps of one.
 
-    A run that never finished is `running`, or `lost` if its process on this machine is gone.
+    The last comes first. A run that never finished is `running`, or `lost` if its process on this machine is gone.
 
     \b
     etl runs --limit 5

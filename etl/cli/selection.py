@@ -47,7 +47,7 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Take the options below, and hand the function their ``Selection``."""
 
     @functools.wraps(command)
-    def called(  # noqa: PLR0913 one per option
+    def called(
         *args: Any, names: tuple[str, ...], select: tuple[str, ...], exclude: tuple[str, ...],
         date: str | None, start: str | None, end: str | None, param: tuple[str, ...], **kwargs: Any,
     ) -> Any:  # fmt: skip

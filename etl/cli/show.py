@@ -24,7 +24,9 @@ _LOOKED_AT = 50  # runs; a step that ran in none of them has not run lately
 @click.argument("name")
 @pass_context
 def command(context: Context, name: str) -> None:
-    """Show one job, step or dataset: what it reads, writes, promises, and its last runs.
+    """Show one job, step or dataset.
+
+    What it reads, writes and promises, and its last runs.
 
     \b
     etl show clean.flights

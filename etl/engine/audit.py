@@ -114,9 +114,9 @@ def _samples(staged: DataFrame, results: tuple[ExpectationResult, ...]) -> Itera
 
 @contextmanager
 def _setting(session: SparkSession, key: str, value: str) -> Iterator[None]:
-    previous = session.conf.get(key)
+    previous = session.conf.get(key, None)
     session.conf.set(key, value)
     try:
         yield
     finally:
-        session.conf.set(key, previous)
+        session.conf.unset(key) if previous is None else session.conf.set(key, previous)

@@ -7,6 +7,6 @@ from pathlib import Path
 
 
 def directory(name: str, environ: Mapping[str, str]) -> Path:
-    """Return the folder ``name`` of Headrace's cache, below ``XDG_CACHE_HOME`` or ``~/.cache``; it may not exist yet."""
+    """Return Headrace's cache for ``name``, below ``XDG_CACHE_HOME`` or ``~/.cache``; it may not exist yet."""
     root = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".cache")
     return Path(root) / "headrace" / name

@@ -114,7 +114,7 @@ def refuse_corrupt(planned: PlannedStep, extracted: Extracted, counts: Mapping[s
         raise InputError(
             f"dataset {dataset.name}: {corrupt} corrupt {'row' if corrupt == 1 else 'rows'}; {records}",
             place=dataset.place,
-            remedy='mend the delivery, or set on_corrupt = "quarantine" to send such rows aside; the target is unchanged',
+            remedy='the target is unchanged; mend the delivery, or set on_corrupt = "quarantine" to send such rows aside',
         )
 
 

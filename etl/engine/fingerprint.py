@@ -40,7 +40,7 @@ def partition_id(writer: str, interval: Interval) -> str:
     return f"headrace/partitions/{writer}@{interval.key}"
 
 
-def fingerprint(planned: PlannedStep, interval: Interval | None, params: Mapping[str, str], inputs: Any) -> int:  # noqa: ANN401
+def fingerprint(planned: PlannedStep, interval: Interval | None, params: Mapping[str, str], inputs: Any) -> int:
     """Return 40 bits over the job's code, the declaration, the interval, the parameters and the inputs."""
     step = planned.step
     content = {
@@ -71,8 +71,7 @@ def _code(step: Step[Any, Any]) -> str:
     job = ".".join(parts[:2])
     digest = hashlib.sha256()
     for name in sorted(n for n in sys.modules if n == job or n.startswith(job + ".") or n == "etl.transforms"):
-        specification = getattr(sys.modules[name], "__spec__", None)
-        loader = getattr(specification, "loader", None)
+        loader: Any = getattr(getattr(sys.modules[name], "__spec__", None), "loader", None)
         source = loader.get_source(name) if hasattr(loader, "get_source") else None
         digest.update(f"{name}\n{source}".encode())
     return digest.hexdigest()

@@ -119,10 +119,10 @@ def _cached(jar: Jar, kept: Path, environ: Mapping[str, str]) -> Path:
 def _fetch(jar: Jar, url: str, file: Path, environ: Mapping[str, str]) -> None:
     if not url.startswith(("https://", "http://")):
         raise PlatformError(f"ETL_MAVEN_URL must begin with https:// or http://, got {url!r}")
-    request = urllib.request.Request(url, headers={"User-Agent": "headrace"})  # noqa: S310  the scheme is checked above
+    request = urllib.request.Request(url, headers={"User-Agent": "headrace"})
     with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f"{jar.file}.", delete=False) as part:
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS, context=_certificates(environ)) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS, context=_certificates(environ)) as answer:
                 actual = _copy(answer, part)
             if actual != jar.sha256:
                 raise _mismatch(jar, actual, url, "something between here and the repository changed it: try a mirror")
@@ -168,7 +168,7 @@ def _repository(environ: Mapping[str, str]) -> str:
 
 
 def _certificates(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Trust what the system trusts, and what pip was told to trust: whoever could install Headrace can fetch its jars."""
+    """Trust what the system and pip trust: whoever could install Headrace can fetch its jars."""
     context = ssl.create_default_context()
     named = [environ[name] for name in _CERTIFICATE_VARIABLES if environ.get(name)]
     system = () if context.cert_store_stats()["x509_ca"] else _SYSTEM_CERTIFICATES

@@ -111,7 +111,7 @@ def _facts(home: Path) -> _Facts | None:
 def _asked(executable: Path) -> _Facts | None:
     command = [str(executable), "-XshowSettings:properties", "-version"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)  # noqa: S603  a Java the person named
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     version = _feature(answer.stderr)

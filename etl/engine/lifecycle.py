@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from etl.engine import accounts, quarantine
 from etl.engine.audit import Verdict, audit
@@ -53,15 +53,6 @@ class Context:
     clock: Callable[[], float] = time.monotonic
 
 
-@frozen
-class Spent:
-    """Spark jobs and stages a step ran, and the seconds of each phase."""
-
-    jobs: int
-    stages: int
-    phases: Mapping[str, float] = field(factory=dict, hash=False)
-
-
 def execute(planned: PlannedStep, context: Context) -> StepResult:
     """Run one step for one interval and say how it ended; raises nothing but defects of the engine itself."""
     started, clock = datetime.now(UTC), context.clock()
@@ -76,11 +67,11 @@ def execute(planned: PlannedStep, context: Context) -> StepResult:
         result = _ended(planned, context, Status.CANCELLED, error)
     except EtlError as error:
         result = _ended(planned, context, Status.ERROR, error)
-    except Exception as error:  # noqa: BLE001 a Spark action outside user code: cancelled, or failed on a row
+    except Exception as error:
         status = Status.CANCELLED if context.stop.requested else Status.ERROR
         result = _ended(planned, context, status, failed_action(planned, error))
     finally:
-        spark_context.setLocalProperty("spark.scheduler.pool", None)
+        spark_context.setLocalProperty("spark.scheduler.pool", "")
     spent = _spent(context.session, group)
     return evolve(
         result, started_at=started, seconds=context.clock() - clock, spark_jobs=spent[0], spark_stages=spent[1],
@@ -215,7 +206,7 @@ def _spent(session: SparkSession, group: str) -> tuple[int, int]:
         stages = {stage for job in jobs if job for stage in job.stageIds}
         ran = [info for info in map(tracker.getStageInfo, stages) if info and info.numCompletedTasks]
         return len(jobs), len(ran)
-    except Exception as error:  # noqa: BLE001 counting must not turn a published step into a failed one
+    except Exception as error:
         session.sparkContext.setLocalProperty("headrace.metering", summary(error))
         return 0, 0
 

@@ -33,11 +33,12 @@ class Reading:
 
         Only call it after the action has succeeded and ``drain`` returned.
         """
-        if self.observation._jo.future().isCompleted():  # noqa: SLF001 the public `get` blocks
-            row = self.observation.get
-        else:
-            row = self.frame.agg(*[F.expr(sql).alias(alias) for alias, sql in self.names.items()]).first().asDict()
-        return {sql: row[alias] for alias, sql in self.names.items()}
+        observed: Any = self.observation._jo  # the public `get` blocks
+        if observed.future().isCompleted():
+            values = self.observation.get
+            return {sql: values[alias] for alias, sql in self.names.items()}
+        row = self.frame.agg(*[F.expr(sql) for sql in self.names.values()]).collect()[0]
+        return dict(zip(self.names.values(), row, strict=True))
 
 
 def observe(frame: DataFrame, measures: Iterable[str]) -> tuple[DataFrame, Reading]:
@@ -50,7 +51,7 @@ def observe(frame: DataFrame, measures: Iterable[str]) -> tuple[DataFrame, Readi
 
 def drain(session: SparkSession) -> None:
     """Wait until every finished action has told its observations."""
-    session.sparkContext._jsc.sc().listenerBus().waitUntilEmpty(DRAIN_MS)  # noqa: SLF001
+    session.sparkContext._jsc.sc().listenerBus().waitUntilEmpty(DRAIN_MS)
 
 
 @define

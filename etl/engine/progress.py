@@ -36,8 +36,9 @@ def watched(
 
 
 def _watch(
-    session: SparkSession, groups: Callable[[], Mapping[str, str]], run_id: str, listener: Listener, done: threading.Event
-) -> None:
+    session: SparkSession, groups: Callable[[], Mapping[str, str]], run_id: str, listener: Listener,
+    done: threading.Event,
+) -> None:  # fmt: skip
     tracker = session.sparkContext.statusTracker()
     while not done.wait(SECONDS):
         for group, step in groups().items():

@@ -79,7 +79,7 @@ def set_aside(
         storage.discard(session, staged)
         raise ConservationError(
             f"step {planned.step.name}: {aside.total} rows to quarantine, but reading them again gave {staged.rows}",
-            place=planned.step.place, remedy="make the transformation deterministic: no rand(), uuid(), current_timestamp()",
+            place=planned.step.place, remedy="make the transformation deterministic: no rand(), uuid(), now()",
         )  # fmt: skip
     return staged
 

@@ -163,7 +163,7 @@ class _Engine:
                 if not again or self.stop.requested:
                     break
                 time.sleep(BACKOFF * 2 ** (attempt - 1))
-        except Exception as error:  # noqa: BLE001 one step's defect must not take the others' results away
+        except Exception as error:
             result = unexpected(planned, context, error)
         finally:
             self.running.pop(group, None)
@@ -189,9 +189,9 @@ def _versions(session: SparkSession) -> dict[str, str]:
 
     import etl
 
-    system = session._jvm.System  # noqa: SLF001 the JVM's own version
+    jvm: Any = session._jvm
     found = {"headrace": etl.__version__, "python": platform.python_version(), "spark": session.version,
-             "java": system.getProperty("java.version")}  # fmt: skip
+             "java": jvm.System.getProperty("java.version")}  # fmt: skip
     try:
         found["delta"] = metadata.version("delta-spark")
     except metadata.PackageNotFoundError:  # on a cluster Delta comes as jars alone

@@ -44,13 +44,13 @@ def start(settings: SessionSettings, environ: MutableMapping[str, str] = os.envi
     """
     required = forced(settings.conf)
     context_class = _spark_context()
-    if context_class._active_spark_context is None:  # noqa: SLF001  PySpark has no public question for it
+    if context_class._active_spark_context is None:
         if settings.local and not _under_submit(environ):
             spark = _launched(settings, required, environ)
         else:
             spark = _joined(settings, required)
     else:
-        spark = _taken_over()
+        spark = _session()
     _check_bridge(spark)
     _force(spark, required)
     _check_delta(spark)
@@ -74,7 +74,9 @@ def _under_submit(environ: Mapping[str, str]) -> bool:
     return "PYSPARK_GATEWAY_PORT" in environ
 
 
-def _launched(settings: SessionSettings, required: Mapping[str, str], environ: MutableMapping[str, str]) -> SparkSession:
+def _launched(
+    settings: SessionSettings, required: Mapping[str, str], environ: MutableMapping[str, str]
+) -> SparkSession:
     """Start a JVM, whose output goes to a file, and a session in it."""
     import pyspark
     from pyspark import SparkConf, SparkContext
@@ -86,7 +88,7 @@ def _launched(settings: SessionSettings, required: Mapping[str, str], environ: M
     scratch = _scratch()
     _prepare(environ, runtime.home)
     suggested = everywhere() | on_one_machine(settings, scratch)
-    conf = suggested | settings.conf | with_delta(settings.conf) | required
+    conf = suggested | dict(settings.conf) | with_delta(settings.conf) | dict(required)
     conf["spark.jars"] = _joined_by(",", *map(str, classpath), settings.conf.get("spark.jars", ""))
     key = "spark.driver.extraJavaOptions"
     conf[key] = _joined_by(" ", suggested[key], settings.conf.get(key, ""))
@@ -95,36 +97,36 @@ def _launched(settings: SessionSettings, required: Mapping[str, str], environ: M
     given = SparkConf(loadDefaults=False).setAll(list(conf.items()))
     try:
         with log.open("ab") as output:
-            gateway = launch_gateway(given, popen_kwargs={"stdout": output, "stderr": output})
+            gateway = launch_gateway(  # type: ignore[no-untyped-call]
+                given, popen_kwargs={"stdout": output, "stderr": output}
+            )
     except PySparkRuntimeError as error:
         raise _no_jvm(runtime, log) from error
-    return _session(SparkContext(conf=given, gateway=gateway))
+    SparkContext(conf=given, gateway=gateway)
+    return _session()
 
 
 def _joined(settings: SessionSettings, required: Mapping[str, str]) -> SparkSession:
     """Start a session in the JVM a submission made, beside the settings it was submitted with."""
     from pyspark import SparkConf, SparkContext
 
-    SparkContext._ensure_initialized()  # noqa: SLF001  only then does SparkConf know what was submitted
+    SparkContext._ensure_initialized()
     submitted = dict(SparkConf().getAll())
     suggested = {key: value for key, value in everywhere().items() if key not in submitted}
-    conf = suggested | settings.conf | with_delta(submitted | settings.conf) | required
+    own = dict(settings.conf)
+    conf = suggested | own | with_delta(submitted | own) | dict(required)
     if not settings.local:
         conf.pop("spark.master", None)
     given = SparkConf().setAll(list(conf.items()))
-    return _session(SparkContext(conf=given.setAppName(submitted.get("spark.app.name", settings.app_name))))
+    SparkContext(conf=given.setAppName(settings.app_name))
+    return _session()
 
 
-def _taken_over() -> SparkSession:
+def _session() -> SparkSession:
+    """Return the session of this process's context."""
     from pyspark.sql import SparkSession
 
     return SparkSession.builder.getOrCreate()
-
-
-def _session(context: Any) -> SparkSession:
-    from pyspark.sql import SparkSession
-
-    return SparkSession(context)
 
 
 def _prepare(environ: MutableMapping[str, str], java_home: Path) -> None:
@@ -156,21 +158,21 @@ def _no_jvm(runtime: java.Java, log: Path) -> PlatformError:
     said = "".join(f"\n    {line}" for line in tail)
     return PlatformError(
         f"Java {runtime.version} ({runtime.origin}: {runtime.home}) did not start Spark; it said:{said or ' nothing'}",
-        remedy="set ETL_JAVA_HOME to another Java's home directory, or give the driver less memory (spark.driver.memory)",
+        remedy="set ETL_JAVA_HOME to another Java's home directory, or lower spark.driver.memory",
     )
 
 
 def _check_bridge(spark: SparkSession) -> None:
     if getattr(spark, "_jsparkSession", None) is None:
         raise PlatformError(
-            f"this session is a {type(spark).__module__} one, without a bridge to the JVM that publishing to Delta needs",
+            f"this session ({type(spark).__module__}) has no bridge to the JVM, which publishing to Delta needs",
             remedy="run on a classic Spark session: unset SPARK_REMOTE and spark.remote, do not use Spark Connect",
         )
 
 
 def _force(spark: SparkSession, required: Mapping[str, str]) -> None:
     """Set what must hold on a session, also on one that somebody else started."""
-    hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[union-attr]  # noqa: SLF001  no public way
+    hadoop = spark.sparkContext._jsc.hadoopConfiguration()
     for key, value in required.items():
         spark.conf.set(key, value)
         if key.startswith("spark.hadoop."):
@@ -181,7 +183,7 @@ def _check_delta(spark: SparkSession) -> None:
     """Refuse a session without Delta now, where Spark would first say so at the first write."""
     from py4j.java_gateway import JavaClass
 
-    extension = spark._jvm.io.delta.sql.DeltaSparkSessionExtension  # type: ignore[union-attr]  # noqa: SLF001
+    extension = spark._jvm.io.delta.sql.DeltaSparkSessionExtension  # type: ignore[union-attr]
     wanted = with_delta({})
     configured = spark.conf.get("spark.sql.extensions", "") or ""
     if isinstance(extension, JavaClass) and wanted["spark.sql.extensions"] in configured:

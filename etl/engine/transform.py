@@ -85,8 +85,9 @@ def _conserved(collector: Collector, planned: PlannedStep, frames: Mapping[str, 
 
 def _observations(frame: DataFrame) -> set[str]:
     """Return the names of the observations in a frame's plan."""
-    plan = frame._jdf.queryExecution().analyzed().toString()  # noqa: SLF001 no public way to see them
-    return {line.split("CollectMetrics ", 1)[1].split(",")[0] for line in plan.splitlines() if "CollectMetrics " in line}
+    plan = frame._jdf.queryExecution().analyzed().toString()
+    nodes = [line.split("CollectMetrics ", 1)[1] for line in plan.splitlines() if "CollectMetrics " in line]
+    return {node.split(",")[0] for node in nodes}
 
 
 def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
@@ -95,13 +96,12 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
     Raises:
         AnalysisError: a column is missing or not declared, or has a type that would have to be guessed.
     """
-    target, problems = planned.step.target, []
+    target = planned.step.target
+    problems: list[str] = []
     session = frame.sparkSession
     wanted = {field.name: field for field in session.createDataFrame([], target.schema.nullable().ddl).schema}
     given = {field.name: field for field in frame.schema}
-    for name in wanted:
-        if name not in given:
-            problems.append(f"column {name!r} is missing; {did_you_mean(name, given)}")
+    problems += [f"column {name!r} is missing; {did_you_mean(name, given)}" for name in wanted if name not in given]
     for name, field in given.items():
         if name not in wanted:
             problems.append(f"column {name!r} is not in the target's schema; {did_you_mean(name, wanted)}")
@@ -120,7 +120,7 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
 
 
 def _fits(given: str, wanted: str) -> bool:
-    if given == wanted or given == "void" or given in WIDENS.get(wanted, ()):
+    if given in (wanted, "void") or given in WIDENS.get(wanted, ()):
         return True
     if given.startswith("decimal(") and wanted.startswith("decimal("):
         (p1, s1), (p2, s2) = (tuple(map(int, text[8:-1].split(","))) for text in (given, wanted))

@@ -47,7 +47,7 @@ def collector() -> Collector | None:
 
 
 @contextmanager
-def collecting(observe: Any) -> Iterator[Collector]:  # noqa: ANN401 pyspark stays out of the model
+def collecting(observe: Any) -> Iterator[Collector]:
     """Collect what the transformations called inside the block drop."""
     active = Collector(observe)
     token = _active.set(active)

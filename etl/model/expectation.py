@@ -26,6 +26,10 @@ class Severity(StrEnum):
     INFO = "info"
 
 
+def _read_only(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(values))
+
+
 @frozen
 class Expectation:
     """One expectation about a step's rows.
@@ -39,7 +43,7 @@ class Expectation:
     """
 
     type: str
-    kwargs: Mapping[str, Any] = field(converter=lambda kwargs: MappingProxyType(dict(kwargs)), hash=False)
+    kwargs: Mapping[str, Any] = field(converter=_read_only, hash=False)
     on_failure: OnFailure = field(default=OnFailure.FAIL, converter=OnFailure)
     description: str = ""
 

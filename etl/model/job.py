@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from attrs import field, frozen
 
 from etl.errors import DefinitionError
@@ -9,9 +11,12 @@ from etl.model.schedule import Schedule
 from etl.model.step import Step
 
 
-def _retries(_: object, attribute: object, value: int) -> None:
-    if not isinstance(value, int) or not 0 <= value <= 10:  # noqa: PLR2004
-        raise DefinitionError(f"JOB retries={value!r} is outside 0 to 10")
+MOST_RETRIES = 10  # a step that fails that often is not failing for a transient reason
+
+
+def _retries(_: object, __: object, value: int) -> None:
+    if not isinstance(value, int) or not 0 <= value <= MOST_RETRIES:
+        raise DefinitionError(f"JOB retries={value!r} is outside 0 to {MOST_RETRIES}")
 
 
 @frozen(kw_only=True)
@@ -37,6 +42,6 @@ class JobModule:
 
     name: str
     job: Job
-    steps: tuple[Step, ...]
+    steps: tuple[Step[Any, Any], ...]
     description: str
     file: str

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from etl.errors import OutcomeUnknownError, QualityError
 from etl.model.expectation import Expectation, OnFailure
 
 SCHEMA_VERSION = "1.0"
@@ -133,7 +134,7 @@ class StepResult:
         """0 when the target is as it should be; the error's code otherwise."""
         if self.error is not None:
             return self.error.exit_code
-        return 3 if self.status is Status.FAIL else 0
+        return QualityError.exit_code if self.status is Status.FAIL else 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as JSON values."""
@@ -168,7 +169,9 @@ class RunResult:
         if self.interrupted:
             return self.interrupted
         codes = [step.exit_code for step in self.steps if step.exit_code]
-        return 7 if 7 in codes else (codes[0] if codes else 0)  # noqa: PLR2004
+        if OutcomeUnknownError.exit_code in codes:
+            return OutcomeUnknownError.exit_code
+        return codes[0] if codes else 0
 
     def count(self, *statuses: Status) -> int:
         """Return how many step results ended in one of these statuses."""

@@ -32,7 +32,7 @@ def new_run_id(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}"
 
 
-def json_value(value: Any) -> Any:  # noqa: ANN401 any value Spark can return
+def json_value(value: Any) -> Any:
     """Return ``value`` as JSON can hold it: dates and times in ISO form, other unknown types as text."""
     if value is None or isinstance(value, str | int | float | bool):
         return value

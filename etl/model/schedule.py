@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import ClassVar
 
 from attrs import field, frozen
@@ -11,13 +12,13 @@ from etl.errors import DefinitionError
 from etl.model.interval import Unit
 
 
-def _clock(_: object, attribute: object, value: str) -> None:
+def _clock(_: object, __: object, value: str) -> None:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
         raise DefinitionError(f"schedule time at={value!r} is not HH:MM (00:00 to 23:59)")
 
 
-def _within(low: int, high: int, what: str):  # type: ignore[no-untyped-def]
-    def check(_: object, attribute: object, value: int) -> None:
+def _within(low: int, high: int, what: str) -> Callable[[object, object, int], None]:
+    def check(_: object, __: object, value: int) -> None:
         if not low <= value <= high:
             raise DefinitionError(f"schedule {what}={value!r} is outside {low} to {high}")
 

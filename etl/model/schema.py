@@ -22,6 +22,7 @@ ATOMS = frozenset({
     "TIMESTAMP", "TIMESTAMP_NTZ",
 })  # fmt: skip
 NESTED = frozenset({"ARRAY", "MAP", "STRUCT"})
+DIGITS = 38  # of Spark's widest decimal
 _TOKEN = re.compile(r"\s*(?:(?P<quoted>`(?:[^`]|``)+`)|(?P<text>'(?:[^'\\]|\\.)*')|(?P<word>\w+)|(?P<mark>[<>(),:]))")
 
 
@@ -181,6 +182,7 @@ class _Parser:
         if self.accept(","):
             scale = self.take()
         self.take(")")
-        if not (precision.isdigit() and scale.isdigit() and 0 < int(precision) <= 38 and int(scale) <= int(precision)):  # noqa: PLR2004
-            raise DefinitionError(f"schema: DECIMAL({precision},{scale}) is outside 1..38 digits with scale ≤ precision")
+        numbers = precision.isdigit() and scale.isdigit()
+        if not (numbers and 0 < int(precision) <= DIGITS and int(scale) <= int(precision)):
+            raise DefinitionError(f"schema: DECIMAL({precision},{scale}) is outside 1..{DIGITS} digits, scale ≤ precision")
         return f"DECIMAL({precision},{scale})"

@@ -23,6 +23,10 @@ R = TypeVar("R")
 RUN = "run"  # the parameter that receives the Run instead of a source
 
 
+def _read_only(sources: Mapping[str, Source]) -> Mapping[str, Source]:
+    return MappingProxyType(dict(sources))
+
+
 @frozen(eq=False, kw_only=True)
 class Step(Generic[P, R]):
     """A declared step. Calling it calls its function: a unit test needs nothing else.
@@ -31,13 +35,13 @@ class Step(Generic[P, R]):
     """
 
     function: Callable[P, R]
-    sources: Mapping[str, Source] = field(converter=lambda sources: MappingProxyType(dict(sources)))
+    sources: Mapping[str, Source] = field(converter=_read_only)
     target: Target
     expectations: tuple[Expectation, ...] = ()
     conserve: str | None = None
     tags: tuple[str, ...] = ()
     sql: str | None = None
-    place: Place = Place("?")
+    place: Place = field(factory=lambda: Place("?"))
     module: str = ""
     takes_run: bool = False
 
@@ -118,7 +122,7 @@ def sql_step(
     Raises:
         DefinitionError: at import, with file and line: see ``check_step``.
     """
-    caller = sys._getframe(1)  # noqa: SLF001 the author's line is what an error must show
+    caller = sys._getframe(1)
     place = Place(caller.f_code.co_filename, caller.f_lineno)
 
     def query(**frames: DataFrame) -> DataFrame:

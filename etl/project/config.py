@@ -85,7 +85,7 @@ class Config(Settings):
         return {key: values[key] for key in self.origins}
 
 
-def load_config(  # noqa: PLR0913 one per layer
+def load_config(
     conf: Traversable, name: str, base: LocalPath, *,
     environment: str, environ: Mapping[str, str], overrides: Mapping[str, str],
 ) -> Config:  # fmt: skip

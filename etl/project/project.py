@@ -55,7 +55,7 @@ class Project:
         """
         return select(self.graph, selectors, exclude).names
 
-    def plan(  # noqa: PLR0913, PLR0917 the selection and interval options of the command line
+    def plan(
         self, select_: Sequence[str] = (), exclude: Sequence[str] = (), date: str | None = None,
         start: str | None = None, end: str | None = None, params: Mapping[str, str] | None = None,
     ) -> Plan:  # fmt: skip

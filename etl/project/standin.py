@@ -145,7 +145,7 @@ def refuse_start() -> None:
     Raises:
         DefinitionError: with the line of the job module that asked for it.
     """
-    frame = sys._getframe(1)  # noqa: SLF001 the author's line is what an error must show
+    frame = sys._getframe(1)
     while frame.f_back and not f"{frame.f_globals.get('__name__')}.".startswith("jobs."):
         frame = frame.f_back
     raise DefinitionError(

@@ -60,7 +60,9 @@ class Suite:
         return tuple(dict.fromkeys(check.key for check in self.checks if check.key))
 
 
-def compile_suite(expectations: Sequence[Expectation], not_null: Sequence[str] = (), place: Place | None = None) -> Suite:
+def compile_suite(
+    expectations: Sequence[Expectation], not_null: Sequence[str] = (), place: Place | None = None
+) -> Suite:
     """Compile expectations and the target's NOT NULL columns.
 
     Raises:
@@ -69,8 +71,8 @@ def compile_suite(expectations: Sequence[Expectation], not_null: Sequence[str] =
     stated = {e.kwargs["column"] for e in expectations
               if e.type == "expect_column_values_to_not_be_null" and not {"mostly", "row_condition"} & set(e.kwargs)
               and e.on_failure is not OnFailure.WARN}  # fmt: skip
-    implied = [Expectation("expect_column_values_to_not_be_null", {"column": column}, description="NOT NULL in the schema")
-               for column in not_null if column not in stated]  # fmt: skip
+    kind, said = "expect_column_values_to_not_be_null", "NOT NULL in the schema"
+    implied = [Expectation(kind, {"column": name}, description=said) for name in not_null if name not in stated]
     for expectation in expectations:
         if expectation.type not in KNOWN:
             raise DefinitionError(f"expectation type {expectation.type!r} is not known; "

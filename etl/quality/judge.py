@@ -24,7 +24,7 @@ class Measures:
     values: Mapping[str, Any] = field(hash=False)
     duplicates: Mapping[str, int] = field(factory=dict, hash=False)
 
-    def value(self, sql: str) -> Any:  # noqa: ANN401
+    def value(self, sql: str) -> Any:
         """Return a measure.
 
         Raises:
@@ -69,7 +69,7 @@ def _of_rows(check: Check, taken: Mapping[str, int]) -> ExpectationResult:
     return ExpectationResult(check.expectation, success, result)
 
 
-def _of_value(check: Check, observed: Any) -> ExpectationResult:  # noqa: ANN401
+def _of_value(check: Check, observed: Any) -> ExpectationResult:
     """Aggregate expectations: no value (no rows) is a failure, as in Great Expectations."""
     kwargs = check.expectation.kwargs
     if check.expectation.type in COUNTS and "value" in kwargs:
@@ -79,7 +79,7 @@ def _of_value(check: Check, observed: Any) -> ExpectationResult:  # noqa: ANN401
     return ExpectationResult(check.expectation, success, {"observed_value": json_value(observed)})
 
 
-def _within(observed: Any, kwargs: Mapping[str, Any]) -> bool:  # noqa: ANN401
+def _within(observed: Any, kwargs: Mapping[str, Any]) -> bool:
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
     above = low is None or (observed > low if kwargs.get("strict_min") else observed >= low)
     below = high is None or (observed < high if kwargs.get("strict_max") else observed <= high)

@@ -29,7 +29,7 @@ class RowRule:
         return f"NOT ({self.missing}) AND {wrong}" if self.missing else wrong
 
 
-def _bounds(value: str, kwargs: Any) -> str:  # noqa: ANN401
+def _bounds(value: str, kwargs: Any) -> str:
     parts = []
     if kwargs.get("min_value") is not None:
         parts.append(f"{value} {'>' if kwargs.get('strict_min') else '>='} {literal(kwargs['min_value'])}")
@@ -38,12 +38,12 @@ def _bounds(value: str, kwargs: Any) -> str:  # noqa: ANN401
     return " AND ".join(parts) or "true"
 
 
-def _in_set(column: str, kwargs: Any) -> str:  # noqa: ANN401
+def _in_set(column: str, kwargs: Any) -> str:
     values = [value for value in kwargs["value_set"] if value is not None]
     return f"{column} IN ({', '.join(literal(value) for value in values)})" if values else "false"
 
 
-def _pair(_: str, kwargs: Any) -> str:  # noqa: ANN401
+def _pair(_: str, kwargs: Any) -> str:
     sign = ">=" if kwargs.get("or_equal") else ">"
     return f"{name(kwargs['column_A'])} {sign} {name(kwargs['column_B'])}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,7 +13,7 @@ def name(column: str) -> str:
     return "`" + column.replace("`", "``") + "`"
 
 
-def literal(value: Any) -> str:  # noqa: ANN401 any value an expectation may hold
+def literal(value: Any) -> str:
     """Return a value as a SQL literal; times are UTC.
 
     Raises:
@@ -21,21 +21,21 @@ def literal(value: Any) -> str:  # noqa: ANN401 any value an expectation may hol
     """
     if value is None:
         return "NULL"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return f"double('{value!r}')"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Decimal):
-        return f"{value:f}BD"
-    if isinstance(value, datetime):
-        return f"TIMESTAMP'{value.isoformat(sep=' ')}'"
-    if isinstance(value, date):
-        return f"DATE'{value.isoformat()}'"
-    if isinstance(value, str):
-        return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    for kind, spell in LITERALS:  # in order: a bool is an int, a datetime is a date
+        if isinstance(value, kind):
+            return spell(value)
     raise TypeError(f"{value!r} ({type(value).__name__}) has no SQL literal")
+
+
+LITERALS: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (bool, lambda value: "true" if value else "false"),
+    (float, lambda value: f"double('{value!r}')"),
+    (int, str),
+    (Decimal, lambda value: f"{value:f}BD"),
+    (datetime, lambda value: f"TIMESTAMP'{value.isoformat(sep=' ')}'"),
+    (date, lambda value: f"DATE'{value.isoformat()}'"),
+    (str, lambda value: "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"),
+)
 
 
 def conjunction(conditions: Iterable[str | None]) -> str:

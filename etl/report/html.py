@@ -32,12 +32,12 @@ _VERDICTS = {
 Json = Mapping[str, Any]
 
 
-def render(manifest: Json | None, results: Json | None) -> str:
+def render(manifest: Json | None, results: Json) -> str:
     """Return the page.
 
     Args:
         manifest: the project as the run found it; without it the page has no graph and no configuration.
-        results: what the run did; None is a run that left nothing.
+        results: what the run did.
     """
     environment = Environment(
         loader=FunctionLoader(_template), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -48,8 +48,7 @@ def render(manifest: Json | None, results: Json | None) -> str:
         "label": lambda status: wording.LABELS[Status(status)],
         "glyph": lambda status: _GLYPHS[Status(status)], "instant": _instant,
     }  # fmt: skip
-    empty: dict[str, Any] = {"steps": []}
-    return environment.get_template("report.html").render(_facts(manifest or {}, results or empty))
+    return environment.get_template("report.html").render(_facts(manifest or {}, results))
 
 
 def _template(name: str) -> str:
@@ -66,7 +65,7 @@ def _facts(manifest: Json, results: Json) -> dict[str, Any]:
         "figures": list(_figures(steps)), "steps": step_rows(steps), "expectations": expectation_rows(steps),
         "problems": problems(steps), "graph": _graph(manifest, steps),
         "timeline": None if many else timeline(steps), "calendar": calendar(steps) if many else None,
-        "embedded": _embedded(results), "css": Markup(_template("report.css")),  # noqa: S704 our own file
+        "embedded": _embedded(results), "css": Markup(_template("report.css")),
     }  # fmt: skip
 
 
@@ -114,7 +113,7 @@ def _graph(manifest: Json, steps: Sequence[Json]) -> dict[str, Any] | None:
 def _embedded(results: Json) -> Markup | None:
     text = json.dumps(results, ensure_ascii=False, separators=(",", ":"), default=str)
     # Inside <script> nothing is unescaped but the end tag ends it, wherever it stands.
-    return Markup(text.replace("<", "\\u003c")) if len(text) <= MOST_EMBEDDED else None  # noqa: S704 escaped above
+    return Markup(text.replace("<", "\\u003c")) if len(text) <= MOST_EMBEDDED else None
 
 
 def _instant(text: str | None) -> str:

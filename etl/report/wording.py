@@ -28,7 +28,7 @@ def plural(count: int, noun: str) -> str:
 
 def duration(seconds: float) -> str:
     """Return ``0.4s``, ``14.2s``, ``3m05s``, ``1h02m``."""
-    if seconds < 60:  # noqa: PLR2004
+    if seconds < 60:
         return f"{seconds:.1f}s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -69,25 +69,31 @@ def build(directory: Path, out: Path) -> Bundle:
     if _ENTRY_SCRIPT not in entries:
         raise PlatformError(
             f"the bundle would lack the engine: {_ENTRY_SCRIPT} is neither in {wheel.name} nor in a dependency of it",
-            remedy="add headrace to the project's dependencies and install it from its wheel, not as an editable checkout",
+            remedy="make headrace a dependency of the project, installed from its wheel, not as an editable checkout",
         )
     app, main = out / "app.zip", out / "main.py"
     _write_zip(app, entries)
     main.write_bytes(entries[_ENTRY_SCRIPT])
     name, version = (_field(metadata, key) for key in ("Name", "Version"))
-    files = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (wheel, app, main)}
-    digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
-    manifest = out / "bundle.json"
+    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (wheel, app, main)}
+    digest = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+    bundle = Bundle(name, version, digest, wheel, app, main, out / "bundle.json")
+    _write_manifest(bundle, digests, {"commit": _commit(directory), "dependencies": versions})
+    return bundle
+
+
+def _write_manifest(bundle: Bundle, digests: Mapping[str, str], created_from: Mapping[str, object]) -> None:
+    # A key is never written twice with other content: executors that start later must get the same files.
+    folder = f"{bundle.name}/{bundle.version}-{bundle.digest[:12]}"
     content = {
         "schema_version": SCHEMA_VERSION,
-        "name": name,
-        "version": version,
-        "digest": digest,
-        "files": {file: {"sha256": sha, "key": f"{name}/{version}-{digest[:12]}/{file}"} for file, sha in files.items()},
-        "created_from": {"commit": _commit(directory), "dependencies": versions},
+        "name": bundle.name,
+        "version": bundle.version,
+        "digest": bundle.digest,
+        "files": {file: {"sha256": sha, "key": f"{folder}/{file}"} for file, sha in digests.items()},
+        "created_from": created_from,
     }
-    manifest.write_text(json.dumps(content, indent=2) + "\n")
-    return Bundle(name, version, digest, wheel, app, main, manifest)
+    bundle.manifest.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def _wheel(directory: Path, out: Path) -> Path:
@@ -121,7 +127,7 @@ def _add_dependencies(entries: dict[str, bytes], metadata: str) -> dict[str, str
         except importlib.metadata.PackageNotFoundError:
             if conditional:  # for another Python or system than this one
                 continue
-            raise PlatformError(f"{name} is not installed, and the bundle needs it", remedy=f"pip install {name}") from None
+            raise PlatformError(f"{name}, part of the bundle, is not installed", remedy=f"pip install {name}") from None
         versions[name] = installed.version
         entries |= {key: content for key, content in _distribution_files(installed, name) if key not in entries}
         waiting += _requirements(f"Requires-Dist: {line}" for line in installed.requires or ())

@@ -70,7 +70,7 @@ class Ledger:
 
     store: ObjectStore
 
-    def started(  # noqa: PLR0913 the facts of a start, each by name
+    def started(
         self, run_id: str, *, at: datetime, environment: str, selection: tuple[str, ...], intervals: tuple[str, ...],
         artifacts: str,
     ) -> None:  # fmt: skip

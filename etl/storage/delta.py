@@ -88,7 +88,7 @@ def stage(session: SparkSession, order: Order) -> Staged:
     active = bridge.module("OptimisticTransaction")
     active.setActive(transaction)
     try:
-        data = command.writeAndReturnCommitData(transaction, bridge.java_session, bridge.option(), False)  # noqa: FBT003
+        data = command.writeAndReturnCommitData(transaction, bridge.java_session, bridge.option(), False)
     finally:
         active.clearActive()
     actions = elements(data.actions())
@@ -102,7 +102,7 @@ def stage(session: SparkSession, order: Order) -> Staged:
     )  # fmt: skip
 
 
-def _command(bridge: Bridge, log: Any, order: Order) -> tuple[Any, Any]:  # noqa: ANN401
+def _command(bridge: Bridge, log: Any, order: Order) -> tuple[Any, Any]:
     options = {"txnAppId": order.transaction.app_id, "txnVersion": str(order.transaction.version)}
     if order.note:
         options["userMetadata"] = order.note
@@ -120,13 +120,13 @@ def _command(bridge: Bridge, log: Any, order: Order) -> tuple[Any, Any]:  # noqa
         "DeltaOperations$Write", mode, bridge.option(columns), java_options.replaceWhere(), java_options.userMetadata()
     )
     command = bridge.construct(
-        "commands.WriteIntoDelta", log, mode, java_options, columns, bridge.scala_map({}), order.frame._jdf,  # noqa: SLF001
+        "commands.WriteIntoDelta", log, mode, java_options, columns, bridge.scala_map({}), order.frame._jdf,
         bridge.option(),
     )  # fmt: skip
     return operation, command
 
 
-def _rows(bridge: Bridge, log: Any, transaction: Any, order: Order, added: tuple[Any, ...]) -> DataFrame:  # noqa: ANN401
+def _rows(bridge: Bridge, log: Any, transaction: Any, order: Order, added: tuple[Any, ...]) -> DataFrame:
     session = bridge.session
     if not added:
         return session.createDataFrame([], order.frame.schema)
@@ -145,12 +145,10 @@ def publish(session: SparkSession, staged: Staged) -> Published:
         PublishError: Delta refused the commit; nothing was published.
         OutcomeUnknownError: the commit raised and the table could not be read back.
     """
-    if isinstance(staged.handle, delta_merge.Batch):
-        commit = lambda: delta_merge.publish(session, staged)  # noqa: E731
-    else:
-        commit = lambda: _commit(staged.handle)  # noqa: E731
     try:
-        return commit()
+        if isinstance(staged.handle, delta_merge.Batch):
+            return delta_merge.publish(session, staged)
+        return _commit(staged.handle)
     except EtlError:
         raise
     except Exception as error:
@@ -189,10 +187,10 @@ def discard(session: SparkSession, staged: Staged) -> None:
         return
     bridge: Bridge = staged.handle.bridge
     for path in _paths(bridge, staged.handle.log, staged.handle.added):
-        path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).delete(path, False)  # noqa: FBT003
+        path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).delete(path, False)
 
 
-def _paths(bridge: Bridge, log: Any, added: tuple[Any, ...]) -> list[Any]:  # noqa: ANN401
+def _paths(bridge: Bridge, log: Any, added: tuple[Any, ...]) -> list[Any]:
     """Return the added files as Hadoop paths; the log keeps them relative and URL-encoded."""
     hadoop, uri = bridge.jvm.org.apache.hadoop.fs.Path, bridge.jvm.java.net.URI
     return [hadoop(log.dataPath(), hadoop(uri(action.path()))) for action in added]

@@ -27,55 +27,55 @@ class Bridge:
     session: SparkSession
 
     @property
-    def jvm(self) -> Any:  # noqa: ANN401 py4j objects have no types
+    def jvm(self) -> Any:
         """The session's JVM view."""
-        return self.session._jvm  # noqa: SLF001
+        return self.session._jvm
 
     @property
-    def java_session(self) -> Any:  # noqa: ANN401
+    def java_session(self) -> Any:
         """The session on the JVM side."""
-        return self.session._jsparkSession  # noqa: SLF001
+        return self.session._jsparkSession
 
-    def option(self, value: Any = None) -> Any:  # noqa: ANN401
+    def option(self, value: Any = None) -> Any:
         """Return a Scala Option; None is empty."""
         return self.jvm.scala.Option.apply(value)
 
-    def scala_map(self, values: Mapping[str, str]) -> Any:  # noqa: ANN401
+    def scala_map(self, values: Mapping[str, str]) -> Any:
         """Return an immutable Scala map."""
         return self.jvm.org.apache.spark.api.python.PythonUtils.toScalaMap(dict(values))
 
-    def scala_seq(self, values: Iterable[Any]) -> Any:  # noqa: ANN401
+    def scala_seq(self, values: Iterable[Any]) -> Any:
         """Return a Scala Seq."""
         return self.jvm.org.apache.spark.api.python.PythonUtils.toSeq(list(values))
 
-    def module(self, name: str) -> Any:  # noqa: ANN401
+    def module(self, name: str) -> Any:
         """Return a Scala object; by reflection, since private[delta] members have no static forwarder."""
         return self._load(DELTA + name + "$").getField("MODULE$").get(None)
 
-    def construct(self, name: str, *arguments: Any) -> Any:  # noqa: ANN401
+    def construct(self, name: str, *arguments: Any) -> Any:
         """Call a case class's ``apply``, filling the trailing fields that this Delta version adds."""
         companion = self.module(name)
         fields = max(constructor.getParameterCount() for constructor in self._load(DELTA + name).getConstructors())
         defaults = [getattr(companion, f"apply$default${n}")() for n in range(len(arguments) + 1, fields + 1)]
         return companion.apply(*arguments, *defaults)
 
-    def _load(self, name: str) -> Any:  # noqa: ANN401
+    def _load(self, name: str) -> Any:
         return self.jvm.java.lang.Thread.currentThread().getContextClassLoader().loadClass(name)
 
-    def log(self, uri: str) -> Any:  # noqa: ANN401
+    def log(self, uri: str) -> Any:
         """Return the DeltaLog of a path; the table need not exist."""
         return getattr(self.jvm, "org.apache.spark.sql.delta.DeltaLog").forTable(self.java_session, uri)
 
-    def snapshot(self, uri: str) -> Any:  # noqa: ANN401
+    def snapshot(self, uri: str) -> Any:
         """Return the newest snapshot of a path; version -1 where there is no table."""
-        return self.log(uri).update(False, self.option(), self.option())  # noqa: FBT003 Scala positional
+        return self.log(uri).update(False, self.option(), self.option())
 
-    def rows_of(self, log: Any, snapshot: Any, files: Iterable[Any]) -> DataFrame:  # noqa: ANN401
+    def rows_of(self, log: Any, snapshot: Any, files: Iterable[Any]) -> DataFrame:
         """Return the rows of these AddFiles, committed or not."""
-        frame = log.createDataFrame(snapshot, self.scala_seq(files), False, self.option())  # noqa: FBT003
+        frame = log.createDataFrame(snapshot, self.scala_seq(files), False, self.option())
         return DataFrame(frame, self.session)
 
 
-def elements(sequence: Any) -> list[Any]:  # noqa: ANN401
+def elements(sequence: Any) -> list[Any]:
     """Return a Scala Seq's elements as a list."""
     return [sequence.apply(n) for n in range(sequence.size())]

@@ -45,7 +45,7 @@ class Gate:
     check: Callable[[list[Any]], None]
     veto: BaseException | None = None
 
-    def preparingCommit(self, prepare: Any) -> Any:  # noqa: ANN401, N802, D102 Delta's names
+    def preparingCommit(self, prepare: Any) -> Any:
         prepared = prepare.apply()
         try:
             self.check(elements(prepared))
@@ -54,24 +54,24 @@ class Gate:
             raise
         return prepared
 
-    def startingTransaction(self, start: Any) -> Any:  # noqa: ANN401, N802, D102
+    def startingTransaction(self, start: Any) -> Any:
         return start.apply()
 
-    def getNextObserver(self) -> Any:  # noqa: ANN401, N802, D102
+    def getNextObserver(self) -> Any:
         return self.bridge.option()
 
-    def createChild(self) -> Gate:  # noqa: N802, D102
+    def createChild(self) -> Gate:
         return self
 
-    def _nothing(self, *_: Any) -> None:  # noqa: ANN401
+    def _nothing(self, *_: Any) -> None:
         """Phases the gate only passes."""
 
-    beginDoCommit = beginBackfill = beginPostCommit = _nothing  # noqa: N815
-    transactionCommitted = transactionAborted = _nothing  # noqa: N815
-    advanceToNextThreadObserver = setNextObserver = _nothing  # noqa: N815
+    beginDoCommit = beginBackfill = beginPostCommit = _nothing
+    transactionCommitted = transactionAborted = _nothing
+    advanceToNextThreadObserver = setNextObserver = _nothing
 
-    class Java:  # noqa: D106 py4j's protocol
-        implements = ["org.apache.spark.sql.delta.TransactionExecutionObserver"]  # noqa: RUF012
+    class Java:
+        implements = ["org.apache.spark.sql.delta.TransactionExecutionObserver"]
 
 
 def stage(session: SparkSession, order: Order) -> Staged:
@@ -133,7 +133,7 @@ def check_growth(order: Order, actions: list[Any], batch: int) -> None:
         )
 
 
-def _merge(session: SparkSession, order: Order, batch: DataFrame) -> Any:  # noqa: ANN401 Delta's builder is untyped
+def _merge(session: SparkSession, order: Order, batch: DataFrame) -> Any:
     from delta.tables import DeltaTable
 
     rule = order.merge or Merge(())
@@ -142,7 +142,7 @@ def _merge(session: SparkSession, order: Order, batch: DataFrame) -> Any:  # noq
     on = " AND ".join(f"t.`{key}` <=> s.`{key}`" for key in rule.keys)
     newer = f"(t.`{rule.sequence_by}` IS NULL OR t.`{rule.sequence_by}` <= s.`{rule.sequence_by}`)"
     fresh = newer if rule.sequence_by else "true"
-    values = {name: f"s.{name}" for name in names}
+    values: dict[str, Any] = {name: f"s.{name}" for name in names}
     # Evaluated on the batch alone: the author's condition names the step's own columns.
     source = batch.selectExpr("*", f"coalesce({rule.apply_as_deletes or 'false'}, false) AS `_deletes`")
     builder = DeltaTable.forPath(session, order.dataset.uri).alias("t").merge(source.alias("s"), on)
@@ -174,7 +174,8 @@ def _transaction(session: SparkSession, order: Order) -> Iterator[None]:
 @contextmanager
 def _observed(bridge: Bridge, gate: Gate) -> Iterator[None]:
     """Install the gate for this thread's transactions."""
-    ensure_callback_server_started(bridge.session.sparkContext._gateway)  # noqa: SLF001 the only way to call back
+    gateway = bridge.session.sparkContext._gateway
+    ensure_callback_server_started(gateway)  # type: ignore[no-untyped-call]
     observer = bridge.module("TransactionExecutionObserver")
     previous = observer.getObserver()
     observer.setObserver(gate)
@@ -201,4 +202,4 @@ def discard(session: SparkSession, staged: Staged) -> None:
     """Delete the staged batch."""
     bridge = Bridge(session)
     path = bridge.jvm.org.apache.hadoop.fs.Path(staged.handle.uri)
-    path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).delete(path, True)  # noqa: FBT003
+    path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).delete(path, True)

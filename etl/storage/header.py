@@ -60,7 +60,8 @@ def read_header(dataset: Dataset, uri: str, first_bytes: bytes) -> Header:
 
 def file_columns(dataset: Dataset) -> Sequence[str]:
     """Return the declared columns that stand in the files; partition columns stand in the path."""
-    return [name for name in (dataset.schema or ()).names if name not in dataset.partitioned_by] if dataset.schema else []
+    names = dataset.schema.names if dataset.schema else ()
+    return [name for name in names if name not in dataset.partitioned_by]
 
 
 def _text(dataset: Dataset, uri: str, first_bytes: bytes) -> str:

@@ -74,12 +74,12 @@ def list_files(
 
 
 def _walk(session: SparkSession, root: str) -> Iterator[File]:
-    jvm: Any = session._jvm  # noqa: SLF001 Hadoop's file system is the one that Spark reads with
+    jvm: Any = session._jvm
     path = jvm.org.apache.hadoop.fs.Path(root)
-    files = path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf())  # noqa: SLF001
+    files = path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf())
     if not files.exists(path):
         return
-    found = files.listFiles(path, True)  # noqa: FBT003
+    found = files.listFiles(path, True)
     while found.hasNext():
         status = found.next()
         # A Java URI of a local file comes as file:/x; Spark reads both forms, people expect the path.
@@ -93,9 +93,9 @@ def _hidden(uri: str, root: str) -> bool:
 
 def head(session: SparkSession, uri: str, size: int = 65_536) -> bytes:
     """Return the first bytes of a file, as they are stored."""
-    jvm: Any = session._jvm  # noqa: SLF001
+    jvm: Any = session._jvm
     path = jvm.org.apache.hadoop.fs.Path(uri)
-    stream = path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()).open(path)  # noqa: SLF001
+    stream = path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()).open(path)
     try:
         bounded = jvm.org.apache.commons.io.input.BoundedInputStream(stream, size)
         return bytes(jvm.org.apache.commons.io.IOUtils.toByteArray(bounded))

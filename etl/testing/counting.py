@@ -32,15 +32,15 @@ def count_spark_jobs(spark: SparkSession) -> Iterator[SparkJobs]:
     counted, context = SparkJobs(), spark.sparkContext
     first = _next_job(spark)
     yield counted
-    context._jsc.sc().listenerBus().waitUntilEmpty(60_000)  # noqa: SLF001
+    context._jsc.sc().listenerBus().waitUntilEmpty(60_000)
     last = _next_job(spark) - 1
     counted.job_ids = list(range(first + 1, last + 1))
     counted.jobs = len(counted.job_ids)
-    tracker, store = context.statusTracker(), context._jsc.sc().statusStore()  # noqa: SLF001
+    tracker, store = context.statusTracker(), context._jsc.sc().statusStore()
     stages = {stage for job in counted.job_ids if (info := tracker.getJobInfo(job)) for stage in info.stageIds}
     for stage in stages:
-        info = tracker.getStageInfo(stage)
-        if info and info.numCompletedTasks:
+        progress = tracker.getStageInfo(stage)
+        if progress and progress.numCompletedTasks:
             counted.stages += 1
             counted.rows_read += store.lastStageAttempt(stage).inputRecords()
 
@@ -50,7 +50,7 @@ def _next_job(spark: SparkSession) -> int:
     context, group = spark.sparkContext, f"count-{uuid.uuid4()}"
     context.setJobGroup(group, "counting")
     context.parallelize([0], 1).count()
-    context._jsc.sc().listenerBus().waitUntilEmpty(60_000)  # noqa: SLF001
+    context._jsc.sc().listenerBus().waitUntilEmpty(60_000)
     numbers = context.statusTracker().getJobIdsForGroup(group)
     context.setJobGroup("", "")
     return int(max(numbers))

@@ -38,7 +38,7 @@ class Lake:
     declared: dict[str, Dataset] = field(factory=dict)
     events: list[Event] = field(factory=list)
 
-    def dataset(self, name: str, **properties: Any) -> Dataset:  # noqa: ANN401 the fields of Dataset
+    def dataset(self, name: str, **properties: Any) -> Dataset:
         """Return a dataset, declaring it with these properties on first use."""
         if properties or name not in self.declared:
             uri = str(self.root.joinpath(*name.split(".")))
@@ -97,15 +97,15 @@ class Lake:
             return self.dataset(name)
         return self.dataset(name, schema=written[name].target.schema, written_by=name)
 
-    def run(self, *steps: Step[Any, Any], date: str | None = "2013-02-08", **options: Any) -> RunResult:  # noqa: ANN401
+    def run(self, *steps: Step[Any, Any], date: str | None = "2013-02-08", **options: Any) -> RunResult:
         """Run steps for one interval; ``options`` are those of ``etl.engine.run.run``."""
         return self.carry_out(self.plan(*steps, date=date), **options)
 
-    def run_step(self, step: Step[Any, Any], date: str | None = "2013-02-08", **options: Any) -> StepResult:  # noqa: ANN401
+    def run_step(self, step: Step[Any, Any], date: str | None = "2013-02-08", **options: Any) -> StepResult:
         """Run one step for one interval and return its result."""
         return self.run(step, date=date, **options).steps[0]
 
-    def carry_out(self, plan: Plan, **options: Any) -> RunResult:  # noqa: ANN401
+    def carry_out(self, plan: Plan, **options: Any) -> RunResult:
         """Run a plan, keeping its events."""
         from etl.engine.run import run
 

@@ -55,7 +55,7 @@ def run_job(spark: SparkSession, lake: Lake, request: pytest.FixtureRequest) -> 
     from etl.project.project import open_project
 
     def run(*select: str, date: str | None = None, start: str | None = None, end: str | None = None,
-            params: dict[str, str] | None = None, **options: Any) -> RunResult:  # noqa: ANN401  # fmt: skip
+            params: dict[str, str] | None = None, **options: Any) -> RunResult:  # fmt: skip
         project = open_lake_project(request.config.rootpath, lake, open_project)
         plan = project.plan(select, (), date, start, end, params or {})
         for planned in plan.steps:
@@ -66,7 +66,7 @@ def run_job(spark: SparkSession, lake: Lake, request: pytest.FixtureRequest) -> 
     return run
 
 
-def open_lake_project(directory: Path, lake: Lake, opener: Callable[..., Any]) -> Any:  # noqa: ANN401
+def open_lake_project(directory: Path, lake: Lake, opener: Callable[..., Any]) -> Any:
     """Open the project at ``directory`` with every zone below the lake's root."""
     first = opener(directory, environment=None, environ=os.environ, overrides={}, static=False)
     zones = {f"zones.{zone}": str(lake.root / zone) for zone in first.config.zones}

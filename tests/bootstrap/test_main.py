@@ -20,7 +20,7 @@ def script():
 def test_pairs_become_a_run_command(script):
     given = script.pairs(["--job", "nyc_flights", "--date", "2013-02-08", "--env", "prod", "--run-id", "r1"])
 
-    assert script.command(given) == ["run", "--yes", "nyc_flights", "--date", "2013-02-08", "--env", "prod", "--run-id", "r1"]
+    assert " ".join(script.command(given)) == "run --yes nyc_flights --date 2013-02-08 --env prod --run-id r1"
 
 
 def test_one_json_object_becomes_several_settings(script):

@@ -13,7 +13,11 @@ from etl.ship import bundle
 
 PROJECT = Path(__file__).parents[2]
 DAY = "2013-02-08"
-TABLES = ("clean/flights", "clean/weather", "core/airlines", "core/planes", "core/flight_weather", "marts/route_on_time")
+TABLES = (
+    "clean/flights", "clean/weather", "core/airlines", "core/planes", "core/flight_weather",
+    "marts/route_on_time", "marts/delay_by_hour",
+)  # fmt: skip
+ETL = "import sys; from etl.cli import main; sys.exit(main())"
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
 
@@ -24,12 +28,13 @@ def built(tmp_path_factory):
 
 
 def land(lake: Path) -> None:
-    command = [sys.executable, "-m", "jobs.nyc_flights.landing", "--lake", str(lake), "--from", DAY, "--to", "2013-02-09"]
+    command = [sys.executable, "-m", "jobs.nyc_flights.landing", "--lake", str(lake)]
+    command += ["--from", DAY, "--to", "2013-02-09"]
     subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
 
 
 def zones(lake: Path) -> dict[str, str]:
-    return {f"zones.{name}": str(lake / name) for name in ("raw", "clean", "core", "marts", "quarantine")}
+    return {f"zones.{name}": str(lake / name) for name in ("raw", "reference", "clean", "core", "marts", "quarantine")}
 
 
 def submit(built: bundle.Bundle, master: str, cwd: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -64,7 +69,7 @@ def expected(spark, tmp_path_factory):
     lake = tmp_path_factory.mktemp("lake")
     land(lake)
     settings = [part for key, value in zones(lake).items() for part in ("--set", f"{key}={value}")]
-    command = [sys.executable, "-m", "etl", "run", "nyc_flights", "--date", DAY, *settings]
+    command = [sys.executable, "-c", ETL, "run", "nyc_flights", "--date", DAY, *settings]
     ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     return {table: rows(spark, lake, table) for table in TABLES}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -101,6 +102,9 @@ MANIFEST: dict[str, Any] = {
 
 
 @pytest.fixture
-def manifest() -> dict[str, Any]:
-    """The part of a manifest that the report reads."""
-    return MANIFEST
+def make() -> SimpleNamespace:
+    """The builders above: ``make.run(make.step(), make.failing())``."""
+    return SimpleNamespace(
+        step=make_step, run=make_run, days=many_days, failing=failing, broken=broken, met=met, event=event,
+        events=events_of, manifest=MANIFEST, at=AT, run_id=RUN_ID,
+    )  # fmt: skip

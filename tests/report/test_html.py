@@ -1,0 +1,109 @@
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from etl.model.result import ErrorInfo, Status
+from etl.report.html import render
+
+VOID = {"meta", "br", "path", "rect", "circle", "img", "link", "input", "hr"}
+
+
+class Balanced(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.tags = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def page(make):
+    def of(*steps):
+        return render(make.manifest, make.run(*steps).to_json())
+
+    return of
+
+
+def year(make):
+    def step(day):
+        status = Status.WARN if day.endswith("-08") else Status.PASS
+        return make.step(interval=day, status=status, expectations=(make.broken(), make.met()))
+
+    names = ("clean.weather", "core.planes", "core.flight_weather", "marts.route_on_time", "marts.delay_by_hour")
+    others = [lambda day, name=name: make.step(name, interval=day, expectations=(make.met(),) * 4) for name in names]
+    return make.days(365, step, *others)
+
+
+def test_every_tag_is_closed_where_it_was_opened(page, make):
+    parser = Balanced()
+    parser.feed(page(make.step(status=Status.WARN, expectations=(make.broken(), make.met())), make.failing()))
+
+    assert not parser.open
+    assert parser.tags.count("svg") == 1
+
+
+def test_the_page_refers_to_nothing_outside_itself(page, make):
+    text = page(make.step(expectations=(make.broken(),)), make.failing())
+
+    assert not re.findall(r"(?:https?:)?//[a-z]", text)
+    assert not re.findall(r'(?:src|href)="(?!#)', text)
+    assert set(re.findall(r"<script[^>]*>", text)) == {'<script type="application/json" id="run_results">'}
+
+
+def test_text_from_the_data_is_escaped(page, make):
+    nasty = "</script><script>alert(1)</script>"
+    error = ErrorInfo("TransformError", nasty, 1)
+
+    text = page(make.step(status=Status.ERROR, error=error, message=nasty))
+
+    assert "<script>" not in text
+    assert "&lt;script&gt;alert" in text
+
+
+def test_the_results_can_be_read_back_from_the_page(page, make):
+    text = page(make.step())
+    embedded = re.search(r'<script type="application/json" id="run_results">(.*?)</script>', text, re.DOTALL)
+
+    assert json.loads(embedded[1]) == make.run(make.step()).to_json()
+
+
+def test_an_error_is_shown_with_place_and_remedy(page, make):
+    text = page(make.failing())
+
+    assert "jobs/nyc_flights/core.py:40: division by zero" in text
+    assert "→ see the row&#39;s distance" in text
+
+
+def test_a_status_is_told_by_a_sign_and_not_by_colour_alone(page, make):
+    text = page(make.step(), make.failing())
+
+    assert "✓ OK" in text
+    assert "✕ ERROR" in text
+
+
+def test_a_year_is_a_calendar_of_bounded_size(make):
+    text = render(make.manifest, year(make).to_json())
+
+    assert len(re.findall(r'<td class="cell ', text)) == 365
+    assert len(text.encode()) < 150 * 1024
+    assert 'title="2013-02-08: WARN, 5,568 rows, 12 quarantined"' in text
+
+
+def test_a_page_is_made_without_a_manifest_and_without_steps(make):
+    assert "<svg" not in render(None, make.run().to_json())
+    assert "Passed" in render(None, make.run().to_json())
+
+
+def test_the_interval_of_a_run_on_demand_is_left_out(page, make):
+    assert "<b>interval" not in page(make.step(interval=None))
