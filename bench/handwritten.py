@@ -1,6 +1,6 @@
 """The nyc_flights pipeline without the engine: what a good engineer would write in plain PySpark and Delta.
 
-    python -m bench.handwritten --lake /tmp/lake --date 2013-02-08
+    python -m bench.handwritten --lake target/lake --date 2013-02-08
 
 The same transformations as the job, the same layout (``<lake>/<zone>/<name>``), the same re-runnable writes. It judges
 no expectation, counts no row and records nothing: the engine is measured against this.
@@ -22,58 +22,59 @@ from jobs.nyc_flights.clean import clean_flights, clean_weather
 from jobs.nyc_flights.core import core_airlines, core_airports, core_flight_weather, core_planes
 from jobs.nyc_flights.marts import delay_by_hour, marts_route_on_time
 
+Days = Sequence[str]
 CATALOGUE = tomllib.loads((Path(__file__).parents[1] / "conf" / "datasets.toml").read_text(encoding="utf-8"))
 
 
-def flights(spark: SparkSession, lake: Path, day: str) -> None:
+def flights(spark: SparkSession, lake: Path, days: Days) -> None:
     """Write a day of clean.flights, and its broken rows aside."""
-    cleaned = clean_flights(read_csv(spark, lake, "raw.flights", day))
+    cleaned = clean_flights(read_csv(spark, lake, "raw.flights", days))
     broken = (
         outside("dep_delay_minutes", -60, 1440) | outside("scheduled_hour", 0, 23) | outside("distance_miles", 1, 6000)
     )
-    replace_day(cleaned.where(~broken), lake / "clean" / "flights", "flight_date", day)
-    replace_day(cleaned.where(broken), lake / "quarantine" / "clean_flights", "flight_date", day)
+    replace_day(cleaned.where(~broken), lake / "clean" / "flights", "flight_date", days)
+    replace_day(cleaned.where(broken), lake / "quarantine" / "clean_flights", "flight_date", days)
 
 
-def weather(spark: SparkSession, lake: Path, day: str) -> None:
+def weather(spark: SparkSession, lake: Path, days: Days) -> None:
     """Write a day of clean.weather, and its broken rows aside."""
-    cleaned = clean_weather(read_csv(spark, lake, "raw.weather", day))
+    cleaned = clean_weather(read_csv(spark, lake, "raw.weather", days))
     broken = outside("wind_speed_mph", 0, 200) | outside("humidity_percent", 0, 100)
-    replace_day(cleaned.where(~broken), lake / "clean" / "weather", "weather_date", day)
-    replace_day(cleaned.where(broken), lake / "quarantine" / "clean_weather", "weather_date", day)
+    replace_day(cleaned.where(~broken), lake / "clean" / "weather", "weather_date", days)
+    replace_day(cleaned.where(broken), lake / "quarantine" / "clean_weather", "weather_date", days)
 
 
 def reference(name: str, transform: Callable[[DataFrame], DataFrame], key: str) -> Callable[..., None]:
     """Return the step that merges a reference table into core by its key."""
 
-    def merge(spark: SparkSession, lake: Path, day: str) -> None:  # noqa: ARG001 one signature for every step
+    def merge(spark: SparkSession, lake: Path, days: Days) -> None:  # noqa: ARG001 one signature for every step
         upsert(spark, transform(read_csv(spark, lake, f"reference.{name}")), lake / "core" / name, key)
 
     return merge
 
 
-def flight_weather(spark: SparkSession, lake: Path, day: str) -> None:
+def flight_weather(spark: SparkSession, lake: Path, days: Days) -> None:
     """Write a day of core.flight_weather."""
     joined = core_flight_weather(
-        read_day(spark, lake / "clean" / "flights", "flight_date", day),
-        read_day(spark, lake / "clean" / "weather", "weather_date", day),
+        read_day(spark, lake / "clean" / "flights", "flight_date", days),
+        read_day(spark, lake / "clean" / "weather", "weather_date", days),
         spark.read.format("delta").load(str(lake / "core" / "planes")),
         spark.read.format("delta").load(str(lake / "core" / "airports")),
     )
-    replace_day(joined, lake / "core" / "flight_weather", "flight_date", day)
+    replace_day(joined, lake / "core" / "flight_weather", "flight_date", days)
 
 
 def mart(name: str, transform: Callable[..., DataFrame]) -> Callable[..., None]:
     """Return the step that writes a day of a mart of core.flight_weather."""
 
-    def write(spark: SparkSession, lake: Path, day: str) -> None:
-        day_of_flights = read_day(spark, lake / "core" / "flight_weather", "flight_date", day)
-        replace_day(transform(flights=day_of_flights), lake / "marts" / name, "flight_date", day)
+    def write(spark: SparkSession, lake: Path, days: Days) -> None:
+        day_of_flights = read_day(spark, lake / "core" / "flight_weather", "flight_date", days)
+        replace_day(transform(flights=day_of_flights), lake / "marts" / name, "flight_date", days)
 
     return write
 
 
-STEPS: Mapping[str, Callable[[SparkSession, Path, str], None]] = {
+STEPS: Mapping[str, Callable[[SparkSession, Path, Days], None]] = {
     "clean.flights": flights,
     "clean.weather": weather,
     "core.airlines": reference("airlines", core_airlines, "carrier"),
@@ -85,30 +86,35 @@ STEPS: Mapping[str, Callable[[SparkSession, Path, str], None]] = {
 }
 
 
-def run_step(spark: SparkSession, name: str, lake: Path, day: str) -> None:
-    """Run one step for one day; ``name`` is a key of STEPS, ``day`` an ISO date."""
-    STEPS[name](spark, lake, day)
+def run_step(spark: SparkSession, name: str, lake: Path, days: Days) -> None:
+    """Run one step for consecutive days; ``name`` is a key of STEPS, each day an ISO date."""
+    STEPS[name](spark, lake, days)
 
 
-def read_csv(spark: SparkSession, lake: Path, dataset: str, day: str | None = None) -> DataFrame:
-    """Read a delivered dataset, only the day's folder where it has one."""
+def read_csv(spark: SparkSession, lake: Path, dataset: str, days: Days = ()) -> DataFrame:
+    """Read a delivered dataset, only the days' folders where it has them."""
     zone, name = dataset.split(".")
     entry = CATALOGUE[zone][name]
     root = lake / zone / entry["path"]
-    folder = root if day is None else root / f"{entry['partitioned_by'][0]}={day}"
+    folders = [str(root / f"{entry['partitioned_by'][0]}={day}") for day in days] or [str(root)]
     reader = spark.read.schema(entry["schema"]).options(**entry["options"], basePath=str(root), mode="FAILFAST")
-    return reader.csv(str(folder))
+    return reader.csv(folders)
 
 
-def read_day(spark: SparkSession, path: Path, column: str, day: str) -> DataFrame:
+def read_day(spark: SparkSession, path: Path, column: str, days: Days) -> DataFrame:
     """Read one day's partition of a Delta table."""
-    return spark.read.format("delta").load(str(path)).where(F.col(column) == F.lit(day).cast("date"))
+    return spark.read.format("delta").load(str(path)).where(within(column, days))
 
 
-def replace_day(frame: DataFrame, path: Path, column: str, day: str) -> None:
+def replace_day(frame: DataFrame, path: Path, column: str, days: Days) -> None:
     """Replace one day's partition of a Delta table, also with nothing."""
     writer = frame.write.format("delta").mode("overwrite").partitionBy(column)
-    writer.option("replaceWhere", f"{column} = DATE'{day}'").save(str(path))
+    writer.option("replaceWhere", within(column, days)).save(str(path))
+
+
+def within(column: str, days: Days) -> str:
+    """Return SQL that is true for rows of these consecutive days."""
+    return f"{column} >= DATE'{days[0]}' AND {column} <= DATE'{days[-1]}'"
 
 
 def upsert(spark: SparkSession, frame: DataFrame, path: Path, key: str) -> None:
@@ -141,7 +147,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     builder = reduce(lambda b, item: b.config(*item), settings.items(), SparkSession.builder.master("local[*]"))
     spark = configure_spark_with_delta_pip(builder).getOrCreate()
     for name in STEPS:
-        run_step(spark, name, arguments.lake.resolve(), arguments.date)
+        run_step(spark, name, arguments.lake.resolve(), [arguments.date])
     spark.stop()
 
 

@@ -84,7 +84,7 @@ def local_to_utc(day: Column, hhmm: Column, zone: str) -> Column:
     # By arithmetic, not by a cast: a cast would read the date in the session's time zone.
     hour, minute = F.floor(hhmm / 100), hhmm % 100
     clock = F.timestamp_seconds(F.unix_date(day) * 86_400 + hour * 3_600 + minute * 60)
-    return F.when(hhmm.between(0, 2400) & (minute < 60), F.to_utc_timestamp(clock, zone))
+    return F.when(hhmm.between(0, 2400) & minute.between(0, 59), F.to_utc_timestamp(clock, zone))
 
 
 def _first(frame: DataFrame, keys: Sequence[str], order: Sequence[Column]) -> DataFrame:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 import click
 from attrs import field, frozen
 
-from etl.errors import UsageError
+from etl.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from etl.project.project import Project
@@ -43,10 +43,15 @@ class Context:
         """
         from etl.project.project import open_project
 
-        return open_project(
-            self.directory or _working_directory(), environment=self.environment, environ=os.environ,
-            overrides={**self.overrides, **(overrides or {})}, static=static,
-        )  # fmt: skip
+        try:
+            return open_project(
+                self.directory or _working_directory(), environment=self.environment, environ=os.environ,
+                overrides={**self.overrides, **(overrides or {})}, static=static,
+            )  # fmt: skip
+        except ConfigError as error:
+            if error.place and error.place.file.startswith("--set "):  # what the command line says wrong is its fault
+                raise UsageError(error.message, place=error.place, remedy=error.remedy) from None
+            raise
 
 
 def _working_directory() -> Path | None:

@@ -9,6 +9,7 @@ import click
 
 from etl.cli.context import Context, pass_context
 from etl.cli.table import print_facts, print_json
+from etl.errors import UsageError
 
 
 @click.command()
@@ -26,7 +27,10 @@ def command(context: Context, out: Path) -> None:
     """
     from etl.ship.bundle import build
 
-    bundle = build(context.open().directory, out)
+    directory = context.open().directory
+    if directory is None:
+        raise UsageError("this is a bundle already: there is no project here to build one from")
+    bundle = build(directory, out)
     values = {name: str(value) for name, value in attrs.asdict(bundle, recurse=False).items()}
     if context.output == "json":
         print_json(values)

@@ -1,4 +1,5 @@
 """The command ``etl``: what there is, in groups; each command's module is imported when it is called."""
+# ruff: noqa: ARG002 the signatures are click's
 
 from __future__ import annotations
 

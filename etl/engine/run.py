@@ -167,8 +167,8 @@ class _Engine:
             result = unexpected(planned, context, error)
         finally:
             self.running.pop(group, None)
-            for view in session.catalog.listTables() if planned.step.sql else ():
-                session.catalog.dropTempView(view.name)
+            for view in planned.step.sources if planned.step.sql else ():
+                session.catalog.dropTempView(view)
         return result
 
 

@@ -103,6 +103,8 @@ def on_one_machine(settings: SessionSettings, scratch: Path) -> dict[str, str]:
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2" if test else str(cores),
         # Delta keeps a table's state in 50 partitions unless told otherwise: 50 tasks for a log of three files.
         "spark.databricks.delta.snapshotPartitions": "2",
+        # One transaction for each interval; above 100, Delta would leave them out of the version's checksum file.
+        "spark.databricks.delta.setTransactionsInCrc.maxAllowed": "100000",
     }
     if not test:
         # Kept for a web page nobody opens; a year of days in one session would fill the driver with them.

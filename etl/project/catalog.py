@@ -17,7 +17,7 @@ from etl.model.job import JobModule
 from etl.model.schema import Schema
 from etl.model.step import Step
 from etl.project.config import Config, refuse_secrets
-from etl.project.datasets import Dataset, Format
+from etl.project.datasets import REFUSED_OPTIONS, Dataset, Format
 from etl.project.document import Document, read_document
 from etl.project.layers import origin
 from etl.project.problems import raise_all, relative
@@ -63,7 +63,8 @@ def read_catalog(file: Traversable, name: str) -> Catalog:
 
     Raises:
         ConfigError: every problem: unknown keys, a schema that does not parse, a name that is not ``zone.name``,
-            a CSV or JSON dataset without schema, a partition column that the schema lacks.
+            a CSV or JSON dataset without schema, a partition column that the schema lacks, a reader option that
+            loses rows.
     """
     if not file.is_file():
         return Catalog()
@@ -87,6 +88,11 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
     if entry.format in {"csv", "json"} and entry.schema is None:
         yield ConfigError(f"a {entry.format} dataset needs a schema: nothing in its files is believed",
                           place=place, remedy='add schema = "column TYPE, …"')  # fmt: skip
+    for option in entry.options:
+        if option.lower() in REFUSED_OPTIONS:
+            where = catalog.document.place((*dataset.split(".", 1), "options", option)) if catalog.document else place
+            yield ConfigError(f"option {option!r} would lose or guess rows and is set by Headrace",
+                              place=where, remedy="remove it")  # fmt: skip
     known = entry.schema.names if entry.schema else entry.partitioned_by
     for column in entry.partitioned_by:
         if column not in known:

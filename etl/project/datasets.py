@@ -14,6 +14,12 @@ NOWHERE = Place("?")
 
 Format = Literal["delta", "csv", "json", "parquet"]
 
+# Reader options that lose rows, guess types or look elsewhere; in lower case, as Spark compares them.
+REFUSED_OPTIONS = frozenset({
+    "mode", "inferschema", "enforceschema", "columnnameofcorruptrecord", "basepath", "ignorecorruptfiles",
+    "ignoremissingfiles", "recursivefilelookup", "pathglobfilter",
+})  # fmt: skip
+
 
 @frozen(kw_only=True)
 class Dataset:

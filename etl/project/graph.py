@@ -80,7 +80,7 @@ def build_graph(jobs: Sequence[JobModule], known: Collection[str], root: str = "
     raise_all([*_two_writers(nodes, root), *_bad_sources(nodes, known, root)])
     by_name = {node.name: node for node in nodes}
     parents = {node.name: tuple(s for s in _reads(node.step) if s in by_name) for node in nodes}
-    order = _order(parents)
+    order = _order(parents, by_name, root)
     children = {name: tuple(child for child in order if name in parents[child]) for name in order}
     return Graph({name: by_name[name] for name in order}, parents, children)
 
@@ -111,7 +111,7 @@ def _bad_sources(nodes: Sequence[Node], known: Collection[str], root: str) -> It
                                  remedy=f"add [{dataset}] to conf/datasets.toml")  # fmt: skip
 
 
-def _order(parents: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _order(parents: Mapping[str, tuple[str, ...]], nodes: Mapping[str, Node], root: str) -> tuple[str, ...]:
     names = list(parents)
     rank = {name: position for position, name in enumerate(names)}
     sorter = TopologicalSorter(parents)
@@ -119,7 +119,8 @@ def _order(parents: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
         sorter.prepare()
     except CycleError as error:
         cycle = " → ".join(error.args[1])
-        raise GraphError(f"steps read from one another in a circle: {cycle}") from None
+        place = relative(nodes[error.args[1][0]].step.place, root)
+        raise GraphError(f"steps read from one another in a circle: {cycle}", place=place) from None
     ready: list[int] = []
     order: list[str] = []
     while sorter.is_active():

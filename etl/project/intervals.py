@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from etl.errors import UsageError
+from etl.errors import DefinitionError, UsageError, did_you_mean
 from etl.model.interval import Interval, Unit, between, containing, parse_instant
+from etl.model.schema import Schema
 from etl.model.write import ReplacePartitions
-from etl.project.graph import Node
+from etl.project.datasets import Dataset
+from etl.project.graph import Graph, Node
+from etl.project.problems import raise_all, relative
 
+TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_NTZ"})
 EXAMPLES = {Unit.HOUR: "2013-02-08T05", Unit.DAY: "2013-02-08", Unit.MONTH: "2013-02"}
 
 
@@ -42,6 +46,38 @@ def choose_intervals(
         asking = f"job {waiting.job.name} runs for one {unit}" if unit else f"step {waiting.name} reads by interval"
         raise UsageError(f"{asking}: which one?", remedy=f"add --date {example}, or --from {example} --to …")
     return (None,)
+
+
+def check_interval_columns(graph: Graph, datasets: Mapping[str, Dataset], root: str = "") -> None:
+    """Refuse interval columns that cannot tell the job's intervals apart; datasets without a schema are not looked at.
+
+    Raises:
+        DefinitionError: every one that is not in the dataset's schema, is neither DATE nor TIMESTAMP, or is a DATE
+            where the intervals are hours.
+    """
+    raise_all([
+        DefinitionError(f"step {node.name}: {problem}", place=relative(node.step.place, root))
+        for node in graph.nodes.values() for problem in _column_problems(node, datasets)
+    ])  # fmt: skip
+
+
+def _column_problems(node: Node, datasets: Mapping[str, Dataset]) -> Iterator[str]:
+    columns: list[tuple[str, str | None, Schema | None]] = [
+        (source.dataset, source.interval_column, datasets[source.dataset].schema)
+        for source in node.step.sources.values()
+    ]
+    if isinstance(node.step.target.write, ReplacePartitions):
+        columns.append((node.name, node.step.target.write.column, node.step.target.schema))
+    hourly = bool(node.job.job.schedule and node.job.job.schedule.unit is Unit.HOUR)
+    for dataset, column, schema in columns:
+        if column is None or schema is None:
+            continue
+        if column not in schema:
+            yield f"interval_column {column!r} is not a column of {dataset}; {did_you_mean(column, schema.names)}"
+        elif schema.column(column).type not in TIMES:
+            yield f"interval_column {column!r} of {dataset} is {schema.column(column).type}; it must be DATE or TIMESTAMP"
+        elif hourly and schema.column(column).type == "DATE":
+            yield f"column {column!r} of {dataset} is a DATE and cannot hold the hour of an hourly job; use TIMESTAMP"
 
 
 def _unit(nodes: Sequence[Node]) -> Unit | None:

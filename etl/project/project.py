@@ -16,7 +16,7 @@ from etl.project.config import Config, load_config
 from etl.project.datasets import Dataset
 from etl.project.discovery import PACKAGE, discover
 from etl.project.graph import Graph, build_graph
-from etl.project.intervals import choose_intervals
+from etl.project.intervals import check_interval_columns, choose_intervals
 from etl.project.plan import Plan, PlannedStep
 from etl.project.select import Selection, select
 
@@ -122,9 +122,11 @@ def open_project(
     jobs = discover(root, static=static)
     place_root = str(root or "")
     datasets = resolve(config, catalog, jobs, place_root)
+    graph = build_graph(jobs, datasets, place_root)
+    check_interval_columns(graph, datasets, place_root)
     return Project(
         name=config.name or (root.name if root else PACKAGE), config=config, datasets=datasets, jobs=jobs,
-        graph=build_graph(jobs, datasets, place_root), directory=root,
+        graph=graph, directory=root,
     )  # fmt: skip
 
 

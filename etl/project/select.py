@@ -36,8 +36,11 @@ def select(graph: Graph, selectors: Sequence[str], exclude: Sequence[str] = ()) 
     """Return the steps that any selector names and no exclusion does; no selector selects all.
 
     Raises:
-        UsageError: a word that is no selector or names nothing, or nothing is left.
+        UsageError: an empty selector, a word that is no selector or names nothing, or nothing is left.
     """
+    if any(not selector.strip() for selector in (*selectors, *exclude)):
+        # "$JOB" with JOB unset must not run the whole project.
+        raise UsageError("a selector is empty", remedy="leave it out to select every step")
     chosen: dict[str, str] = {}
     for selector in _words(selectors):
         for name in _intersection(graph, selector):

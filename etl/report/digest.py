@@ -65,10 +65,10 @@ def expectation_rows(steps: Sequence[Json]) -> list[dict[str, Any]]:
 def _expectation_row(step: str, name: str, own: Sequence[Json]) -> dict[str, Any]:
     broken = [result for result in own if not result["success"]]
     shown = max(broken or own, key=lambda result: result["result"].get("unexpected_percent") or 0)
-    action = shown["expectation_config"]["meta"]["on_failure"]
-    status = Status.PASS if not broken else Status.WARN if action == "warn" else Status.FAIL
+    status = Status.FAIL if any(map(wording.blocks, broken)) else Status.WARN if broken else Status.PASS
     return {
-        "step": step, "name": name, "expected": wording.expected(shown), "action": action, "runs": len(own),
+        "step": step, "name": name, "expected": wording.expected(shown), "runs": len(own),
+        "action": shown["expectation_config"]["meta"]["on_failure"],
         "failed": len(broken), "status": status, "observed": wording.observed(shown),
         "examples": wording.examples(shown), "percent": shown["result"].get("unexpected_percent"),
         "note": shown["expectation_config"]["meta"].get("notes", ""),
@@ -78,7 +78,7 @@ def _expectation_row(step: str, name: str, own: Sequence[Json]) -> dict[str, Any
 def problems(steps: Sequence[Json]) -> dict[str, Any]:
     """Return what went wrong in words, at most so many step results, and how many more there are."""
     wrong = [step for step in steps if step["status"] in {Status.FAIL, Status.ERROR}]
-    return {"shown": [step | {"details": wording.details(step)} for step in wrong[:MOST_PROBLEMS]],
+    return {"shown": [dict(step) | {"details": wording.details(step)} for step in wrong[:MOST_PROBLEMS]],
             "more": max(len(wrong) - MOST_PROBLEMS, 0)}  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from graphlib import TopologicalSorter
+from itertools import pairwise
 
 from attrs import frozen
 
@@ -55,7 +56,7 @@ def draw(parents: Mapping[str, Sequence[str]]) -> Drawing:
 
 def _depths(parents: Mapping[str, Sequence[str]]) -> dict[str, int]:
     order = list(TopologicalSorter(parents).static_order())
-    depth = {name: 0 for name in order}
+    depth = dict.fromkeys(order, 0)
     for name in order:
         depth[name] = max((depth[parent] + 1 for parent in parents.get(name, ())), default=0)
     children = {name: [child for child, above in parents.items() if name in above] for name in order}
@@ -71,13 +72,13 @@ def _layers(
     layers: list[list[Name]] = [[] for _ in range(max(depth.values(), default=-1) + 1)]
     for name, column in depth.items():
         layers[column].append(name)
-    edges = []
+    edges: list[tuple[Name, Name]] = []
     for child, above in parents.items():
         for parent in above:
             stops = _stops(parent, child, depth)
             for column, stop in enumerate(stops[1:-1], depth[parent] + 1):
                 layers[column].append(stop)
-            edges += list(zip(stops, stops[1:], strict=False))
+            edges += pairwise(stops)
     return layers, edges
 
 

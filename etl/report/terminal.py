@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Literal, TextIO
 
@@ -15,6 +15,7 @@ from attrs import define, field
 from etl.model.event import Event, Listener
 from etl.model.result import Status
 from etl.report import wording
+from etl.report.digest import worst
 
 Mode = Literal["auto", "live", "lines", "none"]
 COMPACT_ABOVE = 3  # intervals; a year would be thousands of step lines, so one line per interval
@@ -34,14 +35,16 @@ class Lines:
     intervals: int = 0
     done: int = 0
     last: datetime = field(factory=lambda: datetime.now(UTC))
+    began: datetime = field(factory=lambda: datetime.now(UTC))
     running: dict[str, datetime] = field(factory=dict)
-    steps: list[Mapping[str, object]] = field(factory=list)
+    steps: list[wording.Json] = field(factory=list)
 
     def __call__(self, event: Event) -> None:
         """Write what the event says, if it says anything to people."""
         handler = {
             "session_starting": self._session_starting, "session_started": self._session_started,
-            "run_started": self._run_started, "step_started": self._step_started,
+            "run_started": self._run_started, "interval_started": self._interval_started,
+            "step_started": self._step_started,
             "step_finished": self._step_finished, "interval_finished": self._interval_finished,
         }.get(event.kind)  # fmt: skip
         if handler:
@@ -68,6 +71,9 @@ class Lines:
             what = f"{wording.plural(len(names), 'step')}{about}"
             self._say(event, f"run {event.run_id}: {what}, environment {event.data['environment']}")
 
+    def _interval_started(self, event: Event) -> None:
+        self.began = event.at
+
     def _step_started(self, event: Event) -> None:
         self.running[_subject(event)] = event.at
         if not (self.quiet or self.compact):
@@ -93,7 +99,8 @@ class Lines:
         steps, self.steps = [s for s in self.steps if s["interval"] == event.interval], []
         self.done += 1
         if self.compact and steps and not self.quiet:
-            self._say(event, _interval_line(f"{self.done} of {self.intervals}", event.interval or "", steps))
+            head = f"{self.done} of {self.intervals} {wording.LABELS[worst(steps)]} {event.interval} "
+            self._say(event, f"{head.ljust(_WIDTH, '.')} [{_total(steps, event.at - self.began)}]")
 
 
 def _line(event: Event, word: str, what: str) -> str:
@@ -101,18 +108,13 @@ def _line(event: Event, word: str, what: str) -> str:
     return f"{head.ljust(_WIDTH, '.')} [{what}]"
 
 
-def _interval_line(position: str, interval: str, steps: list[Mapping[str, object]]) -> str:
-    worst = next((s for s in (Status.ERROR, Status.FAIL, Status.CANCELLED, Status.SKIP, Status.WARN)
-                  if any(step["status"] == s for step in steps)), Status.PASS)  # fmt: skip
-    total = {key: sum(step["rows"][key] for step in steps) for key in ("published", "quarantined")}  # type: ignore[index]
-    seconds = wording.duration(sum(step["seconds"] for step in steps))  # type: ignore[misc]
+def _total(steps: Sequence[wording.Json], took: timedelta) -> str:
+    published, quarantined = (sum(step["rows"][key] for step in steps) for key in ("published", "quarantined"))
     broken = sum(len(wording.failed(step)) for step in steps)
-    facts = ", ".join([
-        wording.plural(len(steps), "step"), wording.plural(total["published"], "row"),
-        *([f"{total['quarantined']:,} quarantined"] if total["quarantined"] else []),
-        *([f"{wording.plural(broken, 'expectation')} broken"] if broken else []),
-    ]) + f" in {seconds}"  # fmt: skip
-    return f"{f'{position} {wording.LABELS[worst]} {interval} '.ljust(_WIDTH, '.')} [{facts}]"
+    parts = [wording.plural(len(steps), "step"), wording.plural(published, "row")]
+    parts += [f"{quarantined:,} quarantined"] if quarantined else []
+    parts += [f"{wording.plural(broken, 'expectation')} broken"] if broken else []
+    return f"{', '.join(parts)} in {wording.duration(took.total_seconds())}"
 
 
 def _subject(event: Event) -> str:

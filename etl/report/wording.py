@@ -17,6 +17,7 @@ LABELS = {
     Status.PASS: "OK", Status.WARN: "WARN", Status.FAIL: "FAIL", Status.ERROR: "ERROR", Status.SKIP: "SKIP",
     Status.NO_OP: "NO-OP", Status.CANCELLED: "CANCELLED",
 }  # fmt: skip
+_MINUTE = 60
 _BOUNDS = ("min_value", "max_value", "strict_min", "strict_max")
 _SAID_BY_NAME = {"column", "column_A", "column_B", "column_list", "row_condition", "condition_parser"}
 
@@ -28,9 +29,9 @@ def plural(count: int, noun: str) -> str:
 
 def duration(seconds: float) -> str:
     """Return ``0.4s``, ``14.2s``, ``3m05s``, ``1h02m``."""
-    if seconds < 60:
+    if seconds < _MINUTE:
         return f"{seconds:.1f}s"
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, rest = divmod(round(seconds), _MINUTE)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{rest:02}s"
 
@@ -42,7 +43,7 @@ def label(step: Json) -> str:
 
 def facts(step: Json) -> str:
     """Say what a finished step did: ``928 rows, 2 quarantined, 1 warning in 1.4s``."""
-    time = "" if step["status"] == Status.SKIP else f" in {duration(step['seconds'])}"
+    time = "" if not step["seconds"] else f" in {duration(step['seconds'])}"
     return ", ".join(_facts(step)) + time
 
 
@@ -159,7 +160,7 @@ def details(step: Json) -> list[str]:
         values = examples(result)
         text = f"{action}: {name(result)}: expected {expected(result)}; observed {observed(result)}"
         lines.append(text + (f": {values}" if values else ""))
-    if step["error"]:
+    if step["error"] and step["status"] != Status.CANCELLED:  # then it only tells that Spark was told to stop
         error = step["error"]
         place = f"{error['place']}: " if error["place"] else ""
         lines += [f"{place}{error['message']}", *([f"→ {error['remedy']}"] if error["remedy"] else [])]

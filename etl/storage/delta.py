@@ -64,14 +64,13 @@ def exists(session: SparkSession, dataset: Dataset) -> bool:
 def state(session: SparkSession, dataset: Dataset, app_id: str) -> TargetState:
     """Return the table's version and the last transaction of this app id.
 
-    Costs Delta's state reconstruction (3 Spark jobs on a new snapshot), which the write then finds in its cache.
+    Runs no Spark job where the version's checksum file lists the transactions (``session`` raises Delta's limit for
+    that), else Delta's state reconstruction: two or three.
     """
-    snapshot = Bridge(session).snapshot(dataset.uri)
+    bridge = Bridge(session)
+    snapshot = bridge.snapshot(dataset.uri)
     version = snapshot.version()
-    if version < 0:
-        return TargetState(None, None)
-    applied = snapshot.transactions().get(app_id)
-    return TargetState(version, applied.get() if applied.isDefined() else None)
+    return TargetState(version if version >= 0 else None, bridge.transaction_version(snapshot, app_id))
 
 
 def stage(session: SparkSession, order: Order) -> Staged:
@@ -82,8 +81,7 @@ def stage(session: SparkSession, order: Order) -> Staged:
     log = bridge.log(order.dataset.uri)
     transaction = log.startTransaction(bridge.option(), bridge.option())
     before = transaction.snapshot().version()
-    # Registers the app id as read, so that two runs of one interval conflict instead of both committing.
-    transaction.txnVersion(order.transaction.app_id)
+    bridge.register(transaction, order.transaction.app_id)
     operation, command = _command(bridge, log, order)
     active = bridge.module("OptimisticTransaction")
     active.setActive(transaction)

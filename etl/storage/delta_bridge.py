@@ -70,6 +70,24 @@ class Bridge:
         """Return the newest snapshot of a path; version -1 where there is no table."""
         return self.log(uri).update(False, self.option(), self.option())
 
+    def transaction_version(self, snapshot: Any, app_id: str) -> int | None:
+        """Return the last transaction of this app id in the snapshot, None where there is none."""
+        if snapshot.version() < 0:
+            return None
+        checksum = snapshot.checksumOpt()
+        known = checksum.get().setTransactions() if checksum.isDefined() else self.option()
+        if known.isDefined():
+            return next((each.version() for each in elements(known.get()) if each.appId() == app_id), None)
+        found = snapshot.transactions().get(app_id)
+        return found.get() if found.isDefined() else None
+
+    def register(self, transaction: Any, app_id: str) -> None:
+        """Mark the app id as read, so that two runs of one interval conflict instead of both committing.
+
+        ``txnVersion`` does the same after reconstructing the table's state, which costs Spark jobs.
+        """
+        getattr(transaction.readTxn(), "$plus$eq")(app_id)
+
     def rows_of(self, log: Any, snapshot: Any, files: Iterable[Any]) -> DataFrame:
         """Return the rows of these AddFiles, committed or not."""
         frame = log.createDataFrame(snapshot, self.scala_seq(files), False, self.option())

@@ -14,7 +14,7 @@ from attrs import frozen
 from etl.errors import InputError, ProjectError
 from etl.model.interval import Interval
 from etl.model.schema import Schema
-from etl.project.datasets import Dataset
+from etl.project.datasets import REFUSED_OPTIONS, Dataset
 from etl.storage.header import file_columns, read_header
 from etl.storage.listing import Listing, head, list_files
 from etl.storage.staging import interval_predicate
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 CORRUPT = "_corrupt_record"
-FORCED = frozenset({"mode", "inferschema", "enforceschema", "columnnameofcorruptrecord", "basepath", "ignorecorruptfiles",
-                    "ignoremissingfiles", "recursivefilelookup", "pathglobfilter"})  # fmt: skip
 
 
 @frozen
@@ -70,7 +68,7 @@ def _schema(dataset: Dataset) -> Schema:
 
 def _check_options(dataset: Dataset) -> None:
     for option in dataset.options:
-        if option.lower() in FORCED:
+        if option.lower() in REFUSED_OPTIONS:
             raise ProjectError(
                 f"dataset {dataset.name}: option {option!r} would lose or guess rows and is set by Headrace",
                 place=dataset.place, remedy="remove it; see docs/configuration.md",

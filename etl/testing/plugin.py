@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from etl.model.result import RunResult
+    from etl.project.project import Project
 
 
 @pytest.fixture(scope="session")
@@ -52,11 +53,9 @@ def run_job(spark: SparkSession, lake: Lake, request: pytest.FixtureRequest) -> 
 
     ``start`` and ``end`` give a range; other options are those of ``etl.engine.run.run``.
     """
-    from etl.project.project import open_project
-
     def run(*select: str, date: str | None = None, start: str | None = None, end: str | None = None,
             params: dict[str, str] | None = None, **options: Any) -> RunResult:  # fmt: skip
-        project = open_lake_project(request.config.rootpath, lake, open_project)
+        project = open_lake_project(request.config.rootpath, lake)
         plan = project.plan(select, (), date, start, end, params or {})
         for planned in plan.steps:
             for dataset in (planned.writes, planned.quarantine, *planned.reads.values()):
@@ -66,8 +65,10 @@ def run_job(spark: SparkSession, lake: Lake, request: pytest.FixtureRequest) -> 
     return run
 
 
-def open_lake_project(directory: Path, lake: Lake, opener: Callable[..., Any]) -> Any:
+def open_lake_project(directory: Path, lake: Lake) -> Project:
     """Open the project at ``directory`` with every zone below the lake's root."""
-    first = opener(directory, environment=None, environ=os.environ, overrides={}, static=False)
+    from etl.project.project import open_project
+
+    first = open_project(directory, environ=os.environ, static=False)
     zones = {f"zones.{zone}": str(lake.root / zone) for zone in first.config.zones}
-    return opener(directory, environment=None, environ=os.environ, overrides=zones, static=False)
+    return open_project(directory, environ=os.environ, overrides=zones, static=False)

@@ -73,7 +73,8 @@ class Said:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The project's directory."""
-    for path, text in (("conf/base.toml", BASE), ("conf/datasets.toml", DATASETS), ("conf/env/local.toml", "[run]\nthreads = 2\n"),
+    for path, text in (("conf/base.toml", BASE), ("conf/datasets.toml", DATASETS),
+                       ("conf/env/local.toml", "[run]\nthreads = 2\n"),
                        ("conf/env/prod.toml", "[run]\nprotected = true\n"), ("jobs/__init__.py", ""),
                        ("jobs/shop.py", JOB)):  # fmt: skip
         file = tmp_path / path

@@ -59,15 +59,21 @@ def test_the_ledger_knows_every_run(spark, etl, orders):
 
     runs = json.loads(etl("runs", "-o", "json").out)
     last = json.loads(etl("runs", "last", "-o", "json").out)
+    shown = json.loads(etl("show", "clean.orders", "-o", "json").out)
 
     assert [(run["run_id"], run["exit_code"]) for run in runs] == [("bad", 3), ("good", 0)]
     assert [step["status"] for step in last["steps"]] == ["fail", "skip"]
-    assert [row["run_id"] for row in json.loads(etl("show", "clean.orders", "-o", "json").out)["runs"]] == ["bad", "good"]
+    assert [row["run_id"] for row in shown["runs"]] == ["bad", "good"]
 
 
 def test_validate_analyses_every_step_and_reads_nothing(spark, project, etl):
-    assert etl("validate").code == 0
+    said = etl("validate")
 
+    assert said.code == 0
+    assert "2 steps analysed, 0 errors" in said.err
+
+
+def test_a_column_that_is_not_there_is_found_before_a_row_is_read(spark, project, etl):
     job = project / "jobs" / "shop.py"
     job.write_text(job.read_text().replace("sum(amount)", "sum(no_such_amount)"))
     said = etl("validate")

@@ -83,7 +83,7 @@ def test_the_bundle_makes_the_same_tables_as_a_run_in_the_checkout(spark, built,
 
     ended = submit(built, master, elsewhere, "--job", "nyc_flights", "--date", DAY, "--set", json.dumps(zones(lake)))
 
-    assert ended.returncode == 0, ended.stderr[-4000:]
+    assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]
     assert {table: rows(spark, lake, table) for table in TABLES} == expected
 
 
@@ -91,4 +91,4 @@ def test_the_exit_code_of_the_run_is_that_of_the_submission(built, tmp_path):
     ended = submit(built, "local[1]", tmp_path, "--job", "no_such_job", "--date", DAY)
 
     assert ended.returncode in (2, 4)
-    assert "no_such_job" in ended.stderr
+    assert "no_such_job" in ended.stdout  # spark-submit sends a driver's stderr there

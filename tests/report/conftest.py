@@ -68,9 +68,10 @@ def many_days(days: int, *steps: Callable[[str], StepResult]) -> RunResult:
     return make_run(*(step(key) for key in keys for step in steps))
 
 
-def event(kind: str, data: dict[str, Any] | None = None, step: str | None = None, interval: str | None = None) -> Event:
-    """An event at six o'clock."""
-    return Event(kind, AT, RUN_ID, step, interval, data or {})
+def event(kind: str, data: dict[str, Any] | None = None, step: str | None = None, interval: str | None = None,
+          after: float = 0) -> Event:  # fmt: skip
+    """An event so many seconds after six o'clock."""
+    return Event(kind, AT + timedelta(seconds=after), RUN_ID, step, interval, data or {})
 
 
 def events_of(result: RunResult) -> list[Event]:
@@ -86,7 +87,7 @@ def events_of(result: RunResult) -> list[Event]:
             where = {"index": index, "of": len(own)}
             found.append(event("step_started", where, step.step, interval))
             found.append(event("step_finished", step.to_json() | where, step.step, interval))
-        found.append(event("interval_finished", interval=interval))
+        found.append(event("interval_finished", interval=interval, after=2))
     return [*found, event("run_finished", {"exit_code": result.exit_code, "seconds": 14.2})]
 
 

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from etl.model.result import ErrorInfo, Status
+from etl.model.result import ErrorInfo, RowCounts, Status
 from etl.report.html import render
 
 VOID = {"meta", "br", "path", "rect", "circle", "img", "link", "input", "hr"}
@@ -15,12 +15,12 @@ class Balanced(HTMLParser):
         super().__init__()
         self.open, self.tags = [], []
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag, _):
         self.tags.append(tag)
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag, attrs):
+    def handle_startendtag(self, tag, _):
         self.tags.append(tag)
 
     def handle_endtag(self, tag):
@@ -107,3 +107,15 @@ def test_a_page_is_made_without_a_manifest_and_without_steps(make):
 
 def test_the_interval_of_a_run_on_demand_is_left_out(page, make):
     assert "<b>interval" not in page(make.step(interval=None))
+
+
+def test_rows_dropped_by_name_have_a_column_where_there_are_any(page, make):
+    rows = RowCounts(read={"flights": 930}, filtered={"no carrier": 7}, output=923, published=923)
+
+    assert "Dropped by name" not in page(make.step())
+    assert re.search(r"7 <span[^>]*>no carrier", page(make.step(rows=rows)))
+
+
+def test_rows_set_aside_are_a_warning_and_a_closed_gate_is_a_failure(page, make):
+    assert "! WARN</span></td></tr>" in page(make.step(expectations=(make.broken("warn"),)))
+    assert "✕ FAIL</span></td></tr>" in page(make.step(expectations=(make.broken("fail"),)))

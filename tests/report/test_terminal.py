@@ -38,7 +38,7 @@ def test_a_warning_shows_what_was_observed_and_what_was_expected(make):
 
 
 def test_a_skipped_step_says_why(make):
-    lines = shown(make, make.run(make.step(status=Status.SKIP, message="clean.flights did not succeed")))
+    lines = shown(make, make.run(make.step(status=Status.SKIP, seconds=0.0, message="clean.flights did not succeed")))
 
     assert lines[-1].endswith("[clean.flights did not succeed]")
 
@@ -55,7 +55,7 @@ def test_a_year_is_one_line_a_day(make):
 
     assert len(lines) == 3 + 365
     assert lines[-1].startswith("365 of 365 OK 2013-12-31 ...")
-    assert lines[-1].endswith("[2 steps, 1,856 rows, 4 quarantined in 2.8s]")
+    assert lines[-1].endswith("[2 steps, 1,856 rows, 4 quarantined in 2.0s]")
 
 
 def test_an_error_in_a_year_is_shown_in_full(make):

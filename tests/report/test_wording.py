@@ -42,7 +42,8 @@ def test_an_expectation_says_what_it_asks(expectation, text):
 
 
 def test_broken_rows_are_told_as_count_and_share():
-    found = of(expect.column_values_to_not_be_null("x"), element_count=930, unexpected_count=472, unexpected_percent=50.75)
+    counts = {"element_count": 930, "unexpected_count": 472, "unexpected_percent": 50.75}
+    found = of(expect.column_values_to_not_be_null("x"), **counts)
 
     assert wording.observed(found) == "472 of 930 broken (50.8 %)"
 

@@ -4,7 +4,6 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from attrs import evolve
 
 from etl.errors import PlatformError, UsageError
 from etl.model.result import RowCounts, RunResult, Status, StepResult
@@ -20,13 +19,16 @@ def ledger(tmp_path):
 
 
 def begin(ledger, run_id, at=AT):
-    ledger.started(run_id, at=at, environment="local", selection=("nyc_flights",), intervals=("2013-02-08",), artifacts="/a")
+    ledger.started(
+        run_id, at=at, environment="local", selection=("nyc_flights",), intervals=("2013-02-08",), artifacts="/a"
+    )
 
 
 def result(run_id, status=Status.PASS):
     step = StepResult(step="clean.flights", job="nyc_flights", interval="2013-02-08", status=status,
                       rows=RowCounts(output=930, quarantined=2, published=928))  # fmt: skip
-    return RunResult(run_id=run_id, environment="local", started_at=AT, finished_at=AT + timedelta(seconds=9), steps=(step,))
+    ended = AT + timedelta(seconds=9)
+    return RunResult(run_id=run_id, environment="local", started_at=AT, finished_at=ended, steps=(step,))
 
 
 def test_an_empty_ledger_has_no_runs(ledger):
@@ -107,4 +109,3 @@ def test_a_record_survives_its_json_form(ledger):
 
     assert values["intervals"] == ["2013-02-08"]
     assert values["finished_at"] == (AT + timedelta(seconds=9)).isoformat()
-    assert evolve(ledger.run("a")) == ledger.run("a")
