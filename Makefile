@@ -62,7 +62,8 @@ format: .venv/.installed  ## Rewrite the code as `lint` wants it.
 	$(BIN)/ruff format
 
 bench: .venv/.installed  ## Cost of a run against the same pipeline written by hand.
-	$(BIN)/python bench/overhead.py
+	$(BIN)/python -m bench.counters
+	$(BIN)/python -m bench.overhead
 
 # Registries' addresses stay out: docs/adr/0002-locks-without-hosts.md
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \

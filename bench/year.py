@@ -23,7 +23,7 @@ from bench import handwritten
 from etl.engine.run import run
 from etl.engine.session import SessionSettings, start
 from etl.model.event import Event
-from etl.model.interval import Interval
+from etl.model.interval import Interval, parse_instant
 from etl.model.result import RunResult
 from etl.model.run import new_run_id
 from etl.testing import Lake
@@ -54,7 +54,8 @@ class Watch:
         heap = (runtime.totalMemory() - runtime.freeMemory()) / 1e6
         python = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
         seconds = (time.monotonic() - self.clock) / self.days
-        print(f"day {self.days:3}  {seconds:5.2f} s a day  heap after gc {heap:6.0f} MB  python {python:5.0f} MB", flush=True)
+        memory = f"heap after gc {heap:6.0f} MB  python {python:5.0f} MB"
+        print(f"day {self.days:3}  {seconds:5.2f} s a day  {memory}", flush=True)
 
 
 def main() -> None:
@@ -95,7 +96,7 @@ def carry_out(spark: SparkSession, lake: Lake, end: date, listener: Any, *, whol
     project = open_lake_project(Path(__file__).parents[1], lake)
     plan = project.plan(["nyc_flights"], (), None, FIRST.isoformat(), end.isoformat(), {})
     if whole:
-        plan = evolve(plan, intervals=(Interval(plan.intervals[0].start, plan.intervals[-1].end),))  # type: ignore[union-attr]
+        plan = evolve(plan, intervals=(Interval(parse_instant(FIRST.isoformat()), parse_instant(end.isoformat())),))
     for planned in plan.steps:
         lake.declared[planned.writes.name] = planned.writes
     return run(plan, run_id=new_run_id(datetime.now(UTC)), session=spark, listener=listener, threads=2)

@@ -150,7 +150,8 @@ def column_max_to_be_between(
 
 def _expectation(kind: str, common: Common | Bounds, **arguments: Any) -> Expectation:
     """Build the value; arguments that say what Great Expectations assumes anyway are left out."""
-    named = {**arguments, "strict_min": common.get("strict_min") or None, "strict_max": common.get("strict_max") or None}
+    strict = {side: common.get(side) or None for side in ("strict_min", "strict_max")}
+    named = {**arguments, **strict}
     given = {key: value for key, value in named.items() if value is not None and (key, value) != ("mostly", 1.0)}
     if common.get("row_condition"):
         given |= {"row_condition": common["row_condition"], "condition_parser": "spark"}

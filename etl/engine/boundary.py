@@ -29,8 +29,9 @@ def user_code(planned: PlannedStep) -> Iterator[None]:
         raise
     except (AnalysisException, ParseException) as error:
         raise AnalysisError(
-            f"job {planned.job}, step {planned.step.name}: {summary(error)}", place=_place(planned, error)
-        ) from error
+            f"job {planned.job}, step {planned.step.name}: {summary(error)}", place=_place(planned, error),
+            remedy="the target is unchanged; `etl validate` finds such errors without reading data",
+        ) from error  # fmt: skip
     except Exception as error:
         raise TransformError(
             f"job {planned.job}, step {planned.step.name}: {type(error).__name__}: {summary(error)}",

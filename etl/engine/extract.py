@@ -9,12 +9,13 @@ from attrs import field, frozen
 
 from etl.engine.fingerprint import partition_id
 from etl.engine.meter import ROWS, Reading, observe
-from etl.errors import InputError
+from etl.errors import EtlError, InputError
 from etl.model.dataset import Source
 from etl.model.interval import Interval
 from etl.project.datasets import Dataset
 from etl.project.plan import PlannedStep
 from etl.storage import files
+from etl.storage.java_errors import summary
 from etl.storage.staging import storage_for
 
 if TYPE_CHECKING:
@@ -121,9 +122,29 @@ def refuse_corrupt(planned: PlannedStep, extracted: Extracted, counts: Mapping[s
 def corrupt_rows(extracted: Extracted, name: str) -> DataFrame:
     """Return a source's corrupt records as ``_record`` and ``_file``.
 
-    Every column takes part in the filter's input, else the parser would skip the values that do not parse.
+    Every column takes part in the filter, else the parser would skip the values that do not parse. A condition that
+    Spark can see is always true, such as ``hash(…) IS NOT NULL``, would be optimised away together with the columns.
     """
     frame = extracted.raw[name]
-    columns = ", ".join(f"`{column}`" for column in frame.columns)
-    looked = frame.selectExpr(f"{files.CORRUPT} AS _record", "input_file_name() AS _file", f"hash({columns}) AS _all")
-    return looked.where("_record IS NOT NULL AND _all IS NOT NULL").select("_record", "_file")
+    looked = frame.selectExpr(
+        f"{files.CORRUPT} AS _record", "input_file_name() AS _file", f"{files.nulls(frame.columns)} AS _nulls"
+    )
+    return looked.where("_record IS NOT NULL AND _nulls >= 0").select("_record", "_file")
+
+
+def unreadable(session: SparkSession, planned: PlannedStep, extracted: Extracted, error: EtlError) -> EtlError:
+    """Return an input error if a file that cannot be read is why the write failed, else the error as it came.
+
+    Spark 3.5 does not say which file ended too early; then each compressed one is read through, on this path only.
+    """
+    for name, inputs in extracted.inputs.items():
+        dataset = planned.reads[name]
+        if dataset.format == "delta" or error.__cause__ is None:
+            continue
+        file = files.broken_file(session, [uri for uri, _, _ in inputs], error.__cause__)
+        if file:
+            return InputError(
+                f"dataset {dataset.name}: {file} cannot be read: {summary(error.__cause__)}", place=dataset.place,
+                remedy="deliver the file again, whole; the target is unchanged",
+            )  # fmt: skip
+    return error

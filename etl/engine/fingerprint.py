@@ -8,6 +8,7 @@ run that would publish what is published already is recognised from the target a
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import sys
 from collections.abc import Mapping
@@ -70,8 +71,14 @@ def _code(step: Step[Any, Any]) -> str:
     parts = step.module.split(".")
     job = ".".join(parts[:2])
     digest = hashlib.sha256()
-    for name in sorted(n for n in sys.modules if n == job or n.startswith(job + ".") or n == "etl.transforms"):
-        loader: Any = getattr(getattr(sys.modules[name], "__spec__", None), "loader", None)
+    modules = [name for name in sys.modules if name == job or name.startswith(job + ".")]
+    for name in sorted({*modules, "etl.transforms"}):
+        loader: Any = getattr(importlib.util.find_spec(name), "loader", None) if _has_spec(name) else None
         source = loader.get_source(name) if hasattr(loader, "get_source") else None
         digest.update(f"{name}\n{source}".encode())
     return digest.hexdigest()
+
+
+def _has_spec(name: str) -> bool:
+    """Return False for a module made at run time, ``__main__`` among them: it has no source to look up."""
+    return name not in sys.modules or getattr(sys.modules[name], "__spec__", None) is not None

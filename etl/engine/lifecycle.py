@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
@@ -13,18 +14,19 @@ from attrs import evolve, frozen
 from etl.engine import accounts, quarantine
 from etl.engine.audit import Verdict, audit
 from etl.engine.boundary import failed_action
-from etl.engine.extract import extract, refuse_corrupt
+from etl.engine.extract import extract, refuse_corrupt, unreadable
 from etl.engine.fingerprint import app_id, applied_fingerprint, fingerprint, following
 from etl.engine.meter import drain
 from etl.engine.stage import prepare, stage
 from etl.engine.stop import Stop
 from etl.engine.transform import transform
-from etl.errors import EtlError, InterruptedRunError, OutcomeUnknownError
+from etl.errors import EtlError, InterruptedRunError, OutcomeUnknownError, TransformError
 from etl.model.event import Event, Listener
 from etl.model.result import ErrorInfo, Outcome, RowCounts, Status, StepResult
 from etl.model.run import Run
 from etl.model.write import Append
 from etl.project.plan import PlannedStep
+from etl.project.problems import relative
 from etl.storage.java_errors import summary
 from etl.storage.staging import Published, Staged, TargetState, storage_for
 
@@ -93,7 +95,10 @@ def _phases(planned: PlannedStep, context: Context, phases: dict[str, float]) ->
         transformed = transform(planned, extracted.frames, run)
         prepared = prepare(planned, transformed.frame)
     with _phase(context, planned, phases, "stage"):
-        staged = stage(session, storage, planned, prepared.rows, run, following(app, before.applied, print_))
+        try:
+            staged = stage(session, storage, planned, prepared.rows, run, following(app, before.applied, print_))
+        except TransformError as error:
+            raise unreadable(session, planned, extracted, error) from error
     aside: Staged | None = None
     try:
         with _phase(context, planned, phases, "audit"):
@@ -165,17 +170,26 @@ def _published(
 def _ended(planned: PlannedStep, context: Context, status: Status, error: EtlError) -> StepResult:
     outcome = Outcome.UNKNOWN if isinstance(error, OutcomeUnknownError) else Outcome.UNCHANGED
     code = context.stop.requested or error.exit_code if status is Status.CANCELLED else error.exit_code
+    version = _version(planned, context) if status is Status.ERROR else None
     return StepResult(
         step=planned.step.name, job=planned.job, interval=_key(context), status=status, outcome=outcome,
-        error=error_info(error, code),
+        error=error_info(error, code), version_before=version, version_after=version,
     )  # fmt: skip
+
+
+def _version(planned: PlannedStep, context: Context) -> int | None:
+    """Return the version that readers see after a failure; None where there is none or it cannot be asked."""
+    try:
+        return storage_for(planned.writes).state(context.session, planned.writes, "").version
+    except Exception:  # the first error is the one to tell
+        return None
 
 
 def error_info(error: EtlError, exit_code: int | None = None) -> ErrorInfo:
     """Return an error as data."""
     return ErrorInfo(
         type=type(error).__name__, message=error.message, exit_code=exit_code or error.exit_code,
-        place=str(error.place) if error.place else None, remedy=error.remedy, retryable=error.retryable,
+        place=str(relative(error.place, str(Path.cwd()))) if error.place else None, remedy=error.remedy, retryable=error.retryable,
     )  # fmt: skip
 
 

@@ -22,8 +22,7 @@ def watched(
 ) -> Iterator[None]:
     """Emit ``step_progress`` four times a second for each running step.
 
-    Args:
-        groups: the running steps' names by job group.
+    ``groups`` gives the running steps' names by job group.
     """
     done = threading.Event()
     thread = threading.Thread(target=_watch, args=(session, groups, run_id, listener, done), daemon=True)

@@ -53,6 +53,7 @@ def run(
         listener: gets every event, from several threads, one at a time.
         threads: steps that may run at once; 0 means one for each core Spark has.
         force: publish even what is published already from the same code and inputs.
+        fail_fast: begin no further interval after a failure.
         progress: emit live task counts.
         stop: when it is requested, running Spark jobs are cancelled and no step starts.
     """

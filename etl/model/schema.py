@@ -184,5 +184,5 @@ class _Parser:
         self.take(")")
         numbers = precision.isdigit() and scale.isdigit()
         if not (numbers and 0 < int(precision) <= DIGITS and int(scale) <= int(precision)):
-            raise DefinitionError(f"schema: DECIMAL({precision},{scale}) is outside 1..{DIGITS} digits, scale ≤ precision")
+            raise DefinitionError(f"schema: DECIMAL({precision},{scale}) is outside 1..{DIGITS} digits, scale within")
         return f"DECIMAL({precision},{scale})"

@@ -138,13 +138,15 @@ def _scan(text: str) -> Iterator[tuple[Path, Line]]:
     """Find tables and keys line by line; keys inside an inline table are found by the key around them."""
     table: Path = ()
     still_open, array = "", False  # inside a value that goes on over several lines
+    arrays: set[Path] = set()  # their header comes again for every element
     for number, row in enumerate(text.split("\n"), start=1):
         if still_open:
             still_open = _open_after(row, still_open)
         elif header := _HEADER.match(row):
             table, array = _path(header[1]), row.lstrip().startswith("[[")
-            if not array:
+            if table not in arrays:
                 yield table, Line(number)
+            arrays |= {table} if array else set()
         elif assignment := _ASSIGNMENT.match(row):
             still_open = _open_after(assignment[2], "")
             if not array:

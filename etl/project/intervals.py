@@ -75,7 +75,8 @@ def _column_problems(node: Node, datasets: Mapping[str, Dataset]) -> Iterator[st
         if column not in schema:
             yield f"interval_column {column!r} is not a column of {dataset}; {did_you_mean(column, schema.names)}"
         elif schema.column(column).type not in TIMES:
-            yield f"interval_column {column!r} of {dataset} is {schema.column(column).type}; it must be DATE or TIMESTAMP"
+            kind = schema.column(column).type
+            yield f"interval_column {column!r} of {dataset} is {kind}; it must be DATE or TIMESTAMP"
         elif hourly and schema.column(column).type == "DATE":
             yield f"column {column!r} of {dataset} is a DATE and cannot hold the hour of an hourly job; use TIMESTAMP"
 

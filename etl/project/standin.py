@@ -165,12 +165,13 @@ def starting_refused() -> Iterator[None]:
         return
     builder: Any = SparkSession.Builder
     context: Any = SparkContext
-    originals = builder.getOrCreate, context.__init__
-    builder.getOrCreate = context.__init__ = lambda *_, **__: refuse_start()
+    # getOrCreate too: with a context at hand it would hand that out without making one.
+    originals = builder.getOrCreate, context.__init__, vars(context)["getOrCreate"]
+    builder.getOrCreate = context.__init__ = context.getOrCreate = lambda *_, **__: refuse_start()
     try:
         yield
     finally:
-        builder.getOrCreate, context.__init__ = originals
+        builder.getOrCreate, context.__init__, context.getOrCreate = originals
 
 
 def _version(name: str) -> str:

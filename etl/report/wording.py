@@ -171,12 +171,13 @@ def details(step: Json) -> list[str]:
 
 def _aftermath(step: Json) -> str:
     version = step["version_before"]
-    seen = f"readers see version {version}" if version is not None else "it does not exist"
+    unseen = "" if step["status"] == Status.ERROR else ", it does not exist"  # an error may have come before the look
+    seen = f", readers see version {version}" if version is not None else unseen
     if step["outcome"] == "unknown":
         return f"target {step['step']}: unknown whether the commit happened; re-running is safe"
     if step["outcome"] == "published":
         return f"target {step['step']}: published as version {step['version_after']} before the failure"
-    return f"target {step['step']}: unchanged, {seen}"
+    return f"target {step['step']}: unchanged{seen}"
 
 
 def summary(result: Json, report: str = "") -> str:

@@ -48,7 +48,8 @@ def read(session: SparkSession, dataset: Dataset, column: str | None, interval: 
     if not exists(session, dataset):
         raise InputError(
             f"dataset {dataset.name}: no Delta table at {dataset.uri}", place=dataset.place,
-            remedy=f"run the step that writes it first: etl run +{dataset.name}" if dataset.written_by else "",
+            remedy=f"run the step that writes it first: etl run +{dataset.name}" if dataset.written_by
+            else "deliver it, or set optional=True for the source",
         )  # fmt: skip
     frame = session.read.format("delta").load(dataset.uri)
     if column is None or interval is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import define, frozen
 from pyspark.java_gateway import ensure_callback_server_started
@@ -71,7 +71,7 @@ class Gate:
     advanceToNextThreadObserver = setNextObserver = _nothing
 
     class Java:
-        implements = ["org.apache.spark.sql.delta.TransactionExecutionObserver"]
+        implements: ClassVar = ["org.apache.spark.sql.delta.TransactionExecutionObserver"]
 
 
 def stage(session: SparkSession, order: Order) -> Staged:
@@ -128,7 +128,7 @@ def check_growth(order: Order, actions: list[Any], batch: int) -> None:
     least = -batch if order.merge and order.merge.apply_as_deletes else 0
     if not least <= growth <= batch:
         raise PublishError(
-            f"{order.dataset.name}: merging {batch} rows would change the table by {growth} rows; nothing was published",
+            f"{order.dataset.name}: merging {batch} rows would add {growth} to the table; nothing was published",
             remedy="the table's keys are not unique, or it was changed by another writer",
         )
 

@@ -6,8 +6,10 @@ reads is not seen). The engine's observation of a source therefore touches every
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from attrs import frozen
 
@@ -16,13 +18,16 @@ from etl.model.interval import Interval
 from etl.model.schema import Schema
 from etl.project.datasets import REFUSED_OPTIONS, Dataset
 from etl.storage.header import file_columns, read_header
-from etl.storage.listing import Listing, head, list_files
+from etl.storage.java_errors import chain, class_names
+from etl.storage.listing import Listing, head, is_whole, list_files
 from etl.storage.staging import interval_predicate
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 CORRUPT = "_corrupt_record"
+READ_FAULTS = frozenset({"EOFException", "ZipException", "FileNotFoundException", "ChecksumException"})
+READ_WORDS = ("FAILED_READ_FILE", "is not a Parquet file", "FILE_NOT_EXIST")
 
 
 @frozen
@@ -105,7 +110,8 @@ def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> Dat
             continue
         groups.setdefault(read_header(dataset, file.uri, head(session, file.uri)).names, []).append(file.uri)
     if not groups:
-        raise InputError(f"dataset {dataset.name}: every file is empty, not even a header", place=dataset.place)
+        raise InputError(f"dataset {dataset.name}: every file is empty, not even a header ({listing.files[0].uri})",
+                         place=dataset.place, remedy="deliver it again; a day without rows has a header")  # fmt: skip
     schema, wanted = _schema(dataset), [*_schema(dataset).names, CORRUPT]
     frames = []
     for names, uris in groups.items():
@@ -120,5 +126,19 @@ def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> Dat
 
 def touch(dataset: Dataset) -> str:
     """Return an aggregate that needs every column of the files, so that the parser looks at each value."""
-    nulls = [f"CAST(`{name}` IS NULL AS INT)" for name in file_columns(dataset)]
-    return f"sum({' + '.join(nulls)})" if nulls else "count(1)"
+    columns = file_columns(dataset)
+    return f"sum({nulls(columns)})" if columns else "count(1)"
+
+
+def nulls(columns: Iterable[str]) -> str:
+    """Return SQL for how many of these columns are null in a row; needs the value of each."""
+    return " + ".join(f"CAST(`{name}` IS NULL AS INT)" for name in columns)
+
+
+def broken_file(session: SparkSession, uris: Sequence[str], error: BaseException) -> str | None:
+    """Return which of the files a Spark job failed to read; None if the failure was no such thing."""
+    said = " ".join(str(java.getMessage()) for java in chain(error))  # type: ignore[attr-defined]
+    if not READ_FAULTS.intersection(class_names(error)) and not any(words in said for words in READ_WORDS):
+        return None
+    named = next((uri for uri in uris if uri in unquote(said)), None)
+    return named or next((uri for uri in uris if uri.endswith(".gz") and not is_whole(session, uri)), None)

@@ -17,6 +17,7 @@ from etl.errors import InputError, closest
 from etl.project.datasets import Dataset
 
 GZIP = b"\x1f\x8b"
+ZIP = b"PK\x03\x04"
 
 
 @frozen
@@ -68,10 +69,15 @@ def _text(dataset: Dataset, uri: str, first_bytes: bytes) -> str:
     encoding = dataset.options.get("encoding", "utf-8")
     if first_bytes[:2] == GZIP:
         if not uri.endswith(".gz"):
-            raise InputError(f"dataset {dataset.name}: {uri} is gzip but does not end in .gz", place=dataset.place)
+            raise InputError(f"dataset {dataset.name}: {uri} is gzip but does not end in .gz", place=dataset.place,
+                             remedy="rename it, so that Spark unpacks it")  # fmt: skip
         first_bytes = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(first_bytes)
     elif uri.endswith(".gz"):
-        raise InputError(f"dataset {dataset.name}: {uri} ends in .gz but is not gzip", place=dataset.place)
+        raise InputError(f"dataset {dataset.name}: {uri} ends in .gz but is not gzip", place=dataset.place,
+                         remedy="rename it, or deliver it again")  # fmt: skip
+    if first_bytes[:4] == ZIP:
+        raise InputError(f"dataset {dataset.name}: {uri} is a zip archive, which Spark cannot read",
+                         place=dataset.place, remedy="unpack it, or deliver it as gzip")  # fmt: skip
     if first_bytes[:2] in (b"\xff\xfe", b"\xfe\xff") and not encoding.lower().startswith("utf-16"):
         raise InputError(f"dataset {dataset.name}: {uri} is UTF-16, read as {encoding}", place=dataset.place,
                          remedy='set options = { encoding = "UTF-16", multiLine = "true" }')  # fmt: skip

@@ -91,6 +91,22 @@ def _hidden(uri: str, root: str) -> bool:
     return any(part.startswith((".", "_")) and "=" not in part for part in parts)
 
 
+def is_whole(session: SparkSession, uri: str) -> bool:
+    """Read a gzip file through and return whether it ends where it should."""
+    from py4j.protocol import Py4JJavaError
+
+    jvm: Any = session._jvm
+    path = jvm.org.apache.hadoop.fs.Path(uri)
+    stream = path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()).open(path)
+    try:
+        jvm.org.apache.commons.io.IOUtils.consume(jvm.java.util.zip.GZIPInputStream(stream))
+    except Py4JJavaError:
+        return False
+    finally:
+        stream.close()
+    return True
+
+
 def head(session: SparkSession, uri: str, size: int = 65_536) -> bytes:
     """Return the first bytes of a file, as they are stored."""
     jvm: Any = session._jvm

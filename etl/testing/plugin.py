@@ -48,7 +48,7 @@ def lake(spark: SparkSession, tmp_path: Path) -> Lake:
 
 
 @pytest.fixture
-def run_job(spark: SparkSession, lake: Lake, request: pytest.FixtureRequest) -> Callable[..., RunResult]:
+def run_job(lake: Lake, request: pytest.FixtureRequest) -> Callable[..., RunResult]:
     """``run_job("nyc_flights", date="2013-02-08")`` runs a job of the project into the temporary lake.
 
     ``start`` and ``end`` give a range; other options are those of ``etl.engine.run.run``.

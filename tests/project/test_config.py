@@ -80,7 +80,7 @@ def test_relative_roots_start_from_the_project(write: Write) -> None:
         ("[run]\nprotected = 1\n", "run.protected", 2),
         ("[run]\nplatform = 'glu'\n", "run.platform", 2),
         ("run = 3\n", "run", 1),
-        ("[[run]]\nthreads = 1\n", "run", None),
+        ("[[run]]\nthreads = 1\n", "run", 1),
         ("zones = ['a']\n", "zones", 1),
         ("name = 2013-02-08\n", "name", 1),
         ("name = 12:30:00\n", "name", 1),
