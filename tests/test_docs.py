@@ -149,7 +149,7 @@ def test_the_table_of_expectations_is_that_of_the_builders():
 
 
 def test_the_table_of_expectations_says_what_each_level_and_cost_is():
-    from etl.model.step import is_row_level
+    from etl.model.definition import is_row_level
 
     for name, _, level, cost in table("docs/expectations.md", "## Types"):
         kind = "expect_" + CODE.search(name).group(1)

@@ -89,7 +89,7 @@ def _phases(planned: PlannedStep, context: Context, phases: dict[str, float]) ->
         app = app_id(step, run.interval)
         before = storage.state(session, planned.writes, app)
         print_ = fingerprint(planned, run.interval, run.params, extracted.inputs)
-    if not context.force and _is_published(planned, before, print_):
+    if _is_published(planned, before, print_, force=context.force):
         return _no_op(planned, context, before, print_)
     with _phase(context, planned, phases, "transform"):
         transformed = transform(planned, extracted.frames, run)
@@ -125,11 +125,16 @@ def _phases(planned: PlannedStep, context: Context, phases: dict[str, float]) ->
     return _published(planned, context, verdict, counts, before, published, ignored=extracted.ignored)
 
 
-def _is_published(planned: PlannedStep, before: TargetState, print_: int) -> bool:
-    """Say whether this publish is in the target already: an append of the interval by any code, else by the same."""
+def _is_published(planned: PlannedStep, before: TargetState, print_: int, *, force: bool) -> bool:
+    """Say whether this publish is in the target already.
+
+    An appended interval is, whatever has changed since and even when forced: there is nothing to replace its rows by.
+    """
     if before.applied is None:
         return False
-    return isinstance(planned.step.target.write, Append) or applied_fingerprint(before.applied) == print_
+    if isinstance(planned.step.target.write, Append):
+        return True
+    return not force and applied_fingerprint(before.applied) == print_
 
 
 def _no_op(planned: PlannedStep, context: Context, before: TargetState, print_: int) -> StepResult:

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from etl import expect
 from etl.engine.boundary import failed_action, user_code
 from etl.engine.meter import ROWS, Reading, observe
 from etl.errors import EtlError, TransformError
-from etl.model.expectation import Expectation
 from etl.model.interval import Interval
 from etl.model.run import Run
 from etl.model.write import Append, Merge, ReplacePartitions, Write
@@ -48,22 +46,12 @@ def prepare(planned: PlannedStep, frame: DataFrame) -> Prepared:
     """Put the measures into the plan, directly under the write; runs no Spark job."""
     target = planned.step.target
     required = [column.name for column in target.schema if not column.nullable]
-    suite = compile_suite(expectations(planned), required, planned.step.place)
+    suite = compile_suite(planned.step.suite, required, planned.step.place)
     with user_code(planned):  # a row_condition is the author's SQL
         flagged = frame.selectExpr("*", f"{suite.broken} AS `{BROKEN}`") if suite.broken else frame
         observed, reading = observe(flagged, [ROWS, *suite.measures])
     rows = observed.where(f"size(`{BROKEN}`) = 0").drop(BROKEN) if suite.broken else observed
     return Prepared(suite, flagged, reading, rows)
-
-
-def expectations(planned: PlannedStep) -> tuple[Expectation, ...]:
-    """Return the step's expectations; a ``Merge`` without ``sequence_by`` also expects its keys to be unique."""
-    write, declared = planned.step.target.write, planned.step.expectations
-    if not isinstance(write, Merge) or write.sequence_by:
-        return declared
-    if write.keys in {expectation.columns for expectation in declared if expectation.type.endswith("_to_be_unique")}:
-        return declared
-    return (*declared, expect.compound_columns_to_be_unique(write.keys, description="keys of the merge"))
 
 
 def stage(

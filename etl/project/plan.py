@@ -42,7 +42,7 @@ class PlannedStep:
     @property
     def costs(self) -> tuple[str, ...]:
         """What the step costs besides its one pass: ``1 pass for uniqueness``."""
-        unique = any(expectation.type.endswith("_to_be_unique") for expectation in self.step.expectations)
+        unique = any(expectation.type.endswith("_to_be_unique") for expectation in self.step.suite)
         return ("1 pass for uniqueness",) if unique else ()
 
     def to_json(self) -> dict[str, Any]:

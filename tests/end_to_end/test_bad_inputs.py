@@ -5,7 +5,7 @@ import io
 import json
 import shutil
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -649,15 +649,20 @@ RUNS = [
 CASES = [*COMMAND_LINE, *CONFIGURATION, *JOBS, *FILES, *RUNS]
 
 
-@pytest.fixture(autouse=True)
-def _modules_as_before():
-    """Give back the import path and the job modules that other tests see."""
-    path, jobs = list(sys.path), {n: m for n, m in sys.modules.items() if f"{n}.".startswith("jobs.")}
-    yield
-    sys.path[:] = path
-    for name in [name for name in sys.modules if f"{name}.".startswith("jobs.")]:
-        del sys.modules[name]
-    sys.modules.update(jobs)
+@contextmanager
+def fresh_modules():
+    """Import jobs anew inside the block, and give back the path and the job modules that other tests see."""
+    path, jobs = list(sys.path), forgotten()
+    try:
+        yield
+    finally:
+        sys.path[:] = path
+        forgotten()
+        sys.modules.update(jobs)
+
+
+def forgotten():
+    return {name: sys.modules.pop(name) for name in list(sys.modules) if f"{name}.".startswith("jobs.")}
 
 
 def written(directory: Path) -> Path:
@@ -686,7 +691,7 @@ def again(published):
 
 def called(project: Path, *argv: str) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
+    with fresh_modules(), redirect_stdout(out), redirect_stderr(err):
         code = main([argv[0], *(() if "-C" in argv else ("-C", str(project))), *argv[1:]])
     return code, out.getvalue(), err.getvalue()
 

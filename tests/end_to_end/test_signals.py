@@ -34,7 +34,8 @@ def slow(rows):
 
 @pytest.fixture
 def project(tmp_path):
-    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "env").mkdir(parents=True)
+    (tmp_path / "conf" / "env" / "local.toml").write_text('[run]\nplatform = "local"\n')
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "__init__.py").write_text("")
     (tmp_path / "jobs" / "slow.py").write_text(JOB)

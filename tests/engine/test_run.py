@@ -205,10 +205,12 @@ def test_an_interval_is_appended_exactly_once(lake):
     lake.write("raw.rows", DDL, [(2, DAY, 20)])
 
     again = lake.run_step(appending)
-    forced = lake.run_step(copying(write=Append()), date="2013-02-09")
+    forced = lake.run_step(appending, force=True)
+    other = lake.run_step(appending, date="2013-02-09")
 
     assert (again.status, again.outcome) == (Status.WARN, Outcome.UNCHANGED)
-    assert forced.outcome is Outcome.PUBLISHED
+    assert forced.outcome is Outcome.UNCHANGED
+    assert other.outcome is Outcome.PUBLISHED
     assert lake.rows("clean.rows") == [(1, DAY, 10)]
 
 

@@ -1,0 +1,100 @@
+"""What a step's declaration must satisfy, checked at import with the author's file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from etl.errors import DefinitionError, did_you_mean
+from etl.model.expectation import Expectation, OnFailure
+from etl.model.write import Append, History, Merge, ReplacePartitions
+
+if TYPE_CHECKING:
+    from etl.model.step import Step
+
+RUN = "run"  # the parameter that receives the Run instead of a source
+
+
+def check_parameters(declared: Step[Any, Any], names: Sequence[str]) -> None:
+    """Refuse a parameter without a source and a source without a parameter.
+
+    Raises:
+        DefinitionError: naming the one that has no counterpart.
+    """
+    sources = set(declared.sources)
+    for name in names:
+        if name not in sources and name != RUN:
+            _refuse(declared, f"parameter {name!r} has no source; {did_you_mean(name, sources)}")
+    for name in sources:
+        if name not in names:
+            _refuse(declared, f"source {name!r} has no parameter; {did_you_mean(name, set(names))}")
+
+
+def check_step(declared: Step[Any, Any]) -> None:
+    """Refuse what cannot be run, or not be run again.
+
+    Raises:
+        DefinitionError: a write kind's column that the schema lacks, a write that is not re-runnable, an expectation
+            about a column that is not there, quarantine of a whole-table expectation, an unknown ``conserve``.
+    """
+    if declared.conserve is not None and declared.conserve not in declared.sources:
+        _refuse(declared, f"conserve={declared.conserve!r} is not a source; "
+                + did_you_mean(declared.conserve, set(declared.sources)))  # fmt: skip
+    _check_write(declared)
+    names: set[str] = set()
+    for expectation in declared.expectations:
+        _check_expectation(declared, expectation)
+        if expectation.name in names:
+            _refuse(declared, f"expectation {expectation.name} is declared twice")
+        names.add(expectation.name)
+
+
+def _check_write(declared: Step[Any, Any]) -> None:
+    write, schema = declared.target.write, declared.target.schema
+    if isinstance(write, History):
+        _refuse(declared, "History is not available yet; Merge keeps the latest version of each key")
+    if isinstance(write, ReplacePartitions):
+        _need_column(declared, write.column, "ReplacePartitions")
+        if schema.column(write.column).type not in {"DATE", "TIMESTAMP"}:
+            _refuse(declared, f"ReplacePartitions column {write.column!r} is {schema.column(write.column).type}; "
+                    "the interval needs DATE or TIMESTAMP")  # fmt: skip
+        if not declared.by_interval:
+            _refuse(declared, "ReplacePartitions needs the interval: give a source interval_column, or take `run`")
+    if isinstance(write, Append) and not declared.by_interval:
+        _refuse(declared, "Append without an interval would add the same rows at every run: "
+                "give a source interval_column, take `run`, or use ReplaceTable or Merge")  # fmt: skip
+    if isinstance(write, Merge):
+        if not write.keys:
+            _refuse(declared, "Merge needs at least one key")
+        for column in (*write.keys, *([write.sequence_by] if write.sequence_by else [])):
+            _need_column(declared, column, "Merge")
+    for column in declared.target.partition_by:
+        _need_column(declared, column, "partition_by")
+
+
+def _check_expectation(declared: Step[Any, Any], expectation: Expectation) -> None:
+    for column in expectation.columns:
+        _need_column(declared, column, expectation.name)
+    if expectation.on_failure is OnFailure.QUARANTINE and not is_row_level(expectation.type):
+        _refuse(declared, f"{expectation.name} speaks of the whole table: no single row breaks it, so it cannot "
+                'quarantine; use on_failure="fail" or "warn"')  # fmt: skip
+    mostly = expectation.kwargs.get("mostly", 1.0)
+    if not isinstance(mostly, int | float) or not 0 <= mostly <= 1:
+        _refuse(declared, f"{expectation.name}: mostly={mostly!r} is outside 0 to 1")
+
+
+def is_row_level(kind: str) -> bool:
+    """Return True if a single row can break an expectation of this type (by looking at that row alone)."""
+    if kind.endswith("_to_be_unique"):
+        return False
+    return kind.startswith(("expect_column_values_", "expect_column_value_", "expect_column_pair_values_"))
+
+
+def _need_column(declared: Step[Any, Any], column: str, who: str) -> None:
+    if column not in declared.target.schema:
+        _refuse(declared, f"{who}: column {column!r} is not in the target's schema; "
+                + did_you_mean(column, declared.target.schema.names))  # fmt: skip
+
+
+def _refuse(declared: Step[Any, Any], message: str) -> None:
+    raise DefinitionError(f"step {declared.name}: {message}", place=declared.place)
