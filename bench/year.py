@@ -83,8 +83,10 @@ def compare(spark: SparkSession, root: Path, days: int) -> None:
         print(f"{name}: exit {result.exit_code}, {dict(Counter(str(step.status) for step in result.steps))}")
         for step in handwritten.STEPS:
             rows = [each.rows for each in result.steps if each.step == step]
-            print(f"  {step:22} read {sum(sum(r.read.values()) for r in rows):>9,}  published "
-                  f"{sum(r.published for r in rows):>9,}  quarantined {sum(r.quarantined for r in rows):>3,}")  # fmt: skip
+            print(
+                f"  {step:22} read {sum(sum(r.read.values()) for r in rows):>9,}  published "
+                f"{sum(r.published for r in rows):>9,}  quarantined {sum(r.quarantined for r in rows):>3,}"
+            )
     for step in handwritten.STEPS:
         left, right = (table(lake, step) for lake in lakes.values())
         print(f"{step:22} rows only day by day {left.exceptAll(right).count()}, only at once "

@@ -79,9 +79,7 @@ def extract(session: SparkSession, planned: PlannedStep, interval: Interval | No
     return Extracted(frames, readings, raw, inputs, ignored)
 
 
-def _table(
-    session: SparkSession, dataset: Dataset, source: Source, interval: Interval | None
-) -> tuple[DataFrame, Any]:
+def _table(session: SparkSession, dataset: Dataset, source: Source, interval: Interval | None) -> tuple[DataFrame, Any]:
     """Read a table, and say what identifies what was read.
 
     Where the writer replaces whole partitions, that is its last publish of this interval: other days may change the
@@ -115,7 +113,7 @@ def refuse_corrupt(planned: PlannedStep, extracted: Extracted, counts: Mapping[s
         raise InputError(
             f"dataset {dataset.name}: {corrupt} corrupt {'row' if corrupt == 1 else 'rows'}; {records}",
             place=dataset.place,
-            remedy='the target is unchanged; mend the delivery, or set on_corrupt = "quarantine" to send such rows aside',
+            remedy='the target is unchanged; mend the delivery, or set on_corrupt = "quarantine" to keep them aside',
         )
 
 

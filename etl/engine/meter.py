@@ -70,5 +70,3 @@ class Counter:
 def rows(reading: Reading) -> int:
     """Return the row count of a reading made by ``Counter``."""
     return int(reading.take()[ROWS])
-
-

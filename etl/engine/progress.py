@@ -43,7 +43,7 @@ def _watch(
         for group, step in groups().items():
             total = finished = active = 0
             for job in tracker.getJobIdsForGroup(group):
-                for stage in (info.stageIds if (info := tracker.getJobInfo(job)) else ()):
+                for stage in info.stageIds if (info := tracker.getJobInfo(job)) else ():
                     counts = tracker.getStageInfo(stage)
                     # A skipped stage keeps its task count for ever: the bar would never fill.
                     if counts is None or not (counts.numActiveTasks or counts.numCompletedTasks):

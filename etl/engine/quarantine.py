@@ -22,7 +22,7 @@ from etl.model.schema import Column, Schema
 from etl.project.plan import PlannedStep
 from etl.quality.compile import BROKEN
 from etl.quality.sql import literal
-from etl.storage.staging import Order, Staged, Storage
+from etl.storage.staging import Order, Storage
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -50,10 +50,12 @@ class Aside:
 def set_aside(
     session: SparkSession, storage: Storage, planned: PlannedStep, prepared: Prepared, extracted: Extracted,
     aside: Aside, run: Run,
-) -> Staged | None:  # fmt: skip
-    """Stage the interval's quarantine; None where there is none and never was.
+) -> None:  # fmt: skip
+    """Publish the interval's quarantine; does nothing where there is none and never was.
 
-    Reads the step's rows a second time, which only happens when the staging write has met rows to set aside.
+    It comes before the target's own publish, so that no row is ever missing from both; the target's commit is what
+    marks the interval done, and a re-run replaces the quarantine again. The step's rows are read a second time, which
+    only happens when the staging write has met rows to set aside.
 
     Raises:
         ConservationError: the second reading found another number of rows: the transformation is not deterministic.
@@ -62,7 +64,7 @@ def set_aside(
     app = app_id(planned.step, run.interval) + "/quarantine"
     state = storage.state(session, planned.quarantine, app)
     if not aside.total and state.applied is None:
-        return None
+        return
     schema = Schema((*planned.step.target.schema.nullable().columns, *EXTRA))
     frames = [session.createDataFrame([], schema.ddl)]
     if aside.broken:
@@ -81,7 +83,7 @@ def set_aside(
             f"step {planned.step.name}: {aside.total} rows to quarantine, but reading them again gave {staged.rows}",
             place=planned.step.place, remedy="make the transformation deterministic: no rand(), uuid(), now()",
         )  # fmt: skip
-    return staged
+    storage.publish(session, staged)
 
 
 def _broken(flagged: DataFrame) -> DataFrame:

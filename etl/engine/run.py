@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
-from etl.engine.lifecycle import Context, execute, unexpected
+from etl.engine import record
+from etl.engine.lifecycle import Context, execute
 from etl.engine.progress import watched
 from etl.engine.stop import Stop
 from etl.model.event import Event, Listener
@@ -165,7 +166,7 @@ class _Engine:
                     break
                 time.sleep(BACKOFF * 2 ** (attempt - 1))
         except Exception as error:
-            result = unexpected(planned, context, error)
+            result = record.defect(planned, session, run, error)
         finally:
             self.running.pop(group, None)
             for view in planned.step.sources if planned.step.sql else ():

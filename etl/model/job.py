@@ -10,7 +10,6 @@ from etl.errors import DefinitionError
 from etl.model.schedule import Schedule
 from etl.model.step import Step
 
-
 MOST_RETRIES = 10  # a step that fails that often is not failing for a transient reason
 
 

@@ -6,7 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
 from attrs import field, frozen
 
@@ -68,7 +68,9 @@ class Step(Generic[P, R]):
             return self.expectations
         if write.keys in {each.columns for each in self.expectations if each.type.endswith("_to_be_unique")}:
             return self.expectations
-        keys = Expectation("expect_compound_columns_to_be_unique", {"column_list": write.keys}, description="merge keys")
+        keys = Expectation(
+            "expect_compound_columns_to_be_unique", {"column_list": write.keys}, description="merge keys"
+        )
         return (*self.expectations, keys)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -53,8 +53,8 @@ def read_header(dataset: Dataset, uri: str, first_bytes: bytes) -> Header:
         )  # fmt: skip
     if extra and dataset.on_drift == "fail":
         raise InputError(
-            f"dataset {dataset.name}: {uri} has undeclared column {', '.join(map(repr, extra[:5]))}", place=dataset.place,
-            remedy='declare it, or set on_drift = "evolve" to ignore new columns',
+            f"dataset {dataset.name}: {uri} has undeclared column {', '.join(map(repr, extra[:5]))}",
+            place=dataset.place, remedy='declare it, or set on_drift = "evolve" to ignore new columns',
         )  # fmt: skip
     return Header(names, extra)
 
@@ -84,5 +84,3 @@ def _text(dataset: Dataset, uri: str, first_bytes: bytes) -> str:
     if b"\x00" in first_bytes[:1024] and not encoding.lower().startswith("utf-16"):
         raise InputError(f"dataset {dataset.name}: {uri} holds NUL bytes: not a text file", place=dataset.place)
     return first_bytes.decode(encoding, errors="replace").removeprefix("\ufeff")
-
-

@@ -63,7 +63,9 @@ def list_files(
     for root in roots(dataset, column, interval):
         found = list(_walk(session, root))
         kept = [file for file in found if not _hidden(file.uri, root)]
-        ignored += [file.uri for file in found if _hidden(file.uri, root) and not file.uri.endswith((".crc", "_SUCCESS"))]
+        ignored += [
+            file.uri for file in found if _hidden(file.uri, root) and not file.uri.endswith((".crc", "_SUCCESS"))
+        ]
         if not kept and not (optional or dataset.allow_empty):
             raise InputError(
                 f"dataset {dataset.name}: no file at {root}", place=dataset.place,

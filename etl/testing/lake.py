@@ -113,5 +113,3 @@ class Lake:
         now = datetime.now(UTC)
         run_id = f"{new_run_id(now)}-{next(_runs)}"
         return run(plan, run_id=run_id, session=self.spark, listener=self.events.append, **options)
-
-

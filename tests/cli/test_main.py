@@ -18,10 +18,13 @@ from etl.engine.stop import Stop
 from etl.errors import EtlError
 
 CALL = "import sys; from etl.cli import main; code = main(sys.argv[1:])"
-LIGHT = CALL + """
+LIGHT = (
+    CALL
+    + """
 heavy = {'pyspark', 'boto3', 'great_expectations'} & set(sys.modules)
 sys.exit(f'imported {heavy}' if heavy else code)
 """
+)
 SENTENCES = [(name, sentence) for group in COMMANDS.values() for name, sentence in group.items()]
 CPU_SECONDS = 0.3
 

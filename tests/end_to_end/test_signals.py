@@ -39,7 +39,9 @@ def project(tmp_path):
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "__init__.py").write_text("")
     (tmp_path / "jobs" / "slow.py").write_text(JOB)
-    (tmp_path / "conf" / "base.toml").write_text('[zones]\nraw = "lake/raw"\nclean = "lake/clean"\nquarantine = "lake/q"\n')
+    (tmp_path / "conf" / "base.toml").write_text(
+        '[zones]\nraw = "lake/raw"\nclean = "lake/clean"\nquarantine = "lake/q"\n'
+    )
     (tmp_path / "conf" / "datasets.toml").write_text(
         '[raw.rows]\nformat = "csv"\nschema = "id INT, day DATE"\npartitioned_by = ["day"]\n'
     )

@@ -34,7 +34,7 @@ WHOLE = {"frame": Source("raw.x")}
 SCHEMA = "id INT, day DATE, name STRING"
 
 
-def declared(  # noqa: PLR0913 what a step declares
+def declared(
     write: Write | None = None, *, sources: Mapping[str, Source] | None = None, schema: str = SCHEMA,
     expectations: tuple[Expectation, ...] = (), conserve: str | None = None, partition_by: tuple[str, ...] = (),
 ) -> Step[..., Any]:  # fmt: skip

@@ -22,10 +22,12 @@ def test_without_quarantine_no_row_carries_a_flag():
 
 
 def test_other_expectations_are_measured_on_the_rows_that_are_published():
-    suite = compile_suite([
-        expect.column_values_to_be_between("v", 0, on_failure="quarantine"),
-        expect.column_mean_to_be_between("v", 0, 1),
-    ])
+    suite = compile_suite(
+        [
+            expect.column_values_to_be_between("v", 0, on_failure="quarantine"),
+            expect.column_mean_to_be_between("v", 0, 1),
+        ]
+    )
 
     assert suite.published == "count_if((size(_broken) = 0))"
     assert "avg(CASE WHEN (size(_broken) = 0) THEN `v` END)" in suite.measures

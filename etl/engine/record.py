@@ -1,0 +1,98 @@
+"""RECORD: how a step ended, as a value. The target's own commit is the authority; this is what people see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from etl.engine.audit import Verdict
+from etl.errors import EtlError, OutcomeUnknownError
+from etl.model.result import ErrorInfo, Outcome, RowCounts, Status, StepResult
+from etl.model.run import Run
+from etl.project.plan import PlannedStep
+from etl.project.problems import relative
+from etl.storage.staging import Published, TargetState, storage_for
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def key(run: Run) -> str | None:
+    """Return the run's interval as text."""
+    return run.interval.key if run.interval else None
+
+
+def no_op(planned: PlannedStep, run: Run, before: TargetState, *, same: bool) -> StepResult:
+    """Return the result of a step whose rows are in the target already; a warning where they would be others now."""
+    changed = "appended before; its inputs or code have changed since, and Append never adds an interval twice"
+    return StepResult(
+        step=planned.step.name, job=planned.job, interval=key(run), status=Status.NO_OP if same else Status.WARN,
+        message="already published from the same code and inputs" if same else changed,
+        version_before=before.version, version_after=before.version,
+    )  # fmt: skip
+
+
+def judged(
+    planned: PlannedStep, run: Run, status: Status, verdict: Verdict, counts: RowCounts, before: TargetState
+) -> StepResult:
+    """Return the result of an audited step that changed nothing."""
+    failed = [result.expectation.name for result in verdict.results if result.blocks]
+    return StepResult(
+        step=planned.step.name, job=planned.job, interval=key(run), status=status, rows=counts,
+        expectations=verdict.results, version_before=before.version, version_after=before.version,
+        message=f"gate: {', '.join(failed)}; readers see what they saw before" if failed else "",
+    )  # fmt: skip
+
+
+def published(
+    planned: PlannedStep, run: Run, verdict: Verdict, counts: RowCounts, before: TargetState, done: Published,
+    *, ignored: Mapping[str, tuple[str, ...]],
+) -> StepResult:  # fmt: skip
+    """Return the result of a published step."""
+    passed_over = [f"{name}: {len(names)} files ignored ({names[0]})" for name, names in ignored.items() if names]
+    warned = counts.quarantined or passed_over or any(not result.success for result in verdict.results)
+    result = judged(planned, run, Status.WARN if warned else Status.PASS, verdict, counts, before)
+    return evolve(
+        result, outcome=Outcome.PUBLISHED, message="; ".join(passed_over),
+        version_after=before.version if done.version is None else done.version,
+        quarantine=planned.quarantine.name if counts.quarantined else None, metrics=dict(done.metrics),
+    )  # fmt: skip
+
+
+def ended(planned: PlannedStep, session: SparkSession, run: Run, error: EtlError, stopped: int | None) -> StepResult:
+    """Return the result of a step that raised; ``stopped`` is the exit code of the signal that ended the run."""
+    unknown = isinstance(error, OutcomeUnknownError)
+    cancelled = stopped is not None and not unknown
+    version = None if cancelled else _version(planned, session)
+    return StepResult(
+        step=planned.step.name, job=planned.job, interval=key(run),
+        status=Status.CANCELLED if cancelled else Status.ERROR,
+        outcome=Outcome.UNKNOWN if unknown else Outcome.UNCHANGED,
+        error=error_info(error, stopped if cancelled else None), version_before=version, version_after=version,
+    )  # fmt: skip
+
+
+def error_info(error: EtlError, exit_code: int | None = None) -> ErrorInfo:
+    """Return an error as data, its file relative to where the run was started."""
+    place = str(relative(error.place, str(Path.cwd()))) if error.place else None
+    return ErrorInfo(
+        type=type(error).__name__, message=error.message, exit_code=exit_code or error.exit_code, place=place,
+        remedy=error.remedy, retryable=error.retryable,
+    )  # fmt: skip
+
+
+def defect(planned: PlannedStep, session: SparkSession, run: Run, error: BaseException) -> StepResult:
+    """Return the result of a step whose execution raised what it never should."""
+    told = EtlError(f"{type(error).__name__}: {error}", remedy="this is a defect of the engine: run with --debug")
+    return ended(planned, session, run, told, None)
+
+
+def _version(planned: PlannedStep, session: SparkSession) -> int | None:
+    """Return the version that readers see after a failure; None where there is none or it cannot be asked."""
+    try:
+        return storage_for(planned.writes).state(session, planned.writes, "").version
+    except Exception:  # the first error is the one to tell
+        return None
