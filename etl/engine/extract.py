@@ -15,8 +15,8 @@ from etl.model.interval import Interval
 from etl.project.datasets import Dataset
 from etl.project.plan import PlannedStep
 from etl.storage import files
+from etl.storage.formats import storage_for
 from etl.storage.java_errors import summary
-from etl.storage.staging import storage_for
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

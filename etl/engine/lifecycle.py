@@ -25,8 +25,9 @@ from etl.model.result import Status, StepResult
 from etl.model.run import Run
 from etl.model.write import Append
 from etl.project.plan import PlannedStep
+from etl.storage.formats import storage_for
 from etl.storage.java_errors import summary
-from etl.storage.staging import TargetState, storage_for
+from etl.storage.staging import TargetState
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

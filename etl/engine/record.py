@@ -14,7 +14,8 @@ from etl.model.result import ErrorInfo, Outcome, RowCounts, Status, StepResult
 from etl.model.run import Run
 from etl.project.plan import PlannedStep
 from etl.project.problems import relative
-from etl.storage.staging import Published, TargetState, storage_for
+from etl.storage.formats import storage_for
+from etl.storage.staging import Published, TargetState
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -12,8 +12,9 @@ from etl.engine.transform import transform
 from etl.errors import AnalysisError, EtlError
 from etl.model.run import Run
 from etl.project.plan import Plan, PlannedStep
+from etl.storage.formats import storage_for
 from etl.storage.java_errors import summary
-from etl.storage.staging import interval_predicate, storage_for
+from etl.storage.staging import interval_predicate
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -110,22 +110,6 @@ class Storage(Protocol):
         """Drop staged rows; readers never saw them."""
 
 
-def storage_for(dataset: Dataset) -> Storage:
-    """Return the storage of a dataset that a step publishes.
-
-    Raises:
-        ProjectError: no step can publish to this format.
-    """
-    if dataset.format == "delta":
-        from etl.storage import delta
-
-        return delta
-    raise ProjectError(
-        f"dataset {dataset.name} has format {dataset.format!r}; a step can publish to: delta", place=dataset.place,
-        remedy='remove `format`, or write format = "delta"',
-    )  # fmt: skip
-
-
 def interval_predicate(column: str, kind: str, interval: Interval) -> str:
     """Return SQL that is true for the interval's rows.
 
