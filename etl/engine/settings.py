@@ -91,7 +91,7 @@ def on_one_machine(settings: SessionSettings, scratch: Path) -> dict[str, str]:
         "spark.app.name": settings.app_name,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.memory": "1g" if test else "2g",
+        "spark.driver.memory": "2g",
         "spark.driver.extraJavaOptions": " ".join(_java_options(scratch, test=test)),
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -106,15 +106,16 @@ def on_one_machine(settings: SessionSettings, scratch: Path) -> dict[str, str]:
         # One transaction for each interval; above 100, Delta would leave them out of the version's checksum file.
         "spark.databricks.delta.setTransactionsInCrc.maxAllowed": "100000",
     }
-    if not test:
-        # Kept for a web page nobody opens; a year of days in one session would fill the driver with them.
-        suggested |= {
-            "spark.ui.retainedJobs": "100",
-            "spark.ui.retainedStages": "100",
-            "spark.ui.retainedTasks": "1000",
-            "spark.sql.ui.retainedExecutions": "20",
-        }
-    return suggested
+    # Kept for a web page nobody opens; a year of days in one session, or a test run's thousand tables, would fill the
+    # driver with them. Tests count jobs after the fact, so they keep the default thousand of those.
+    suggested |= {"spark.sql.ui.retainedExecutions": "20"}
+    if test:
+        return suggested | {"spark.databricks.delta.delta.log.cacheSize": "64"}
+    return suggested | {
+        "spark.ui.retainedJobs": "100",
+        "spark.ui.retainedStages": "100",
+        "spark.ui.retainedTasks": "1000",
+    }
 
 
 def with_delta(conf: Mapping[str, str]) -> dict[str, str]:
