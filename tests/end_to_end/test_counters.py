@@ -16,7 +16,6 @@ UNIQUE = {"clean.flights", "clean.weather", "core.airlines", "core.planes", "cor
 
 @pytest.fixture(scope="module")
 def counted(spark, tmp_path_factory):
-    pytest.importorskip("jobs.nyc_flights.landing").land  # noqa: B018 the landing needs the demo data
     return counters.compare(spark, tmp_path_factory.mktemp("counters"))
 
 
