@@ -88,7 +88,7 @@ def compare(spark: SparkSession, root: Path, days: int) -> None:
                 f"{sum(r.published for r in rows):>9,}  quarantined {sum(r.quarantined for r in rows):>3,}"
             )
     for step in handwritten.STEPS:
-        left, right = (table(lake, step) for lake in lakes.values())
+        left, right = (lake.table(step) for lake in lakes.values())
         print(f"{step:22} rows only day by day {left.exceptAll(right).count()}, only at once "
               f"{right.exceptAll(left).count()}")  # fmt: skip
 
@@ -102,11 +102,6 @@ def carry_out(spark: SparkSession, lake: Lake, end: date, listener: Any, *, whol
     for planned in plan.steps:
         lake.declared[planned.writes.name] = planned.writes
     return run(plan, run_id=new_run_id(datetime.now(UTC)), session=spark, listener=listener, threads=2)
-
-
-def table(lake: Lake, name: str) -> Any:
-    """Return a published table."""
-    return lake.table(name)
 
 
 if __name__ == "__main__":
