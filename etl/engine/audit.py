@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 5  # unexpected values shown for an expectation that blocks
 SAMPLED = 3  # blocking expectations that are sampled: each costs a Spark job
+ONE_TASK = 100_000  # rows whose keys one task compares in a fraction of a second, in a few megabytes
 ADAPTIVE = "spark.sql.adaptive.enabled"
 
 
@@ -59,12 +60,17 @@ def audit(session: SparkSession, prepared: Prepared, staged: Staged, values: Map
         values: what the staging write observed, by SQL.
     """
     suite = prepared.suite
-    measures = Measures(values, duplicates(session, staged.read(), suite) if suite.keys else {})
-    results = judge(suite, measures)
     published = int(values[suite.published])
+    measures = Measures(values, duplicates(session, _gathered(staged.read(), published), suite) if suite.keys else {})
+    results = judge(suite, measures)
     if any(result.blocks for result in results):
         results = sampled(prepared.flagged if staged.rows == 0 else staged.read(), results)
     return Verdict(results, int(values[ROWS]), published)
+
+
+def _gathered(rows: DataFrame, count: int) -> DataFrame:
+    """Return few rows as one partition: one task finds their duplicates sooner than a shuffle could start."""
+    return rows.coalesce(1) if count <= ONE_TASK else rows
 
 
 def duplicates(session: SparkSession, staged: DataFrame, suite: Suite) -> dict[str, int]:

@@ -27,6 +27,7 @@ from etl.model.write import Append
 from etl.project.plan import PlannedStep
 from etl.storage.formats import storage_for
 from etl.storage.java_errors import summary
+from etl.storage.jvm import java_class
 from etl.storage.staging import TargetState
 
 if TYPE_CHECKING:
@@ -144,14 +145,14 @@ def _phase(context: Context, planned: PlannedStep, phases: dict[str, float], nam
 
 
 def _spent(session: SparkSession, group: str) -> tuple[int, int]:
-    """Count the Spark jobs and stages of a job group; stages that were skipped are not counted."""
+    """Count the Spark jobs of a job group and their finished stages; stages that were skipped are not counted."""
     try:
         drain(session)
-        tracker = session.sparkContext.statusTracker()
-        jobs = [tracker.getJobInfo(job) for job in tracker.getJobIdsForGroup(group)]
-        stages = {stage for job in jobs if job for stage in job.stageIds}
-        ran = [info for info in map(tracker.getStageInfo, stages) if info and info.numCompletedTasks]
-        return len(jobs), len(ran)
+        context = session.sparkContext._jsc.sc()
+        numbers = java_class(session, "java.util.Arrays").toString(context.statusTracker().getJobIdsForGroup(group))
+        jobs = [int(number) for number in numbers.strip("[]").split(",") if number]
+        store = context.statusStore()
+        return len(jobs), sum(store.job(number).numCompletedStages() for number in jobs)
     except Exception as error:
         session.sparkContext.setLocalProperty("headrace.metering", summary(error))
         return 0, 0

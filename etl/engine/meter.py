@@ -6,12 +6,15 @@ write. Here the listener bus is drained first, then the observation is complete 
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
-from pyspark.sql import DataFrame, Observation
+from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
+
+from etl.storage.jvm import java_class
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -25,7 +28,7 @@ class Reading:
     """One observation: aggregates by their SQL, once the action that runs them has finished."""
 
     observation: Observation
-    names: Mapping[str, str]  # alias → SQL
+    measures: tuple[str, ...]  # SQL, in the order of the observed struct
     frame: DataFrame  # what was observed, to measure again where Spark dropped the node
 
     def take(self) -> Mapping[str, Any]:
@@ -35,18 +38,25 @@ class Reading:
         """
         observed: Any = self.observation._jo  # the public `get` blocks
         if observed.future().isCompleted():
-            values = self.observation.get
-            return {sql: values[alias] for alias, sql in self.names.items()}
-        row = self.frame.agg(*[F.expr(sql) for sql in self.names.values()]).collect()[0]
-        return dict(zip(self.names.values(), row, strict=True))
+            python = java_class(self.frame.sparkSession, "org.apache.spark.sql.api.python.PythonSQLUtils")
+            row = pickle.loads(python.toPyRow(observed.getRow()))  # noqa: S301 of this run's own JVM
+        else:
+            row = self.frame.agg(_together(self.measures)).collect()[0]
+        return dict(zip(self.measures, row[0], strict=True))
 
 
 def observe(frame: DataFrame, measures: Iterable[str]) -> tuple[DataFrame, Reading]:
-    """Put an observation on top of the frame's plan; costs no Spark job."""
-    names = {f"m{n}": sql for n, sql in enumerate(dict.fromkeys(measures))}
+    """Put an observation on top of the frame's plan; costs no Spark job.
+
+    The measures are one struct: a call to the JVM for each of a hundred would cost more than the counting.
+    """
+    distinct = tuple(dict.fromkeys(measures))
     observation = Observation()
-    observed = frame.observe(observation, *[F.expr(sql).alias(alias) for alias, sql in names.items()])
-    return observed, Reading(observation, names, frame)
+    return frame.observe(observation, _together(distinct)), Reading(observation, distinct, frame)
+
+
+def _together(measures: Iterable[str]) -> Column:
+    return F.expr(f"struct({', '.join(f'{sql} AS m{n}' for n, sql in enumerate(measures))}) AS measures")
 
 
 def drain(session: SparkSession) -> None:

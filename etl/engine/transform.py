@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -16,7 +17,9 @@ from etl.model.write import Merge
 from etl.project.plan import PlannedStep
 
 if TYPE_CHECKING:
+    from pyspark import SparkContext
     from pyspark.sql import DataFrame
+    from pyspark.sql.types import StructType
 
 # What Spark widens without loss, by the target's type; any other difference is the author's to cast.
 WIDENS: dict[str, frozenset[str]] = {
@@ -96,10 +99,9 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
     Raises:
         AnalysisError: a column is missing or not declared, or has a type that would have to be guessed.
     """
-    target = planned.step.target
     problems: list[str] = []
-    session = frame.sparkSession
-    wanted = {field.name: field for field in session.createDataFrame([], target.schema.nullable().ddl).schema}
+    declared = _declared(frame.sparkSession.sparkContext, planned.step.target.schema.nullable().ddl)
+    wanted = {field.name: field for field in declared}
     given = {field.name: field for field in frame.schema}
     problems += [f"column {name!r} is missing; {did_you_mean(name, given)}" for name in wanted if name not in given]
     for name, field in given.items():
@@ -113,10 +115,22 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
             f"job {planned.job}, step {planned.step.name}: " + "; ".join(problems), place=planned.step.place,
             remedy="select and cast in the transformation, or change the target's schema",
         )  # fmt: skip
+    same = [(name, given[name].dataType == field.dataType) for name, field in wanted.items()]
+    if list(given) == list(wanted) and all(kept for _, kept in same):
+        return frame
     quoted = {name: "`" + name.replace("`", "``") + "`" for name in wanted}
-    return frame.select([frame[quoted[name]].cast(wanted[name].dataType).alias(name)
-                         if given[name].dataType != wanted[name].dataType else frame[quoted[name]]
-                         for name in wanted])  # fmt: skip
+    return frame.selectExpr(*[
+        quoted[name] if kept else f"CAST({quoted[name]} AS {wanted[name].dataType.simpleString()}) AS {quoted[name]}"
+        for name, kept in same
+    ])  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _declared(context: SparkContext, ddl: str) -> StructType:
+    """Return the declared columns as Spark reads them; a run of many intervals asks once for each step."""
+    from pyspark.sql import SparkSession
+
+    return SparkSession(context).createDataFrame([], ddl).schema
 
 
 def _fits(given: str, wanted: str) -> bool:

@@ -16,8 +16,9 @@ from etl.errors import ConflictError, EtlError, InputError, OutcomeUnknownError,
 from etl.model.interval import Interval
 from etl.project.datasets import Dataset
 from etl.storage import delta_merge
-from etl.storage.delta_bridge import Bridge, elements
+from etl.storage.delta_bridge import DELTA, Bridge, elements
 from etl.storage.java_errors import class_names, summary
+from etl.storage.jvm import java_class
 from etl.storage.staging import Order, Published, Staged, TargetState, interval_predicate
 
 CONFLICTS = (
@@ -109,10 +110,10 @@ def _command(bridge: Bridge, log: Any, order: Order) -> tuple[Any, Any]:
         options["replaceWhere"] = order.replace_where
     # The frame has exactly the declared columns, so a new nullable column is the author's wish, never drift.
     options["overwriteSchema" if order.mode == "overwrite" and not order.replace_where else "mergeSchema"] = "true"
-    java_options = getattr(bridge.jvm, "org.apache.spark.sql.delta.DeltaOptions")(
+    java_options = java_class(bridge.session, DELTA + "DeltaOptions")(
         bridge.scala_map(options), bridge.java_session.sessionState().conf()
     )
-    modes = bridge.jvm.org.apache.spark.sql.SaveMode
+    modes = java_class(bridge.session, "org.apache.spark.sql.SaveMode")
     mode = modes.Overwrite if order.mode == "overwrite" else modes.Append
     columns = bridge.scala_seq(order.partition_by)
     operation = bridge.construct(
@@ -191,5 +192,5 @@ def discard(session: SparkSession, staged: Staged) -> None:
 
 def _paths(bridge: Bridge, log: Any, added: tuple[Any, ...]) -> list[Any]:
     """Return the added files as Hadoop paths; the log keeps them relative and URL-encoded."""
-    hadoop, uri = bridge.jvm.org.apache.hadoop.fs.Path, bridge.jvm.java.net.URI
+    hadoop, uri = java_class(bridge.session, "org.apache.hadoop.fs.Path"), java_class(bridge.session, "java.net.URI")
     return [hadoop(log.dataPath(), hadoop(uri(action.path()))) for action in added]

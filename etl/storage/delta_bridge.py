@@ -7,13 +7,18 @@ trailing case-class fields, which ``construct`` fills with the defaults of whate
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from attrs import frozen
 from pyspark.sql import DataFrame, SparkSession
 
+from etl.storage.jvm import java_class
+
 DELTA = "org.apache.spark.sql.delta."
+PYTHON = "org.apache.spark.api.python.PythonUtils"
 
 
 @frozen
@@ -27,44 +32,35 @@ class Bridge:
     session: SparkSession
 
     @property
-    def jvm(self) -> Any:
-        """The session's JVM view."""
-        return self.session._jvm
-
-    @property
     def java_session(self) -> Any:
         """The session on the JVM side."""
         return self.session._jsparkSession
 
     def option(self, value: Any = None) -> Any:
         """Return a Scala Option; None is empty."""
-        return self.jvm.scala.Option.apply(value)
+        return java_class(self.session, "scala.Option").apply(value)
 
     def scala_map(self, values: Mapping[str, str]) -> Any:
         """Return an immutable Scala map."""
-        return self.jvm.org.apache.spark.api.python.PythonUtils.toScalaMap(dict(values))
+        return java_class(self.session, PYTHON).toScalaMap(dict(values))
 
     def scala_seq(self, values: Iterable[Any]) -> Any:
         """Return a Scala Seq."""
-        return self.jvm.org.apache.spark.api.python.PythonUtils.toSeq(list(values))
+        return java_class(self.session, PYTHON).toSeq(list(values))
 
     def module(self, name: str) -> Any:
         """Return a Scala object; by reflection, since private[delta] members have no static forwarder."""
-        return self._load(DELTA + name + "$").getField("MODULE$").get(None)
+        return _module(self.session.sparkContext._gateway, name)
 
     def construct(self, name: str, *arguments: Any) -> Any:
         """Call a case class's ``apply``, filling the trailing fields that this Delta version adds."""
-        companion = self.module(name)
-        fields = max(constructor.getParameterCount() for constructor in self._load(DELTA + name).getConstructors())
+        companion, fields = self.module(name), _fields(self.session.sparkContext._gateway, name)
         defaults = [getattr(companion, f"apply$default${n}")() for n in range(len(arguments) + 1, fields + 1)]
         return companion.apply(*arguments, *defaults)
 
-    def _load(self, name: str) -> Any:
-        return self.jvm.java.lang.Thread.currentThread().getContextClassLoader().loadClass(name)
-
     def log(self, uri: str) -> Any:
         """Return the DeltaLog of a path; the table need not exist."""
-        return getattr(self.jvm, "org.apache.spark.sql.delta.DeltaLog").forTable(self.java_session, uri)
+        return java_class(self.session, DELTA + "DeltaLog").forTable(self.java_session, uri)
 
     def snapshot(self, uri: str) -> Any:
         """Return the newest snapshot of a path; version -1 where there is no table."""
@@ -76,8 +72,9 @@ class Bridge:
             return None
         checksum = snapshot.checksumOpt()
         known = checksum.get().setTransactions() if checksum.isDefined() else self.option()
-        if known.isDefined():
-            return next((each.version() for each in elements(known.get()) if each.appId() == app_id), None)
+        if known.isDefined():  # a year of days has as many: read in one call, not in two for each
+            said = re.search(rf"^SetTransaction\({re.escape(app_id)},(\d+),", known.get().mkString("\n"), re.MULTILINE)
+            return int(said[1]) if said else None
         found = snapshot.transactions().get(app_id)
         return found.get() if found.isDefined() else None
 
@@ -92,6 +89,20 @@ class Bridge:
         """Return the rows of these AddFiles, committed or not."""
         frame = log.createDataFrame(snapshot, self.scala_seq(files), False, self.option())
         return DataFrame(frame, self.session)
+
+
+@lru_cache(maxsize=64)
+def _module(gateway: Any, name: str) -> Any:
+    return _load(gateway, name + "$").getField("MODULE$").get(None)
+
+
+@lru_cache(maxsize=64)
+def _fields(gateway: Any, name: str) -> int:
+    return max(int(constructor.getParameterCount()) for constructor in _load(gateway, name).getConstructors())
+
+
+def _load(gateway: Any, name: str) -> Any:
+    return gateway.jvm.java.lang.Thread.currentThread().getContextClassLoader().loadClass(DELTA + name)
 
 
 def elements(sequence: Any) -> list[Any]:

@@ -19,6 +19,7 @@ from pyspark.sql import DataFrame, SparkSession
 from etl.errors import PublishError
 from etl.model.write import Merge
 from etl.storage.delta_bridge import Bridge, elements
+from etl.storage.jvm import hadoop_path, java_class
 from etl.storage.staging import Order, Published, Staged
 
 STAGE = "_staged"  # Delta and Spark readers skip names that start with an underscore
@@ -142,11 +143,14 @@ def _merge(session: SparkSession, order: Order, batch: DataFrame) -> Any:
     on = " AND ".join(f"t.`{key}` <=> s.`{key}`" for key in rule.keys)
     newer = f"(t.`{rule.sequence_by}` IS NULL OR t.`{rule.sequence_by}` <= s.`{rule.sequence_by}`)"
     fresh = newer if rule.sequence_by else "true"
-    values: dict[str, Any] = {name: f"s.{name}" for name in names}
+    target = DeltaTable.forPath(session, order.dataset.uri).alias("t")
+    if rule.apply_as_deletes is None:
+        builder = target.merge(batch.alias("s"), on)
+        return builder.whenMatchedUpdateAll(condition=f"{fresh} AND NOT ({same})").whenNotMatchedInsertAll()
     # Evaluated on the batch alone: the author's condition names the step's own columns.
-    source = batch.selectExpr("*", f"coalesce({rule.apply_as_deletes or 'false'}, false) AS `_deletes`")
-    builder = DeltaTable.forPath(session, order.dataset.uri).alias("t").merge(source.alias("s"), on)
-    builder = builder.whenMatchedDelete(condition=f"s._deletes AND {fresh}")
+    source = batch.selectExpr("*", f"coalesce({rule.apply_as_deletes}, false) AS `_deletes`")
+    values: dict[str, Any] = {name: f"s.{name}" for name in names}
+    builder = target.merge(source.alias("s"), on).whenMatchedDelete(condition=f"s._deletes AND {fresh}")
     builder = builder.whenMatchedUpdate(condition=f"NOT s._deletes AND {fresh} AND NOT ({same})", set=values)
     return builder.whenNotMatchedInsert(condition="NOT s._deletes", values=values)
 
@@ -187,10 +191,12 @@ def _observed(bridge: Bridge, gate: Gate) -> Iterator[None]:
 
 def _metrics(bridge: Bridge, order: Order, version: int) -> dict[str, int]:
     """Read the commit's own counts from its log entry: no Spark job, unlike ``history()``."""
-    path = bridge.jvm.org.apache.hadoop.fs.Path(f"{order.dataset.uri}/_delta_log/{version:020d}.json")
-    stream = path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).open(path)
+    session = bridge.session
+    files, path = hadoop_path(session, f"{order.dataset.uri}/_delta_log/{version:020d}.json")
+    stream = files.open(path)
     try:
-        first = bridge.jvm.java.io.BufferedReader(bridge.jvm.java.io.InputStreamReader(stream, "UTF-8")).readLine()
+        reader = java_class(session, "java.io.InputStreamReader")(stream, "UTF-8")
+        first = java_class(session, "java.io.BufferedReader")(reader).readLine()
     finally:
         stream.close()
     found = json.loads(first).get("commitInfo", {}).get("operationMetrics", {})
@@ -200,6 +206,5 @@ def _metrics(bridge: Bridge, order: Order, version: int) -> dict[str, int]:
 
 def discard(session: SparkSession, staged: Staged) -> None:
     """Delete the staged batch."""
-    bridge = Bridge(session)
-    path = bridge.jvm.org.apache.hadoop.fs.Path(staged.handle.uri)
-    path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).delete(path, True)
+    files, path = hadoop_path(session, staged.handle.uri)
+    files.delete(path, True)

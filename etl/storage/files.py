@@ -112,7 +112,7 @@ def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> Dat
     if not groups:
         raise InputError(f"dataset {dataset.name}: every file is empty, not even a header ({listing.files[0].uri})",
                          place=dataset.place, remedy="deliver it again; a day without rows has a header")  # fmt: skip
-    schema, wanted = _schema(dataset), [*_schema(dataset).names, CORRUPT]
+    schema = _schema(dataset)
     frames = []
     for names, uris in groups.items():
         in_files = [
@@ -120,7 +120,10 @@ def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> Dat
         ]  # an undeclared column is read as text and dropped by the select below
         in_path = [f"`{name}` {schema.column(name).type}" for name in dataset.partitioned_by]
         ddl = ", ".join([*in_files, f"`{CORRUPT}` STRING", *in_path])
-        frames.append(_load(session, dataset, ddl, uris).select(*[f"`{name}`" for name in wanted]))
+        frame = _load(session, dataset, ddl, uris)
+        in_order = [name for name in frame.columns if name != CORRUPT] == list(schema.names)
+        wanted = [f"`{name}`" for name in (*schema.names, CORRUPT)]
+        frames.append(frame if in_order else frame.selectExpr(*wanted))
     return reduce(lambda left, right: left.unionByName(right), frames)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from etl.errors import InputError, ProjectError
 from etl.model.interval import Interval
 from etl.project.datasets import Dataset
+from etl.storage.jvm import hadoop_path, java_class
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -76,9 +77,7 @@ def list_files(
 
 
 def _walk(session: SparkSession, root: str) -> Iterator[File]:
-    jvm: Any = session._jvm
-    path = jvm.org.apache.hadoop.fs.Path(root)
-    files = path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf())
+    files, path = hadoop_path(session, root)
     if not files.exists(path):
         return
     found = files.listFiles(path, True)
@@ -97,11 +96,11 @@ def is_whole(session: SparkSession, uri: str) -> bool:
     """Read a gzip file through and return whether it ends where it should."""
     from py4j.protocol import Py4JJavaError
 
-    jvm: Any = session._jvm
-    path = jvm.org.apache.hadoop.fs.Path(uri)
-    stream = path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()).open(path)
+    files, path = hadoop_path(session, uri)
+    stream = files.open(path)
     try:
-        jvm.org.apache.commons.io.IOUtils.consume(jvm.java.util.zip.GZIPInputStream(stream))
+        unzipped = java_class(session, "java.util.zip.GZIPInputStream")(stream)
+        java_class(session, "org.apache.commons.io.IOUtils").consume(unzipped)
     except Py4JJavaError:
         return False
     finally:
@@ -111,11 +110,10 @@ def is_whole(session: SparkSession, uri: str) -> bool:
 
 def head(session: SparkSession, uri: str, size: int = 65_536) -> bytes:
     """Return the first bytes of a file, as they are stored."""
-    jvm: Any = session._jvm
-    path = jvm.org.apache.hadoop.fs.Path(uri)
-    stream = path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()).open(path)
+    files, path = hadoop_path(session, uri)
+    stream = files.open(path)
     try:
-        bounded = jvm.org.apache.commons.io.input.BoundedInputStream(stream, size)
-        return bytes(jvm.org.apache.commons.io.IOUtils.toByteArray(bounded))
+        bounded = java_class(session, "org.apache.commons.io.input.BoundedInputStream")(stream, size)
+        return bytes(java_class(session, "org.apache.commons.io.IOUtils").toByteArray(bounded))
     finally:
         stream.close()

@@ -1,0 +1,29 @@
+"""The session's JVM: its classes, and Hadoop's file systems.
+
+A dotted walk (``jvm.org.apache…``) asks the JVM for a class at every dot, and each that does not exist is searched in
+all jars; a class asked for by its whole name is found at once, and once is enough.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def java_class(session: SparkSession, name: str) -> Any:
+    """Return a class of the session's JVM by its whole name; calling it makes an instance."""
+    return _class(session.sparkContext._gateway, name)
+
+
+@lru_cache(maxsize=256)
+def _class(gateway: Any, name: str) -> Any:
+    return getattr(gateway.jvm, name)
+
+
+def hadoop_path(session: SparkSession, uri: str) -> tuple[Any, Any]:
+    """Return the file system that a URI lies on, with the session's settings, and its path."""
+    path = java_class(session, "org.apache.hadoop.fs.Path")(uri)
+    return path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()), path
