@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 SAMPLE = 5  # unexpected values shown for an expectation that blocks
 SAMPLED = 3  # blocking expectations that are sampled: each costs a Spark job
 ONE_TASK = 100_000  # rows whose keys one task compares in a fraction of a second, in a few megabytes
-ADAPTIVE = "spark.sql.adaptive.enabled"
 
 
 @frozen
@@ -61,33 +60,32 @@ def audit(session: SparkSession, prepared: Prepared, staged: Staged, values: Map
     """
     suite = prepared.suite
     published = int(values[suite.published])
-    measures = Measures(values, duplicates(session, _gathered(staged.read(), published), suite) if suite.keys else {})
+    few = published <= ONE_TASK
+    measures = Measures(values, duplicates(session, staged.read(), suite, few=few) if suite.keys else {})
     results = judge(suite, measures)
     if any(result.blocks for result in results):
         results = sampled(prepared.flagged if staged.rows == 0 else staged.read(), results)
     return Verdict(results, int(values[ROWS]), published)
 
 
-def _gathered(rows: DataFrame, count: int) -> DataFrame:
-    """Return few rows as one partition: one task finds their duplicates sooner than a shuffle could start."""
-    return rows.coalesce(1) if count <= ONE_TASK else rows
-
-
-def duplicates(session: SparkSession, staged: DataFrame, suite: Suite) -> dict[str, int]:
+def duplicates(session: SparkSession, staged: DataFrame, suite: Suite, *, few: bool = False) -> dict[str, int]:
     """Count, for each key of the suite, the rows whose key stands in another row too.
 
-    One Spark job for all keys together; another for each key that is found not to be unique.
+    One Spark job for all keys together; another for each key that is found not to be unique. ``few`` rows are compared
+    in one task, sooner than a shuffle could start.
     """
+    # Adaptive execution would run each shuffle as a job of its own.
+    settings = {"spark.sql.adaptive.enabled": "false"} | ({"spark.sql.shuffle.partitions": "1"} if few else {})
+    rows = staged.coalesce(1) if few else staged
     aggregates = []
     for n, key in enumerate(suite.keys):
         aggregates += [F.expr(f"count({key})").alias(f"n{n}"), F.expr(f"count(DISTINCT {key})").alias(f"d{n}")]
-    # Adaptive execution would run each shuffle as a job of its own.
-    with _setting(session, ADAPTIVE, "false"):
-        row = staged.agg(*aggregates).first()
+    with _set(session, settings):
+        row = rows.agg(*aggregates).first()
         found = {}
         for n, key in enumerate(suite.keys):
             unique = row is None or row[f"n{n}"] == row[f"d{n}"]
-            found[key] = 0 if unique else _in_groups(staged, key)
+            found[key] = 0 if unique else _in_groups(rows, key)
     return found
 
 
@@ -119,10 +117,12 @@ def _samples(staged: DataFrame, results: tuple[ExpectationResult, ...]) -> Itera
 
 
 @contextmanager
-def _setting(session: SparkSession, key: str, value: str) -> Iterator[None]:
-    previous = session.conf.get(key, None)
-    session.conf.set(key, value)
+def _set(session: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
+    previous = {key: session.conf.get(key, None) for key in settings}
+    for key, value in settings.items():
+        session.conf.set(key, value)
     try:
         yield
     finally:
-        session.conf.unset(key) if previous is None else session.conf.set(key, previous)
+        for key, before in previous.items():
+            session.conf.unset(key) if before is None else session.conf.set(key, before)

@@ -63,6 +63,8 @@ def execute(planned: PlannedStep, context: Context) -> StepResult:
     spark_context = context.session.sparkContext
     spark_context.setJobGroup(group, f"{planned.step.name} {context.run.interval or ''}")
     spark_context.setLocalProperty("spark.scheduler.pool", planned.step.name)
+    # Delta makes its frames in the thread's active session, and their plans obey that one's settings.
+    java_class(context.session, "org.apache.spark.sql.SparkSession").setActiveSession(context.session._jsparkSession)
     try:
         result = _phases(planned, context, phases)
     except EtlError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -15,11 +14,10 @@ from etl.model.accounting import Collector, Drop, collecting
 from etl.model.run import Run
 from etl.model.write import Merge
 from etl.project.plan import PlannedStep
+from etl.storage.jvm import struct_type
 
 if TYPE_CHECKING:
-    from pyspark import SparkContext
     from pyspark.sql import DataFrame
-    from pyspark.sql.types import StructType
 
 # What Spark widens without loss, by the target's type; any other difference is the author's to cast.
 WIDENS: dict[str, frozenset[str]] = {
@@ -100,8 +98,8 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
         AnalysisError: a column is missing or not declared, or has a type that would have to be guessed.
     """
     problems: list[str] = []
-    declared = _declared(frame.sparkSession.sparkContext, planned.step.target.schema.nullable().ddl)
-    wanted = {field.name: field for field in declared}
+    declared = planned.step.target.schema.nullable().ddl
+    wanted = {field.name: field for field in struct_type(frame.sparkSession, declared)}
     given = {field.name: field for field in frame.schema}
     problems += [f"column {name!r} is missing; {did_you_mean(name, given)}" for name in wanted if name not in given]
     for name, field in given.items():
@@ -123,14 +121,6 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
         quoted[name] if kept else f"CAST({quoted[name]} AS {wanted[name].dataType.simpleString()}) AS {quoted[name]}"
         for name, kept in same
     ])  # fmt: skip
-
-
-@lru_cache(maxsize=1024)
-def _declared(context: SparkContext, ddl: str) -> StructType:
-    """Return the declared columns as Spark reads them; a run of many intervals asks once for each step."""
-    from pyspark.sql import SparkSession
-
-    return SparkSession(context).createDataFrame([], ddl).schema
 
 
 def _fits(given: str, wanted: str) -> bool:

@@ -6,11 +6,13 @@ all jars; a class asked for by its whole name is found at once, and once is enou
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from pyspark.sql.types import StructType
 
 
 def java_class(session: SparkSession, name: str) -> Any:
@@ -21,6 +23,18 @@ def java_class(session: SparkSession, name: str) -> Any:
 @lru_cache(maxsize=256)
 def _class(gateway: Any, name: str) -> Any:
     return getattr(gateway.jvm, name)
+
+
+def struct_type(session: SparkSession, ddl: str) -> StructType:
+    """Return the columns that Spark reads in this DDL; a run of many intervals asks the JVM once."""
+    return _struct_type(session.sparkContext._gateway, ddl)
+
+
+@lru_cache(maxsize=1024)
+def _struct_type(gateway: Any, ddl: str) -> StructType:
+    from pyspark.sql.types import StructType
+
+    return StructType.fromJson(json.loads(_class(gateway, "org.apache.spark.sql.types.StructType").fromDDL(ddl).json()))
 
 
 def hadoop_path(session: SparkSession, uri: str) -> tuple[Any, Any]:

@@ -636,6 +636,14 @@ RUNS = [
         "→ remove",
         path=BASE,
     ),
+    Case(
+        "target that cannot be a directory",
+        RUN,
+        5,
+        ("jobs/tiny.py:", "clean.trips", "cannot write", "lake/file/trips", "→ check its owner"),
+        (Edit(BASE, 'clean = "lake/clean"', 'clean = "lake/file"'), Edit("lake/file", "", "x")),
+        spark=True,
+    ),
     ran(
         "wrong SQL, validated",
         ("sum(km)", "sum(kn)"),
