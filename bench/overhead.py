@@ -1,10 +1,11 @@
 """CPU of the engine against the same pipeline hand-written, interleaved in one JVM.
 
-    python -m bench.overhead [--days 1] [--rounds 5]
+    python -m bench.overhead [--days 1] [--rounds 5] [--bare]
 
 Each round runs every step both ways for the same days, in the order A B B A, and compares the CPU seconds (user and
 system, JVM and Python) of the two. The hand-written side judges no expectation. Printed: the ratio of each round, its
-median, and the ratio of the engine to itself (A/A), which is what the machine's noise alone makes.
+median, and the ratio of the engine to itself (A/A), which is what the machine's noise alone makes. ``--bare`` takes the
+declared expectations away, so that what is left is the engine without its judging.
 """
 
 from __future__ import annotations
@@ -43,12 +44,14 @@ def cpu_seconds(spark: SparkSession) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + time.process_time()
 
 
-def engine_side(spark: SparkSession, root: Path, days: list[str]) -> Callable[[], None]:
-    """Return the pipeline as the engine runs it, forced to publish again each time."""
+def engine_side(spark: SparkSession, root: Path, days: list[str], *, bare: bool = False) -> Callable[[], None]:
+    """Return the pipeline as the engine runs it, forced to publish again each time; ``bare`` judges what it must."""
     lake = Lake(spark, root)
     plan = open_lake_project(Path(__file__).parents[1], lake).plan(["nyc_flights"], (), days[0], None, None, {})
     end = parse_instant(days[-1]) + timedelta(days=1)
     whole = evolve(plan, intervals=(Interval(parse_instant(days[0]), end),))
+    if bare:
+        whole = evolve(whole, steps=tuple(evolve(p, step=evolve(p.step, expectations=())) for p in plan.steps))
 
     def run() -> None:
         result = lake.carry_out(whole, force=True)
@@ -73,16 +76,15 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m bench.overhead", description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("--days", type=int, default=1, help="days in one interval: 1 is 930 flights, 334 are 308,000")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--bare", action="store_true", help="without the declared expectations")
     arguments = parser.parse_args()
     days = [(FIRST + timedelta(days=n)).isoformat() for n in range(arguments.days)]
     spark = start(SessionSettings(app_name="overhead", master="local[2]"))
     with tempfile.TemporaryDirectory() as root:
-        sides = {}
-        for name, side in (("engine", engine_side), ("hand", hand_side)):
-            lake = Path(root) / name
-            landing.land(lake, FIRST, FIRST + timedelta(days=arguments.days))
-            sides[name] = side(spark, lake, days)
-        measure(spark, sides["engine"], sides["hand"], arguments.rounds)
+        for name in ("engine", "hand"):
+            landing.land(Path(root) / name, FIRST, FIRST + timedelta(days=arguments.days))
+        engine = engine_side(spark, Path(root) / "engine", days, bare=arguments.bare)
+        measure(spark, engine, hand_side(spark, Path(root) / "hand", days), arguments.rounds)
     spark.stop()
 
 

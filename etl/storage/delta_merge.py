@@ -1,24 +1,23 @@
 """Delta MERGE: the batch is staged and audited first, then merged through a commit gate.
 
 The batch is written once to files below the target that no reader looks at (observation on a MERGE source counts
-wrongly, so the audit must not ride on the MERGE). MERGE then reads those immutable files. Delta calls the gate after
-every file is written and before the first commit attempt; raising there leaves the target as it was.
+wrongly, so the audit must not ride on the MERGE). MERGE then reads those immutable files.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
-from attrs import define, frozen
-from pyspark.java_gateway import ensure_callback_server_started
+from attrs import frozen
 from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import PublishError
 from etl.model.write import Merge
-from etl.storage.delta_bridge import Bridge, elements
+from etl.storage.delta_bridge import Bridge
+from etl.storage.delta_gate import Gate
 from etl.storage.jvm import hadoop_path, java_class
 from etl.storage.staging import Order, Published, Staged
 
@@ -33,63 +32,16 @@ class Batch:
     uri: str
 
 
-@define
-class Gate:
-    """Delta's transaction observer for one thread: sees the prepared actions and may veto the commit.
-
-    Args:
-        bridge: the session's door to Delta.
-        check: raises to veto; its exception is kept, since Java turns it into another.
-    """
-
-    bridge: Bridge
-    check: Callable[[list[Any]], None]
-    veto: BaseException | None = None
-
-    def preparingCommit(self, prepare: Any) -> Any:
-        prepared = prepare.apply()
-        try:
-            self.check(elements(prepared))
-        except BaseException as refusal:
-            self.veto = refusal
-            raise
-        return prepared
-
-    def startingTransaction(self, start: Any) -> Any:
-        return start.apply()
-
-    def getNextObserver(self) -> Any:
-        return self.bridge.option()
-
-    def createChild(self) -> Gate:
-        return self
-
-    def _nothing(self, *_: Any) -> None:
-        """Phases the gate only passes."""
-
-    beginDoCommit = beginBackfill = beginPostCommit = _nothing
-    transactionCommitted = transactionAborted = _nothing
-    advanceToNextThreadObserver = setNextObserver = _nothing
-
-    class Java:
-        implements: ClassVar = ["org.apache.spark.sql.delta.TransactionExecutionObserver"]
-
-
 def stage(session: SparkSession, order: Order) -> Staged:
     """Write the batch once to files that no reader of the target sees."""
     uri = f"{order.dataset.uri}/{STAGE}/{order.run_id}-{order.transaction.version}"
     order.frame.write.mode("overwrite").parquet(uri)
     before = Bridge(session).snapshot(order.dataset.uri).version()
-    rows = read_batch(session, order, uri)
+    rows = session.read.schema(order.frame.schema).parquet(uri)
     return Staged(
         order=order, rows=UNCOUNTED, version_before=before if before >= 0 else None,
         read=lambda: rows, handle=Batch(uri),
     )  # fmt: skip
-
-
-def read_batch(session: SparkSession, order: Order, uri: str) -> DataFrame:
-    """Return the staged batch."""
-    return session.read.schema(order.frame.schema).parquet(uri)
 
 
 def publish(session: SparkSession, staged: Staged) -> Published:
@@ -101,7 +53,7 @@ def publish(session: SparkSession, staged: Staged) -> Published:
     order, bridge = staged.order, Bridge(session)
     gate = Gate(bridge, lambda actions: check_growth(order, actions, staged.rows))
     try:
-        with _transaction(session, order), _observed(bridge, gate):
+        with _transaction(session, order), gate.watching():
             _merge(session, order, staged.read()).execute()
     except Exception:
         if gate.veto is not None:
@@ -173,20 +125,6 @@ def _transaction(session: SparkSession, order: Order) -> Iterator[None]:
     finally:
         for key in settings:
             session.conf.unset(key)
-
-
-@contextmanager
-def _observed(bridge: Bridge, gate: Gate) -> Iterator[None]:
-    """Install the gate for this thread's transactions."""
-    gateway = bridge.session.sparkContext._gateway
-    ensure_callback_server_started(gateway)  # type: ignore[no-untyped-call]
-    observer = bridge.module("TransactionExecutionObserver")
-    previous = observer.getObserver()
-    observer.setObserver(gate)
-    try:
-        yield
-    finally:
-        observer.setObserver(previous)
 
 
 def _metrics(bridge: Bridge, order: Order, version: int) -> dict[str, int]:
