@@ -113,7 +113,7 @@ def on_one_machine(settings: SessionSettings, scratch: Path) -> dict[str, str]:
         return suggested | {"spark.databricks.delta.delta.log.cacheSize": "64"}
     return suggested | {
         # A hundred generated classes, Spark's default, are fewer than one day of a job with eight steps compiles: every
-        # day would compile them again, a seventh of its CPU.
+        # day would compile them again, a tenth of its CPU.
         "spark.sql.codegen.cache.maxEntries": "1000",
         "spark.ui.retainedJobs": "100",
         "spark.ui.retainedStages": "100",
