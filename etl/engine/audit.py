@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
@@ -16,6 +15,7 @@ from etl.model.run import json_value
 from etl.quality.compile import Suite
 from etl.quality.judge import Measures, judge
 from etl.quality.rows import row_rule
+from etl.storage.jvm import settings
 from etl.storage.staging import Staged
 
 if TYPE_CHECKING:
@@ -75,12 +75,12 @@ def duplicates(session: SparkSession, staged: DataFrame, suite: Suite, *, few: b
     in one task, sooner than a shuffle could start.
     """
     # Adaptive execution would run each shuffle as a job of its own.
-    settings = {"spark.sql.adaptive.enabled": "false"} | ({"spark.sql.shuffle.partitions": "1"} if few else {})
+    wanted = {"spark.sql.adaptive.enabled": "false"} | ({"spark.sql.shuffle.partitions": "1"} if few else {})
     rows = staged.coalesce(1) if few else staged
     aggregates = []
     for n, key in enumerate(suite.keys):
         aggregates += [F.expr(f"count({key})").alias(f"n{n}"), F.expr(f"count(DISTINCT {key})").alias(f"d{n}")]
-    with _set(session, settings):
+    with settings(session, wanted):
         row = rows.agg(*aggregates).first()
         found = {}
         for n, key in enumerate(suite.keys):
@@ -114,15 +114,3 @@ def _samples(staged: DataFrame, results: tuple[ExpectationResult, ...]) -> Itera
         found = broken.select([f"`{name}`" for name in result.expectation.columns]).limit(SAMPLE).collect()
         values = [json_value(row[0] if len(row) == 1 else tuple(row)) for row in found]
         yield evolve(result, result={**result.result, "partial_unexpected_list": values})
-
-
-@contextmanager
-def _set(session: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
-    previous = {key: session.conf.get(key, None) for key in settings}
-    for key, value in settings.items():
-        session.conf.set(key, value)
-    try:
-        yield
-    finally:
-        for key, before in previous.items():
-            session.conf.unset(key) if before is None else session.conf.set(key, before)

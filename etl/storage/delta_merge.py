@@ -7,8 +7,6 @@ wrongly, so the audit must not ride on the MERGE). MERGE then reads those immuta
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from attrs import frozen
@@ -18,7 +16,7 @@ from etl.errors import PublishError
 from etl.model.write import Merge
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_gate import Gate
-from etl.storage.jvm import hadoop_path, java_class
+from etl.storage.jvm import hadoop_path, java_class, settings
 from etl.storage.staging import Order, Published, Staged
 
 STAGE = "_staged"  # Delta and Spark readers skip names that start with an underscore
@@ -53,7 +51,7 @@ def publish(session: SparkSession, staged: Staged) -> Published:
     order, bridge = staged.order, Bridge(session)
     gate = Gate(bridge, lambda actions: check_growth(order, actions, staged.rows))
     try:
-        with _transaction(session, order), gate.watching():
+        with settings(session, _transaction(order)), gate.watching():
             _merge(session, order, staged.read()).execute()
     except Exception:
         if gate.veto is not None:
@@ -107,10 +105,9 @@ def _merge(session: SparkSession, order: Order, batch: DataFrame) -> Any:
     return builder.whenNotMatchedInsert(condition="NOT s._deletes", values=values)
 
 
-@contextmanager
-def _transaction(session: SparkSession, order: Order) -> Iterator[None]:
-    """Set the session's transaction for one MERGE and unset it: left behind, Delta would skip the next DML silently."""
-    settings = {
+def _transaction(order: Order) -> dict[str, str]:
+    """Return the settings of one MERGE's transaction; left behind, Delta would skip the next DML silently."""
+    return {
         "spark.databricks.delta.write.txnAppId": order.transaction.app_id,
         "spark.databricks.delta.write.txnVersion": str(order.transaction.version),
         "spark.databricks.delta.commitInfo.userMetadata": order.note,
@@ -118,13 +115,6 @@ def _transaction(session: SparkSession, order: Order) -> Iterator[None]:
         "spark.databricks.delta.merge.materializeSource": "none",
         "spark.databricks.delta.schema.autoMerge.enabled": "true",
     }
-    for key, value in settings.items():
-        session.conf.set(key, value)
-    try:
-        yield
-    finally:
-        for key in settings:
-            session.conf.unset(key)
 
 
 def _metrics(bridge: Bridge, order: Order, version: int) -> dict[str, int]:

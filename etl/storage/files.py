@@ -113,6 +113,7 @@ def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> Dat
         raise InputError(f"dataset {dataset.name}: every file is empty, not even a header ({listing.files[0].uri})",
                          place=dataset.place, remedy="deliver it again; a day without rows has a header")  # fmt: skip
     schema = _schema(dataset)
+    wanted = [f"`{name}`" for name in (*schema.names, CORRUPT)]
     frames = []
     for names, uris in groups.items():
         in_files = [
@@ -122,7 +123,6 @@ def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> Dat
         ddl = ", ".join([*in_files, f"`{CORRUPT}` STRING", *in_path])
         frame = _load(session, dataset, ddl, uris)
         in_order = [name for name in frame.columns if name != CORRUPT] == list(schema.names)
-        wanted = [f"`{name}`" for name in (*schema.names, CORRUPT)]
         frames.append(frame if in_order else frame.selectExpr(*wanted))
     return reduce(lambda left, right: left.unionByName(right), frames)
 

@@ -1,4 +1,4 @@
-"""The session's JVM: its classes, and Hadoop's file systems.
+"""The session's JVM: its classes, Hadoop's file systems, and settings that hold for one action.
 
 A dotted walk (``jvm.org.apache…``) asks the JVM for a class at every dot, and each that does not exist is searched in
 all jars; a class asked for by its whole name is found at once, and once is enough.
@@ -7,6 +7,8 @@ all jars; a class asked for by its whole name is found at once, and once is enou
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -41,3 +43,16 @@ def hadoop_path(session: SparkSession, uri: str) -> tuple[Any, Any]:
     """Return the file system that a URI lies on, with the session's settings, and its path."""
     path = java_class(session, "org.apache.hadoop.fs.Path")(uri)
     return path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()), path
+
+
+@contextmanager
+def settings(session: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
+    """Change settings of the session while the block runs; afterwards they are as they were."""
+    previous = {key: session.conf.get(key, None) for key in wanted}
+    for key, value in wanted.items():
+        session.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key, before in previous.items():
+            session.conf.unset(key) if before is None else session.conf.set(key, before)
