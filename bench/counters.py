@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench import handwritten
-from etl.engine.session import SessionSettings, start
+from etl.spark.session import SessionSettings, start
 from etl.testing import Lake, SparkJobs, count_spark_jobs
 from etl.testing.plugin import open_lake_project
 from jobs.nyc_flights import landing

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from bench import handwritten
-from etl.engine.session import SessionSettings, start
 from etl.model.interval import Interval, parse_instant
+from etl.spark.session import SessionSettings, start
 from etl.testing import Lake
 from etl.testing.plugin import open_lake_project
 from jobs.nyc_flights import landing

@@ -21,11 +21,11 @@ from attrs import evolve
 
 from bench import handwritten
 from etl.engine.run import run
-from etl.engine.session import SessionSettings, start
 from etl.model.event import Event
 from etl.model.interval import Interval, parse_instant
 from etl.model.result import RunResult
 from etl.model.run import new_run_id
+from etl.spark.session import SessionSettings, start
 from etl.testing import Lake
 from etl.testing.plugin import open_lake_project
 from jobs.nyc_flights import landing

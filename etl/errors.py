@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable
+from pathlib import PurePath
 from typing import ClassVar
 
 from attrs import frozen
@@ -44,6 +45,13 @@ class Place:
     def __str__(self) -> str:
         text = f"{self.file}:{self.line}" if self.line else self.file
         return f"{text}: {self.key}" if self.key else text
+
+    def relative_to(self, root: str) -> Place:
+        """Return the place with its file relative to ``root`` when it lies below, else as it is."""
+        path = PurePath(self.file)
+        if root and path.is_relative_to(root):
+            return Place(path.relative_to(root).as_posix(), self.line, self.key)
+        return self
 
 
 class EtlError(Exception):

@@ -14,6 +14,7 @@ from pyspark.sql.types import StructType
 
 from etl.errors import DefinitionError, did_you_mean
 from etl.model.accounting import Drop, Kind, collector
+from etl.sql import quoted
 
 RANK = "_headrace_rank"
 
@@ -35,7 +36,7 @@ def deduplicate(frame: DataFrame, keys: str | Sequence[str]) -> DataFrame:
         DefinitionError: a key is not a column, or no key was given.
     """
     names = _columns(frame, keys, "deduplicate")
-    return _first(frame, names, [F.col(_quoted(column)).asc_nulls_last() for column in _orderable(frame, names)])
+    return _first(frame, names, [F.col(quoted(column)).asc_nulls_last() for column in _orderable(frame, names)])
 
 
 def latest_by(frame: DataFrame, keys: str | Sequence[str], order_by: str | Sequence[str]) -> DataFrame:
@@ -49,7 +50,7 @@ def latest_by(frame: DataFrame, keys: str | Sequence[str], order_by: str | Seque
     """
     names, order = _columns(frame, keys, "latest_by"), _columns(frame, order_by, "latest_by")
     ordered = (*order, *_orderable(frame, (*names, *order)))
-    return _first(frame, names, [F.col(_quoted(column)).desc_nulls_last() for column in ordered])
+    return _first(frame, names, [F.col(quoted(column)).desc_nulls_last() for column in ordered])
 
 
 def flatten(frame: DataFrame, separator: str = "_") -> DataFrame:
@@ -67,7 +68,7 @@ def flatten(frame: DataFrame, separator: str = "_") -> DataFrame:
         if other != path:
             message = f"flatten: {'.'.join(other)} and {'.'.join(path)} would both be named {name!r}"
             raise DefinitionError(message, remedy="give another separator, or rename one of them first")
-    return frame.select([F.col(".".join(_quoted(part) for part in path)).alias(name) for path, name in leaves])
+    return frame.select([F.col(".".join(quoted(part) for part in path)).alias(name) for path, name in leaves])
 
 
 def local_to_utc(day: Column, hhmm: Column, zone: str) -> Column:
@@ -88,7 +89,7 @@ def local_to_utc(day: Column, hhmm: Column, zone: str) -> Column:
 
 
 def _first(frame: DataFrame, keys: Sequence[str], order: Sequence[Column]) -> DataFrame:
-    window = Window.partitionBy(*(_quoted(key) for key in keys)).orderBy(*(order or [F.lit(0)]))
+    window = Window.partitionBy(*(quoted(key) for key in keys)).orderBy(*(order or [F.lit(0)]))
 
     def keep(rows: DataFrame) -> DataFrame:
         return rows.withColumn(RANK, F.row_number().over(window)).where(F.col(RANK) == 1).drop(RANK)
@@ -132,7 +133,3 @@ def _leaves(schema: StructType, above: tuple[str, ...] = ()) -> Iterator[tuple[s
             yield from _leaves(field.dataType, path)
         else:
             yield path
-
-
-def _quoted(name: str) -> str:
-    return f"`{name.replace('`', '``')}`"

@@ -20,11 +20,11 @@ import pytest
 from etl import errors, expect
 from etl.cli import main
 from etl.cli.root import COMMANDS, EXIT_CODES, root
-from etl.engine.settings import FORCED
+from etl.config.settings import RunSettings, Settings
+from etl.model.dataset import REFUSED_OPTIONS
 from etl.model.result import Status
 from etl.project.catalog import Entry
-from etl.project.config import RunSettings, Settings
-from etl.project.datasets import REFUSED_OPTIONS
+from etl.spark.settings import FORCED
 from etl.testing import plugin
 
 PROJECT = Path(__file__).parents[1]

@@ -16,8 +16,8 @@ from attrs import frozen
 from etl.engine.stop import Stop
 from etl.errors import ConfigError
 from etl.model.event import Event, Listener
+from etl.model.plan import Plan
 from etl.model.result import RunResult
-from etl.project.plan import Plan
 from etl.project.project import Project
 from etl.report import terminal, wording
 from etl.report.artifacts import Artifacts
@@ -98,8 +98,8 @@ class Execution:
             )  # fmt: skip
 
     def _session(self, listener: Listener) -> SparkSession:
-        from etl.engine.session import start
-        from etl.engine.settings import SessionSettings
+        from etl.spark.session import start
+        from etl.spark.settings import SessionSettings
 
         config = self.project.config
         listener(Event("session_starting", datetime.now(UTC), self.run_id))

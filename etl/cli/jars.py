@@ -22,7 +22,7 @@ def command(context: Context, spark: str | None) -> None:
     \b
     spark-submit --jars "$(etl jars)" --py-files app.zip main.py --job nyc_flights --date 2013-02-08
     """
-    from etl.engine.jars import delta_jars
+    from etl.spark.jars import delta_jars
 
     jars = [str(path) for path in delta_jars(spark or _installed(), os.environ)]
     if context.output == "json":

@@ -13,7 +13,7 @@ from etl.cli.context import pairs
 from etl.errors import UsageError
 
 if TYPE_CHECKING:
-    from etl.project.plan import Plan
+    from etl.model.plan import Plan
     from etl.project.project import Project
 
 

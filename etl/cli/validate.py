@@ -28,9 +28,9 @@ def command(context: Context, selection: Selection) -> None:
     etl validate
     etl validate nyc_flights --date 2013-02-08
     """
-    from etl.engine.session import start
-    from etl.engine.settings import SessionSettings
     from etl.engine.validate import validate
+    from etl.spark.session import start
+    from etl.spark.settings import SessionSettings
 
     project = context.open(static=False)
     dated = selection if selection.date or selection.start else evolve(selection, date=str(_yesterday()))

@@ -10,8 +10,8 @@ from etl.engine.extract import CORRUPT_ROWS, Extracted
 from etl.engine.meter import ROWS
 from etl.engine.transform import Transformed
 from etl.errors import ConservationError
+from etl.model.plan import PlannedStep
 from etl.model.result import RowCounts
-from etl.project.plan import PlannedStep
 from etl.storage.staging import Staged
 
 

@@ -15,7 +15,8 @@ from etl.model.run import json_value
 from etl.quality.compile import Suite
 from etl.quality.judge import Measures, judge
 from etl.quality.rows import row_rule
-from etl.storage.jvm import settings
+from etl.spark.jvm import settings
+from etl.sql import quoted
 from etl.storage.staging import Staged
 
 if TYPE_CHECKING:
@@ -111,6 +112,6 @@ def _samples(staged: DataFrame, results: tuple[ExpectationResult, ...]) -> Itera
         condition = result.expectation.kwargs.get("row_condition")
         broken = staged.where(rule.broken)
         broken = broken.where(condition) if condition else broken
-        found = broken.select([f"`{name}`" for name in result.expectation.columns]).limit(SAMPLE).collect()
+        found = broken.select([quoted(name) for name in result.expectation.columns]).limit(SAMPLE).collect()
         values = [json_value(row[0] if len(row) == 1 else tuple(row)) for row in found]
         yield evolve(result, result={**result.result, "partial_unexpected_list": values})

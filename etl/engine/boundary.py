@@ -11,8 +11,8 @@ from pathlib import Path
 from pyspark.errors import AnalysisException, ParseException
 
 from etl.errors import AnalysisError, EtlError, Place, TransformError
-from etl.project.plan import PlannedStep
-from etl.storage.java_errors import summary
+from etl.model.plan import PlannedStep
+from etl.spark.errors import summary
 
 
 @contextmanager

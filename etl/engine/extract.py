@@ -10,13 +10,12 @@ from attrs import field, frozen
 from etl.engine.fingerprint import partition_id
 from etl.engine.meter import ROWS, Reading, observe
 from etl.errors import EtlError, InputError
-from etl.model.dataset import Source
+from etl.model.dataset import Dataset, Source
 from etl.model.interval import Interval
-from etl.project.datasets import Dataset
-from etl.project.plan import PlannedStep
+from etl.model.plan import PlannedStep
+from etl.spark.errors import summary
 from etl.storage import files
 from etl.storage.formats import storage_for
-from etl.storage.java_errors import summary
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from etl.model.interval import Interval
+from etl.model.plan import PlannedStep
 from etl.model.run import json_value
 from etl.model.step import Step
 from etl.model.write import ReplacePartitions, ReplaceTable
-from etl.project.plan import PlannedStep
 from etl.storage.staging import Transaction
 
 BITS = 40

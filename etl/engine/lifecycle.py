@@ -21,13 +21,13 @@ from etl.engine.stop import Stop
 from etl.engine.transform import transform
 from etl.errors import EtlError, TransformError
 from etl.model.event import Event, Listener
+from etl.model.plan import PlannedStep
 from etl.model.result import Status, StepResult
 from etl.model.run import Run
 from etl.model.write import Append
-from etl.project.plan import PlannedStep
+from etl.spark.errors import summary
+from etl.spark.jvm import java_class
 from etl.storage.formats import storage_for
-from etl.storage.java_errors import summary
-from etl.storage.jvm import java_class
 from etl.storage.staging import TargetState
 
 if TYPE_CHECKING:

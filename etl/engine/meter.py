@@ -14,7 +14,7 @@ from attrs import define, field
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
-from etl.storage.jvm import java_class
+from etl.spark.jvm import java_class
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

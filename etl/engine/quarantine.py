@@ -17,11 +17,11 @@ from etl.engine.extract import Extracted, corrupt_rows
 from etl.engine.fingerprint import app_id, following
 from etl.engine.stage import Prepared
 from etl.errors import ConservationError
+from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.model.schema import Column, Schema
-from etl.project.plan import PlannedStep
 from etl.quality.compile import BROKEN
-from etl.quality.sql import literal
+from etl.sql import literal, quoted
 from etl.storage.staging import Order, Storage
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def set_aside(
     rows = reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), frames)
     rows = rows.withColumns({"_run_id": F.lit(run.run_id), "_interval": F.lit(interval)})
     staged = storage.stage(session, Order(
-        dataset=evolve(planned.quarantine, schema=schema), frame=rows.select(*[f"`{name}`" for name in schema.names]),
+        dataset=evolve(planned.quarantine, schema=schema), frame=rows.select(*map(quoted, schema.names)),
         mode="overwrite", transaction=following(app, state.applied, aside.total), run_id=run.run_id,
         partition_by=("_interval",), replace_where=f"_interval = {literal(interval)}",
     ))  # fmt: skip

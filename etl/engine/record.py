@@ -10,10 +10,9 @@ from attrs import evolve
 
 from etl.engine.audit import Verdict
 from etl.errors import EtlError, OutcomeUnknownError
+from etl.model.plan import PlannedStep
 from etl.model.result import ErrorInfo, Outcome, RowCounts, Status, StepResult
 from etl.model.run import Run
-from etl.project.plan import PlannedStep
-from etl.project.problems import relative
 from etl.storage.formats import storage_for
 from etl.storage.staging import Published, TargetState
 
@@ -78,7 +77,7 @@ def ended(planned: PlannedStep, session: SparkSession, run: Run, error: EtlError
 
 def error_info(error: EtlError, exit_code: int | None = None) -> ErrorInfo:
     """Return an error as data, its file relative to where the run was started."""
-    place = str(relative(error.place, str(Path.cwd()))) if error.place else None
+    place = str(error.place.relative_to(str(Path.cwd()))) if error.place else None
     return ErrorInfo(
         type=type(error).__name__, message=error.message, exit_code=exit_code or error.exit_code, place=place,
         remedy=error.remedy, retryable=error.retryable,

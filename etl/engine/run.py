@@ -19,9 +19,9 @@ from etl.engine.progress import watched
 from etl.engine.stop import Stop
 from etl.model.event import Event, Listener
 from etl.model.interval import Interval
+from etl.model.plan import Plan, PlannedStep
 from etl.model.result import RunResult, Status, StepResult
 from etl.model.run import Run
-from etl.project.plan import Plan, PlannedStep
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -50,7 +50,7 @@ def run(
     Args:
         plan: what to do.
         run_id: names the run in every commit, event and artifact.
-        session: a classic Spark session from ``etl.engine.session``; each step works in a child of it.
+        session: a classic Spark session from ``etl.spark.session``; each step works in a child of it.
         listener: gets every event, from several threads, one at a time.
         threads: steps that may run at once; 0 means one for each core Spark has.
         force: publish even what is published already from the same code and inputs.

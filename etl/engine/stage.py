@@ -11,11 +11,11 @@ from etl.engine.boundary import failed_action, user_code
 from etl.engine.meter import ROWS, Reading, observe
 from etl.errors import EtlError, PlatformError, TransformError
 from etl.model.interval import Interval
+from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.model.write import Append, Merge, ReplacePartitions, Write
-from etl.project.plan import PlannedStep
 from etl.quality.compile import BROKEN, Suite, compile_suite
-from etl.storage.java_errors import class_names, summary
+from etl.spark.errors import class_names, summary
 from etl.storage.staging import Order, Staged, Storage, Transaction, interval_predicate
 
 if TYPE_CHECKING:

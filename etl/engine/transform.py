@@ -11,10 +11,11 @@ from etl.engine.boundary import user_code
 from etl.engine.meter import Counter, rows
 from etl.errors import AnalysisError, TransformError, did_you_mean
 from etl.model.accounting import Collector, Drop, collecting
+from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.model.write import Merge
-from etl.project.plan import PlannedStep
-from etl.storage.jvm import struct_type
+from etl.spark.jvm import struct_type
+from etl.sql import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -116,9 +117,8 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
     same = [(name, given[name].dataType == field.dataType) for name, field in wanted.items()]
     if list(given) == list(wanted) and all(kept for _, kept in same):
         return frame
-    quoted = {name: "`" + name.replace("`", "``") + "`" for name in wanted}
     return frame.selectExpr(*[
-        quoted[name] if kept else f"CAST({quoted[name]} AS {wanted[name].dataType.simpleString()}) AS {quoted[name]}"
+        quoted(name) if kept else f"CAST({quoted(name)} AS {wanted[name].dataType.simpleString()}) AS {quoted(name)}"
         for name, kept in same
     ])  # fmt: skip
 

@@ -10,16 +10,16 @@ from pyspark.sql import functions as F
 from etl.engine.stage import prepare
 from etl.engine.transform import transform
 from etl.errors import AnalysisError, EtlError
+from etl.model.plan import Plan, PlannedStep
 from etl.model.run import Run
-from etl.project.plan import Plan, PlannedStep
+from etl.spark.errors import summary
 from etl.storage.formats import storage_for
-from etl.storage.java_errors import summary
 from etl.storage.staging import interval_predicate
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-    from etl.project.datasets import Dataset
+    from etl.model.dataset import Dataset
 
 
 def validate(plan: Plan, session: SparkSession) -> tuple[EtlError, ...]:

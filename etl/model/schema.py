@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from etl.errors import DefinitionError, did_you_mean
+from etl.sql import quoted
 
 SYNONYMS = {
     "BYTE": "TINYINT", "SHORT": "SMALLINT", "INTEGER": "INT", "LONG": "BIGINT", "REAL": "FLOAT", "DEC": "DECIMAL",
@@ -42,7 +43,7 @@ class Column:
 
     def spelled(self, separator: str) -> str:
         """Return the column with this between name and type: a blank, or a colon inside STRUCT."""
-        return f"`{self.name.replace('`', '``')}`{separator}{self.type}" + ("" if self.nullable else " NOT NULL")
+        return f"{quoted(self.name)}{separator}{self.type}" + ("" if self.nullable else " NOT NULL")
 
 
 @frozen

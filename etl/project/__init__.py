@@ -1,1 +1,1 @@
-"""What a project says: reads conf/ and jobs/. No Spark, no AWS."""
+"""What a project says: its jobs, their graph, and the plans made from them. No Spark, no AWS."""

@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
+from etl.config.document import Document, read_document
+from etl.config.layers import origin
+from etl.config.problems import raise_all
+from etl.config.roots import RelativePath
+from etl.config.settings import Config, refuse_secrets
+from etl.config.structure import structured
 from etl.errors import ConfigError, Place, did_you_mean
-from etl.model.dataset import NAME
+from etl.model.dataset import NAME, REFUSED_OPTIONS, Dataset, Format
 from etl.model.job import JobModule
 from etl.model.schema import Schema
 from etl.model.step import Step
-from etl.project.config import Config, refuse_secrets
-from etl.project.datasets import REFUSED_OPTIONS, Dataset, Format
-from etl.project.document import Document, read_document
-from etl.project.layers import origin
-from etl.project.problems import raise_all, relative
-from etl.project.roots import RelativePath
-from etl.project.structure import structured
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -119,7 +118,7 @@ def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directo
     problems: list[ConfigError] = []
     for name in (*catalog.entries, *(name for name in written if name not in catalog.entries)):
         step = written.get(name)
-        place = catalog.place(name) if step is None or name in catalog.entries else relative(step.place, directory)
+        place = catalog.place(name) if step is None or name in catalog.entries else step.place.relative_to(directory)
         zone = name.partition(".")[0]
         if step and name in catalog.entries and catalog.entries[name].schema:
             problems.append(ConfigError(f"{name} is written by a step, which declares its schema", place=place,

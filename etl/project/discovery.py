@@ -12,10 +12,10 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
+from etl.config.problems import raise_all
 from etl.errors import DefinitionError, EtlError, Place, PlatformError, ProjectError
 from etl.model.job import Job, JobModule
 from etl.model.step import Step
-from etl.project.problems import raise_all, relative
 from etl.project.standin import standing_in, starting_refused
 
 PACKAGE = "jobs"
@@ -44,7 +44,7 @@ def discover(directory: Path | None, *, static: bool) -> tuple[JobModule, ...]:
             try:
                 job = _job(name, root)
             except ProjectError as error:
-                error.place = relative(error.place, root) if error.place else None
+                error.place = error.place.relative_to(root) if error.place else None
                 problems.append(error)
             else:
                 jobs += [job] if job else []
@@ -110,7 +110,7 @@ def _job(name: str, root: str) -> JobModule | None:
         raise
     except BaseException as error:
         raise _import_failed(module_name, error) from error
-    place = relative(Place(inspect.getsourcefile(module) or module.__file__ or module_name), root)
+    place = Place(inspect.getsourcefile(module) or module.__file__ or module_name).relative_to(root)
     steps = tuple(_steps(module))
     job = vars(module).get("JOB")
     if job is None and not steps:

@@ -9,10 +9,10 @@ from typing import Any
 
 from attrs import field, frozen
 
+from etl.config.problems import raise_all
 from etl.errors import GraphError, did_you_mean
 from etl.model.job import JobModule
 from etl.model.step import Step
-from etl.project.problems import raise_all, relative
 
 
 @frozen
@@ -94,13 +94,14 @@ def _two_writers(nodes: Sequence[Node], root: str) -> Iterator[GraphError]:
     for node in nodes:
         first = writers.setdefault(node.name, node)
         if first is not node:
-            yield GraphError(f"{node.name} is written by two steps; the other is at {relative(first.step.place, root)}",
-                             place=relative(node.step.place, root), remedy="a dataset has one writer")  # fmt: skip
+            other = first.step.place.relative_to(root)
+            yield GraphError(f"{node.name} is written by two steps; the other is at {other}",
+                             place=node.step.place.relative_to(root), remedy="a dataset has one writer")  # fmt: skip
 
 
 def _bad_sources(nodes: Sequence[Node], known: Collection[str], root: str) -> Iterator[GraphError]:
     for node in nodes:
-        place = relative(node.step.place, root)
+        place = node.step.place.relative_to(root)
         for dataset in _reads(node.step):
             if dataset == node.name:
                 yield GraphError(f"step {node.name} reads its own target", place=place,
@@ -119,7 +120,7 @@ def _order(parents: Mapping[str, tuple[str, ...]], nodes: Mapping[str, Node], ro
         sorter.prepare()
     except CycleError as error:
         cycle = " → ".join(error.args[1])
-        place = relative(nodes[error.args[1][0]].step.place, root)
+        place = nodes[error.args[1][0]].step.place.relative_to(root)
         raise GraphError(f"steps read from one another in a circle: {cycle}", place=place) from None
     ready: list[int] = []
     order: list[str] = []

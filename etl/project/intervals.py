@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from etl.config.problems import raise_all
 from etl.errors import DefinitionError, UsageError, did_you_mean
+from etl.model.dataset import Dataset
 from etl.model.interval import Interval, Unit, between, containing, parse_instant
 from etl.model.schema import Schema
 from etl.model.write import ReplacePartitions
-from etl.project.datasets import Dataset
 from etl.project.graph import Graph, Node
-from etl.project.problems import raise_all, relative
 
 TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_NTZ"})
 EXAMPLES = {Unit.HOUR: "2013-02-08T05", Unit.DAY: "2013-02-08", Unit.MONTH: "2013-02"}
@@ -56,7 +56,7 @@ def check_interval_columns(graph: Graph, datasets: Mapping[str, Dataset], root: 
             where the intervals are hours.
     """
     raise_all([
-        DefinitionError(f"step {node.name}: {problem}", place=relative(node.step.place, root))
+        DefinitionError(f"step {node.name}: {problem}", place=node.step.place.relative_to(root))
         for node in graph.nodes.values() for problem in _column_problems(node, datasets)
     ])  # fmt: skip
 

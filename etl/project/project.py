@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from etl.config.settings import Config, load_config
 from etl.errors import UsageError
+from etl.model.dataset import Dataset
 from etl.model.job import JobModule
+from etl.model.plan import Plan, PlannedStep
 from etl.project.catalog import read_catalog, resolve
-from etl.project.config import Config, load_config
-from etl.project.datasets import Dataset
 from etl.project.discovery import PACKAGE, discover
 from etl.project.graph import Graph, build_graph
 from etl.project.intervals import check_interval_columns, choose_intervals
-from etl.project.plan import Plan, PlannedStep
 from etl.project.select import Selection, select
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from attrs import field, frozen
 from etl.errors import DefinitionError, Place, did_you_mean
 from etl.model.expectation import Expectation, OnFailure
 from etl.quality.rows import HOLDS, RowRule, row_rule
-from etl.quality.sql import count_where, literal, name
+from etl.sql import count_where, literal, quoted
 
 STATISTICS = {"mean": "avg", "sum": "sum", "min": "min", "max": "max"}
 UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
@@ -108,19 +108,19 @@ def _check(expectation: Expectation, kept: str | None) -> Check:
             measures["missing"] = count_where(scope, condition, rule.missing)
         return Check(expectation, measures, rule=rule)
     if kind in UNIQUE:
-        missing = " AND ".join(f"{name(column)} IS NULL" for column in expectation.columns)
+        missing = " AND ".join(f"{quoted(column)} IS NULL" for column in expectation.columns)
         key = f"CASE WHEN NOT ({missing}){f' AND ({condition})' if condition else ''} THEN {_tuple(expectation)} END"
         measures = {"elements": count_where(scope, condition), "missing": count_where(scope, condition, missing)}
         return Check(expectation, measures, key=key)
     if kind in COUNTS:
         return Check(expectation, {"observed": count_where(scope, condition)})
     statistic = kind.removeprefix("expect_column_").removesuffix("_to_be_between")
-    column = name(kwargs["column"])
+    column = quoted(kwargs["column"])
     within = " AND ".join(f"({part})" for part in (scope, condition) if part)
     value = f"CASE WHEN {within} THEN {column} END" if within else column
     return Check(expectation, {"observed": f"{STATISTICS[statistic]}({value})"})
 
 
 def _tuple(expectation: Expectation) -> str:
-    columns = [name(column) for column in expectation.columns]
+    columns = [quoted(column) for column in expectation.columns]
     return columns[0] if len(columns) == 1 else f"struct({', '.join(columns)})"

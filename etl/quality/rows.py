@@ -12,7 +12,7 @@ from typing import Any
 from attrs import frozen
 
 from etl.model.expectation import Expectation
-from etl.quality.sql import literal, name
+from etl.sql import literal, quoted
 
 
 @frozen
@@ -45,7 +45,7 @@ def _in_set(column: str, kwargs: Any) -> str:
 
 def _pair(_: str, kwargs: Any) -> str:
     sign = ">=" if kwargs.get("or_equal") else ">"
-    return f"{name(kwargs['column_A'])} {sign} {name(kwargs['column_B'])}"
+    return f"{quoted(kwargs['column_A'])} {sign} {quoted(kwargs['column_B'])}"
 
 
 # By type: SQL over the quoted column that is true for a row that keeps the expectation.
@@ -64,11 +64,11 @@ def row_rule(expectation: Expectation) -> RowRule | None:
     """Return the rule of a row-level expectation, None for any other."""
     kwargs, kind = expectation.kwargs, expectation.type
     if kind == "expect_column_values_to_not_be_null":
-        return RowRule(None, f"{name(kwargs['column'])} IS NOT NULL")
+        return RowRule(None, f"{quoted(kwargs['column'])} IS NOT NULL")
     if kind == "expect_column_values_to_be_null":
-        return RowRule(None, f"{name(kwargs['column'])} IS NULL")
+        return RowRule(None, f"{quoted(kwargs['column'])} IS NULL")
     if kind not in HOLDS:
         return None
-    missing = " OR ".join(f"{name(column)} IS NULL" for column in expectation.columns)
-    column = name(kwargs["column"]) if "column" in kwargs else ""
+    missing = " OR ".join(f"{quoted(column)} IS NULL" for column in expectation.columns)
+    column = quoted(kwargs["column"]) if "column" in kwargs else ""
     return RowRule(missing, HOLDS[kind](column, kwargs))

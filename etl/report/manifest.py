@@ -8,12 +8,11 @@ from typing import Any
 import attrs
 
 from etl import __version__
+from etl.model.dataset import Dataset
 from etl.model.job import JobModule
+from etl.model.plan import Plan
 from etl.model.schema import Schema
 from etl.model.step import Step
-from etl.project.datasets import Dataset
-from etl.project.plan import Plan
-from etl.project.problems import relative
 from etl.project.project import Project
 
 SCHEMA_VERSION = "1.0"
@@ -52,7 +51,7 @@ def step_json(project: Project, step: Step[..., Any], job: str) -> dict[str, Any
     write = step.target.write
     return {
         "name": step.name, "job": job, "description": step.description,
-        "place": str(relative(step.place, str(project.directory or ""))),
+        "place": str(step.place.relative_to(str(project.directory or ""))),
         "tags": list(step.tags),
         "sources": [{"name": name} | attrs.asdict(source) for name, source in step.sources.items()],
         "write": {"kind": type(write).__name__} | attrs.asdict(write), "partition_by": list(step.target.partition_by),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from attrs import asdict
 
+from etl.model.plan import Plan, PlannedStep
 from etl.model.write import Write
-from etl.project.plan import Plan, PlannedStep
 
 MAX_INTERVALS = 6
 

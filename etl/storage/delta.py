@@ -13,12 +13,12 @@ from attrs import frozen
 from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import ConflictError, EtlError, InputError, OutcomeUnknownError, PublishError
+from etl.model.dataset import Dataset
 from etl.model.interval import Interval
-from etl.project.datasets import Dataset
+from etl.spark.errors import class_names, summary
+from etl.spark.jvm import java_class
 from etl.storage import delta_merge
 from etl.storage.delta_bridge import DELTA, Bridge, elements
-from etl.storage.java_errors import class_names, summary
-from etl.storage.jvm import java_class
 from etl.storage.staging import Order, Published, Staged, TargetState, interval_predicate
 
 CONFLICTS = (

@@ -15,7 +15,7 @@ from typing import Any
 from attrs import frozen
 from pyspark.sql import DataFrame, SparkSession
 
-from etl.storage.jvm import java_class
+from etl.spark.jvm import java_class
 
 DELTA = "org.apache.spark.sql.delta."
 PYTHON = "org.apache.spark.api.python.PythonUtils"

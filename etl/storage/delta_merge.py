@@ -14,9 +14,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import PublishError
 from etl.model.write import Merge
+from etl.spark.jvm import hadoop_path, java_class, settings
+from etl.sql import quoted
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_gate import Gate
-from etl.storage.jvm import hadoop_path, java_class, settings
 from etl.storage.staging import Order, Published, Staged
 
 STAGE = "_staged"  # Delta and Spark readers skip names that start with an underscore
@@ -88,11 +89,11 @@ def _merge(session: SparkSession, order: Order, batch: DataFrame) -> Any:
     from delta.tables import DeltaTable
 
     rule = order.merge or Merge(())
-    names = [f"`{name}`" for name in batch.columns]
+    names = [quoted(name) for name in batch.columns]
     same = " AND ".join(f"t.{name} <=> s.{name}" for name in names)
-    on = " AND ".join(f"t.`{key}` <=> s.`{key}`" for key in rule.keys)
-    newer = f"(t.`{rule.sequence_by}` IS NULL OR t.`{rule.sequence_by}` <= s.`{rule.sequence_by}`)"
-    fresh = newer if rule.sequence_by else "true"
+    on = " AND ".join(f"t.{quoted(key)} <=> s.{quoted(key)}" for key in rule.keys)
+    later = quoted(rule.sequence_by) if rule.sequence_by else ""
+    fresh = f"(t.{later} IS NULL OR t.{later} <= s.{later})" if later else "true"
     target = DeltaTable.forPath(session, order.dataset.uri).alias("t")
     if rule.apply_as_deletes is None:
         builder = target.merge(batch.alias("s"), on)

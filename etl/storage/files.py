@@ -14,11 +14,12 @@ from urllib.parse import unquote
 from attrs import frozen
 
 from etl.errors import InputError, ProjectError
+from etl.model.dataset import REFUSED_OPTIONS, Dataset
 from etl.model.interval import Interval
 from etl.model.schema import Schema
-from etl.project.datasets import REFUSED_OPTIONS, Dataset
+from etl.spark.errors import chain, class_names
+from etl.sql import quoted
 from etl.storage.header import file_columns, read_header
-from etl.storage.java_errors import chain, class_names
 from etl.storage.listing import Listing, head, is_whole, list_files
 from etl.storage.staging import interval_predicate
 
@@ -113,13 +114,13 @@ def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> Dat
         raise InputError(f"dataset {dataset.name}: every file is empty, not even a header ({listing.files[0].uri})",
                          place=dataset.place, remedy="deliver it again; a day without rows has a header")  # fmt: skip
     schema = _schema(dataset)
-    wanted = [f"`{name}`" for name in (*schema.names, CORRUPT)]
+    wanted = [quoted(name) for name in (*schema.names, CORRUPT)]
     frames = []
     for names, uris in groups.items():
         in_files = [
-            f"`{name}` {schema.column(name).type if name in schema else 'STRING'}" for name in names
+            f"{quoted(name)} {schema.column(name).type if name in schema else 'STRING'}" for name in names
         ]  # an undeclared column is read as text and dropped by the select below
-        in_path = [f"`{name}` {schema.column(name).type}" for name in dataset.partitioned_by]
+        in_path = [f"{quoted(name)} {schema.column(name).type}" for name in dataset.partitioned_by]
         ddl = ", ".join([*in_files, f"`{CORRUPT}` STRING", *in_path])
         frame = _load(session, dataset, ddl, uris)
         in_order = [name for name in frame.columns if name != CORRUPT] == list(schema.names)
@@ -135,7 +136,7 @@ def touch(dataset: Dataset) -> str:
 
 def nulls(columns: Iterable[str]) -> str:
     """Return SQL for how many of these columns are null in a row; needs the value of each."""
-    return " + ".join(f"CAST(`{name}` IS NULL AS INT)" for name in columns)
+    return " + ".join(f"CAST({quoted(name)} IS NULL AS INT)" for name in columns)
 
 
 def broken_file(session: SparkSession, uris: Sequence[str], error: BaseException) -> str | None:

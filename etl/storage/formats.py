@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from etl.errors import ProjectError
-from etl.project.datasets import Dataset
+from etl.model.dataset import Dataset
 from etl.storage.staging import Storage
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from etl.errors import InputError, closest
-from etl.project.datasets import Dataset
+from etl.model.dataset import Dataset
 
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"

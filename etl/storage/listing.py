@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from etl.errors import InputError, ProjectError
+from etl.model.dataset import Dataset
 from etl.model.interval import Interval
-from etl.project.datasets import Dataset
-from etl.storage.jvm import hadoop_path, java_class
+from etl.spark.jvm import hadoop_path, java_class
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

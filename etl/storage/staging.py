@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from attrs import field, frozen
 
 from etl.errors import ProjectError
+from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.model.write import Merge
-from etl.project.datasets import Dataset
+from etl.sql import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -116,7 +117,7 @@ def interval_predicate(column: str, kind: str, interval: Interval) -> str:
     Raises:
         ProjectError: a DATE column cannot tell the hours of one day apart.
     """
-    name = "`" + column.replace("`", "``") + "`"
+    name = quoted(column)
     if kind == "DATE":
         if interval.start.time() != interval.end.time() or interval.start.hour or interval.start.minute:
             raise ProjectError(f"column {column!r} is a DATE and cannot hold the interval {interval.key}: "

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
+from etl.model.dataset import Dataset
 from etl.model.event import Event
 from etl.model.interval import Unit, containing, parse_instant
+from etl.model.plan import Plan, PlannedStep
 from etl.model.result import RunResult, StepResult
 from etl.model.run import new_run_id
 from etl.model.step import Step
-from etl.project.datasets import Dataset
-from etl.project.plan import Plan, PlannedStep
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

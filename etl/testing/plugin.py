@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """A local Spark session with Delta and the fast JVM profile, one for the whole test run."""
-    from etl.engine.session import SessionSettings, start
+    from etl.spark.session import SessionSettings, start
 
     session = start(SessionSettings(app_name="pytest", profile="test", master="local[2]"))
     yield session

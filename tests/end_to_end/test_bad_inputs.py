@@ -715,7 +715,7 @@ def test_a_mistake_is_named_and_changes_nothing(case, tmp_path, monkeypatch, req
         project = request.getfixturevalue("again")
     else:
         project = written(tmp_path)
-        monkeypatch.setattr("etl.engine.session.start", started.append)
+        monkeypatch.setattr("etl.spark.session.start", started.append)
     for edit in case.edits:
         edit.apply(project)
     before = contents(project / "lake")

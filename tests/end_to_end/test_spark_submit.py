@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from etl.engine import jars, java
 from etl.ship import bundle
+from etl.spark import jars, java
 
 PROJECT = Path(__file__).parents[2]
 DAY = "2013-02-08"

@@ -11,20 +11,6 @@ import pytest
 
 from etl.project.project import Project, open_project
 
-BASE = """
-[zones]
-raw = "lake/raw"
-clean = "lake/clean"
-marts = "lake/marts"
-quarantine = "lake/quarantine"
-"""
-
-DATASETS = """
-[raw.flights]
-format = "csv"
-schema = "id INT, day DATE"
-"""
-
 IMPORTS = "from etl import Job, ReplaceTable, Source, Target, step\n"
 
 
@@ -38,21 +24,6 @@ def _modules_as_before() -> Iterator[None]:
     for name in [name for name in sys.modules if name == "jobs" or name.startswith("jobs.")]:
         del sys.modules[name]
     sys.modules.update(jobs)
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[..., Path]:
-    """Write files of a project over a small one: path to text. Gives its directory."""
-
-    def write_files(files: dict[str, str] | None = None) -> Path:
-        given = {"conf/base.toml": BASE, "conf/env/local.toml": "[run]\nthreads = 2\n", "conf/datasets.toml": DATASETS}
-        for name, text in (given | {"jobs/__init__.py": ""} | (files or {})).items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(dedent(text))
-        return tmp_path
-
-    return write_files
 
 
 @pytest.fixture

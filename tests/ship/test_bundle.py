@@ -32,7 +32,7 @@ def test_engine_jobs_and_dependencies_are_imported_from_the_zip_alone(built, tmp
         "from importlib.resources import files\n"
         "assert all('app.zip' in module.__file__ for module in (etl, jobs, click, attrs, cattrs, etl.cli))\n"
         "assert (files('jobs') / 'conf' / 'base.toml').read_text()\n"
-        "assert 'io.delta' in (files('etl.engine') / 'delta_jars' / 'spark-3.5.toml').read_text()\n"
+        "assert 'io.delta' in (files('etl.spark') / 'delta_jars' / 'spark-3.5.toml').read_text()\n"
     )
 
     # -I -S: no site-packages and no PYTHONPATH, so that nothing comes from this machine.

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from etl.project.structure import RefusedError
+from etl.config.structure import RefusedError
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 

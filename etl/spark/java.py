@@ -14,8 +14,8 @@ from pathlib import Path
 
 from attrs import frozen
 
-from etl.engine import cache
 from etl.errors import PlatformError
+from etl.spark import cache
 
 _VECTOR_MODULE = "jdk.incubator.vector"
 _VERSION = re.compile(r'version "?(\d+)(?:\.(\d+))?')

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
+from etl.config.document import Document, Path, dotted, read_document
+from etl.config.structure import Origin, Text
 from etl.errors import ConfigError, Place, UsageError, did_you_mean
-from etl.project.document import Document, Path, dotted, read_document
-from etl.project.structure import Origin, Text
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 
-def name(column: str) -> str:
-    """Return the column quoted for SQL."""
-    return "`" + column.replace("`", "``") + "`"
+def quoted(name: str) -> str:
+    """Return a name quoted for SQL."""
+    return "`" + name.replace("`", "``") + "`"
 
 
 def literal(value: Any) -> str:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from attrs import field, fields, frozen
 
+from etl.config.credentials import REFERENCES, is_literal_secret
+from etl.config.document import Path, dotted
+from etl.config.layers import Layer, leaves, read_layers
+from etl.config.problems import raise_all
+from etl.config.roots import Root, absolute
+from etl.config.structure import Origin, RefusedError, structured
 from etl.errors import ConfigError, Place
-from etl.project.credentials import REFERENCES, is_literal_secret
-from etl.project.document import Path, dotted
-from etl.project.layers import Layer, leaves, read_layers
-from etl.project.problems import raise_all
-from etl.project.roots import Root, absolute
-from etl.project.structure import Origin, RefusedError, structured
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

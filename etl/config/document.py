@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from etl.config.credentials import redacted
 from etl.errors import ConfigError, Place
-from etl.project.credentials import redacted
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

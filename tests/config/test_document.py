@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from etl.config.document import Document, read_document
 from etl.errors import ConfigError
-from etl.project.document import Document, read_document
 
 
 def read(tmp_path: Path, text: str | bytes) -> Document:

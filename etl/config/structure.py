@@ -17,9 +17,9 @@ from attrs import fields, frozen, has
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
+from etl.config.document import Path, dotted
 from etl.errors import ConfigError, DefinitionError, Place, closest, did_you_mean
 from etl.model.schema import Schema, parse_schema
-from etl.project.document import Path, dotted
 
 T = TypeVar("T")
 

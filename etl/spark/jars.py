@@ -22,8 +22,8 @@ from typing import IO
 
 from attrs import frozen
 
-from etl.engine import cache
 from etl.errors import PlatformError, did_you_mean
+from etl.spark import cache
 
 _TIMEOUT_SECONDS = 60
 _RESOLVER_CLASS = "org/apache/ivy/plugins/resolver/IBiblioResolver.class"
@@ -58,7 +58,7 @@ def pinned(spark_version: str) -> tuple[Jar, ...]:
         PlatformError: no column is pinned for it.
     """
     column = ".".join(spark_version.split(".")[:2])
-    folder = resources.files("etl.engine") / "delta_jars"
+    folder = resources.files("etl.spark") / "delta_jars"
     file = folder / f"spark-{column}.toml"
     if not file.is_file():
         known = [name.name.removeprefix("spark-").removesuffix(".toml") for name in folder.iterdir()]

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.config.credentials import is_secret_name
+from etl.config.layers import leaves, merge
+from etl.config.settings import Config, load_config
 from etl.errors import ConfigError, UsageError
-from etl.project.config import Config, load_config
-from etl.project.credentials import is_secret_name
-from etl.project.layers import leaves, merge
 
 Write = Callable[..., Path]
 

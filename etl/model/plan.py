@@ -7,10 +7,10 @@ from typing import Any
 
 from attrs import asdict, field, frozen
 
+from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.model.run import json_value
 from etl.model.step import Step
-from etl.project.datasets import Dataset
 
 SCHEMA_VERSION = "1.0"
 

@@ -1,8 +1,8 @@
 import pytest
 
-from etl.engine import settings
-from etl.engine.settings import SessionSettings
 from etl.errors import ConfigError
+from etl.spark import settings
+from etl.spark.settings import SessionSettings
 
 
 def test_a_setting_against_a_forced_one_is_refused_with_both_values():

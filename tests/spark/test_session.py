@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from etl.engine import session
-from etl.engine.settings import FORCED, SessionSettings
 from etl.errors import ConfigError, PlatformError
+from etl.spark import session
+from etl.spark.settings import FORCED, SessionSettings
 
 AGAINST = SessionSettings(app_name="a", conf={"spark.sql.ansi.enabled": "false"})
 
@@ -68,7 +68,7 @@ def test_a_java_that_cannot_start_spark_is_named_with_what_it_said(tmp_path):
     (home / "bin" / "java").write_text("#!/bin/sh\necho 'no memory for you' >&2\nexit 1\n")
     (home / "bin" / "java").chmod(0o755)
     (home / "release").write_text('JAVA_VERSION="17.0.9"\n')
-    program = "from etl.engine.session import SessionSettings, start; start(SessionSettings(app_name='a'))"
+    program = "from etl.spark.session import SessionSettings, start; start(SessionSettings(app_name='a'))"
 
     ended = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | {"ETL_JAVA_HOME": str(home)}, capture_output=True, text=True,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from etl.engine import java
 from etl.errors import PlatformError
+from etl.spark import java
 
 
 def java_home(at: Path, version: str, modules: str = "java.base jdk.incubator.vector") -> Path:

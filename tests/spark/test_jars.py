@@ -4,8 +4,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from etl.engine import jars
 from etl.errors import PlatformError
+from etl.spark import jars
 
 CONTENT = {"delta-spark-1.0.jar": b"one", "delta-storage-1.0.jar": b"two"}
 

@@ -1,0 +1,1 @@
+"""What conf/ says: layers of TOML, every value with its origin, no secret written out."""
