@@ -16,6 +16,8 @@ EtlError                       1   unexpected inside the engine
 ├── StepError                  1   whoever wrote the transformation
 │   ├── TransformError             the job's own code raised
 │   ├── ConservationError          rows went missing between read and publish
+│   ├── OutOfOrderError            an older interval would bring deleted keys back
+│   ├── QuarantineError       75   published, but for the rows set aside: retry
 │   └── PublishError               the target refused the commit; nothing was published
 ├── ConflictError             75   nobody: another writer won, retry
 └── InterruptedRunError      130   whoever pressed Ctrl-C (143 for SIGTERM)
@@ -27,7 +29,7 @@ exits.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePath
 from typing import ClassVar
 
@@ -155,6 +157,35 @@ class ConservationError(StepError):
 
 class PublishError(StepError):
     """The target refused the commit; nothing was published."""
+
+
+class OutOfOrderError(StepError):
+    """An interval is merged after a later one, and rows that were deleted since would come back."""
+
+    def __init__(self, step: str, interval: str, later: Sequence[str], place: Place) -> None:
+        self.step, self.interval, self.later = step, interval, tuple(later)
+        super().__init__(
+            f"step {step}: {interval} comes before {later[0]}, which was merged already: keys deleted since then would "
+            "come back",
+            place=place,
+            remedy=f"nothing was changed; run the intervals from {interval} on again with --force, in order",
+        )
+
+
+class QuarantineError(StepError):
+    """The target is published, its quarantine is not; running again publishes both."""
+
+    exit_code = 75
+    retryable = True
+
+    def __init__(self, step: str, quarantine: str, cause: BaseException, place: Place) -> None:
+        self.step, self.quarantine = step, quarantine
+        said = cause.message if isinstance(cause, EtlError) else str(cause)
+        super().__init__(
+            f"step {step}: the rows are published, those set aside are not yet in {quarantine}: {said}",
+            place=place,
+            remedy="run the step again: it publishes both anew",
+        )
 
 
 class ConflictError(EtlError):

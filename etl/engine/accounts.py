@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from etl.engine.audit import Verdict
-from etl.engine.extract import CORRUPT_ROWS, Extracted
+from etl.engine.extract import Extracted
 from etl.engine.meter import ROWS
 from etl.engine.transform import Transformed
 from etl.errors import ConservationError
@@ -16,21 +15,26 @@ from etl.storage.staging import Staged
 
 
 def read_counts(extracted: Extracted) -> tuple[dict[str, int], dict[str, int]]:
-    """Return rows read and rows that did not parse, by source; only after the write has run."""
+    """Return rows read and records that did not parse, by source; only after the write has run."""
     read: dict[str, int] = {}
     corrupt: dict[str, int] = {}
-    for name, reading in extracted.readings.items():
-        values: Mapping[str, Any] = reading.take()
+    for name, observed in extracted.observed.items():
+        values = observed.take()
         read[name] = int(values[ROWS])
-        if CORRUPT_ROWS in values:
-            corrupt[name] = int(values[CORRUPT_ROWS])
+        format_ = extracted.readings[name].corrupt
+        if format_:
+            corrupt[name] = int(values[format_.count])
     return read, corrupt
 
 
 def settle(
-    planned: PlannedStep, read: Mapping[str, int], corrupt: Mapping[str, int], transformed: Transformed,
-    verdict: Verdict, staged: Staged,
-) -> RowCounts:  # fmt: skip
+    planned: PlannedStep,
+    read: Mapping[str, int],
+    corrupt: Mapping[str, int],
+    transformed: Transformed,
+    verdict: Verdict,
+    staged: Staged,
+) -> RowCounts:
     """Return the step's accounts.
 
     Raises:
@@ -38,16 +42,20 @@ def settle(
             accounted for; nothing was published.
     """
     counts = RowCounts(
-        read=read, corrupt=corrupt, filtered=transformed.dropped("filtered"),
-        deduplicated=transformed.dropped("deduplicated"), output=verdict.output,
-        quarantined=verdict.output - verdict.published + sum(corrupt.values()), published=verdict.published,
-    )  # fmt: skip
-    # A merge's batch has no statistics of its own; its commit gate compares instead.
-    if staged.rows >= 0 and staged.rows != verdict.published:
+        read=read,
+        corrupt=corrupt,
+        filtered=transformed.dropped("filtered"),
+        deduplicated=transformed.dropped("deduplicated"),
+        output=verdict.output,
+        quarantined=verdict.output - verdict.published + sum(corrupt.values()),
+        published=verdict.published,
+    )
+    if staged.rows is not None and staged.rows != verdict.published:
         raise ConservationError(
             f"step {planned.step.name}: {verdict.published} rows were observed, {staged.rows} are in the staged files",
-            place=planned.step.place, remedy="this is a defect of the engine or the storage: please report it",
-        )  # fmt: skip
+            place=planned.step.place,
+            remedy="this is a defect of the engine or the storage: please report it",
+        )
     _conserve(planned, counts)
     return counts
 

@@ -65,7 +65,7 @@ def audit(session: SparkSession, prepared: Prepared, staged: Staged, values: Map
     measures = Measures(values, duplicates(session, staged.read(), suite, few=few) if suite.keys else {})
     results = judge(suite, measures)
     if any(result.blocks for result in results):
-        results = sampled(prepared.flagged if staged.rows == 0 else staged.read(), results)
+        results = sampled(prepared.flagged if published == 0 else staged.read(), results)
     return Verdict(results, int(values[ROWS]), published)
 
 

@@ -1,84 +1,76 @@
-"""What a publish was made from, folded into the number that its commit carries.
-
-Delta keeps one number per application id (``SetTransaction``). Headrace's number is ``generation << 40 | fingerprint``:
-the generation makes it greater than every one before, the 40 bits tell whether code and inputs are the same, so a
-run that would publish what is published already is recognised from the target alone, in the same commit as the rows.
-"""
+"""What a publish is made from, digested part by part: a run knows what is published, and why something is not."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
-import sys
 from collections.abc import Mapping
 from typing import Any
 
-from etl.model.interval import Interval
+from etl import __version__
+from etl.engine.provenance import code_digest, value_digest
+from etl.model.dataset import Dataset
 from etl.model.plan import PlannedStep
-from etl.model.run import json_value
-from etl.model.step import Step
-from etl.model.write import ReplacePartitions, ReplaceTable
-from etl.storage.staging import Transaction
+from etl.model.run import Run, json_value
+from etl.storage.staging import FINGERPRINT_BITS, Applied
 
-BITS = 40
-MASK = (1 << BITS) - 1
+SHOWN = 12  # hexadecimal digits kept of each part: enough to tell two apart
 
 
-def app_id(step: Step[Any, Any], interval: Interval | None) -> str:
-    """Return the application id of a step's publishes, one per interval where the interval owns rows of its own.
+def parts(planned: PlannedStep, run: Run, spark_version: str, inputs: Any) -> dict[str, str]:
+    """Return a digest of everything the step's rows depend on, by what it is of.
 
-    A whole-table replacement has one id: its content is that of the last run, whichever interval that was.
+    Not part of it: whatever the job asks for while it runs (a clock, a random number, a web page), and files outside
+    ``jobs``.
     """
-    if isinstance(step.target.write, ReplaceTable) or not step.by_interval or interval is None:
-        return f"headrace/{step.name}"
-    kind = "partitions" if isinstance(step.target.write, ReplacePartitions) else "interval"
-    return f"headrace/{kind}/{step.name}@{interval.key}"
-
-
-def partition_id(writer: str, interval: Interval) -> str:
-    """Return the application id under which ``writer`` replaces the partitions of this interval."""
-    return f"headrace/partitions/{writer}@{interval.key}"
-
-
-def fingerprint(planned: PlannedStep, interval: Interval | None, params: Mapping[str, str], inputs: Any) -> int:
-    """Return 40 bits over the job's code, the declaration, the interval, the parameters and the inputs."""
-    step = planned.step
-    content = {
-        "code": _code(step), "sql": step.sql, "schema": step.target.schema.ddl, "write": repr(step.target.write),
-        "conserve": step.conserve, "sources": {name: repr(source) for name, source in step.sources.items()},
+    step, interval = planned.step, run.interval
+    declared = {
+        "sql": step.sql,
+        "schema": step.target.schema.ddl,
+        "write": repr(step.target.write),
+        "partition_by": step.target.partition_by,
+        "conserve": step.conserve,
+        "sources": {name: repr(source) for name, source in step.sources.items()},
         "expectations": [expectation.to_json() for expectation in step.expectations],
+        "target": planned.writes.uri,
+    }
+    content = {
+        "code": [code_digest(step), value_digest(step)],
+        "declaration": declared,
+        "catalogue": {name: _catalogued(dataset) for name, dataset in planned.reads.items()},
+        "inputs": inputs,
         "interval": interval.key if interval and step.by_interval else None,
-        "params": dict(params) if step.takes_run else {}, "inputs": inputs, "target": planned.writes.uri,
-    }  # fmt: skip
-    text = json.dumps(json_value(content), sort_keys=True)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[: BITS // 8])
+        "parameters": dict(run.params) if step.takes_run else {},
+        "versions": {"headrace": __version__, "spark": ".".join(spark_version.split(".")[:2])},
+    }
+    return {name: _digest(value)[:SHOWN] for name, value in content.items()}
 
 
-def applied_fingerprint(applied: int | None) -> int | None:
-    """Return the fingerprint of the last publish, None where there was none."""
-    return None if applied is None else applied & MASK
+def fingerprint(parts: Mapping[str, str]) -> int:
+    """Return the parts as one number."""
+    return int(_digest(dict(parts)), 16) >> (256 - FINGERPRINT_BITS)
 
 
-def following(app: str, applied: int | None, print_: int) -> Transaction:
-    """Return the transaction that comes after ``applied``."""
-    generation = 1 if applied is None else (applied >> BITS) + 1
-    return Transaction(app, generation << BITS | print_)
+def changed(before: Applied | None, parts: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the parts that differ from the last publish; none where that did not say."""
+    if before is None or not before.parts:
+        return ()
+    return tuple(name for name, digest in parts.items() if before.parts.get(name) != digest)
 
 
-def _code(step: Step[Any, Any]) -> str:
-    """Return a digest of the source of the job's modules: a helper in another file changes the step too."""
-    parts = step.module.split(".")
-    job = ".".join(parts[:2])
-    digest = hashlib.sha256()
-    modules = [name for name in sys.modules if name == job or name.startswith(job + ".")]
-    for name in sorted({*modules, "etl.transforms"}):
-        loader: Any = getattr(importlib.util.find_spec(name), "loader", None) if _has_spec(name) else None
-        source = loader.get_source(name) if hasattr(loader, "get_source") else None
-        digest.update(f"{name}\n{source}".encode())
-    return digest.hexdigest()
+def _catalogued(dataset: Dataset) -> Any:
+    """What the catalogue says about how a source is read; the schema of what a step here writes is in its inputs."""
+    schema = dataset.schema.ddl if dataset.schema and dataset.written_by is None else None
+    return [
+        dataset.format,
+        schema,
+        sorted(dataset.options.items()),
+        dataset.partitioned_by,
+        dataset.on_corrupt,
+        dataset.on_drift,
+        dataset.allow_empty,
+    ]
 
 
-def _has_spec(name: str) -> bool:
-    """Return False for a module made at run time, ``__main__`` among them: it has no source to look up."""
-    return name not in sys.modules or getattr(sys.modules[name], "__spec__", None) is not None
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(json_value(value), sort_keys=True).encode()).hexdigest()

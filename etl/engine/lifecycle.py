@@ -10,25 +10,24 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from etl.engine import accounts, quarantine, record
+from etl.engine import accounts, publishing, quarantine, record
 from etl.engine.audit import audit
 from etl.engine.boundary import failed_action
-from etl.engine.extract import extract, refuse_corrupt, unreadable
-from etl.engine.fingerprint import app_id, applied_fingerprint, fingerprint, following
+from etl.engine.extract import extract, refuse_corrupt
+from etl.engine.guards import hold
 from etl.engine.meter import drain
 from etl.engine.stage import prepare, stage
 from etl.engine.stop import Stop
 from etl.engine.transform import transform
-from etl.errors import EtlError, TransformError
+from etl.errors import ConflictError, EtlError
 from etl.model.event import Event, Listener
+from etl.model.marks import mark_name
 from etl.model.plan import PlannedStep
 from etl.model.result import Status, StepResult
 from etl.model.run import Run
-from etl.model.write import Append
 from etl.spark.errors import summary
 from etl.spark.jvm import java_class
 from etl.storage.formats import storage_for
-from etl.storage.staging import TargetState
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -82,56 +81,47 @@ def execute(planned: PlannedStep, context: Context) -> StepResult:
 
 
 def _phases(planned: PlannedStep, context: Context, phases: dict[str, float]) -> StepResult:
-    step, run, session = planned.step, context.run, context.session
-    storage = storage_for(planned.writes)
+    run, session, storage = context.run, context.session, storage_for(planned.writes)
+    name = mark_name(planned.step, run.interval)
     with _phase(context, planned, phases, "extract"):
+        before = storage.state(session, planned.writes, name)
         extracted = extract(session, planned, run.interval)
-        app = app_id(step, run.interval)
-        before = storage.state(session, planned.writes, app)
-        print_ = fingerprint(planned, run.interval, run.params, extracted.inputs)
-    if _is_published(planned, before, print_, force=context.force):
-        return record.no_op(planned, run, before, same=applied_fingerprint(before.applied) == print_)
+        mark = publishing.mark(planned, run, session.version, name, before, extracted)
+        if publishing.is_done(session, planned, mark, force=context.force):
+            return record.no_op(planned, run, before, same=publishing.is_same(mark))
+        told = publishing.notes(session, planned, mark, run, force=context.force)
     with _phase(context, planned, phases, "transform"):
-        transformed = transform(planned, extracted.frames, run)
-        prepared = prepare(planned, transformed.frame)
-    with _phase(context, planned, phases, "stage"):
-        try:
-            staged = stage(session, storage, planned, prepared.rows, run, following(app, before.applied, print_))
-        except TransformError as error:
-            raise unreadable(session, planned, extracted, error) from error
+        transformed = transform(planned, extracted.frames, run, first=before.version is None)
+        prepared = prepare(planned, transformed.frame, run.interval)
     try:
-        with _phase(context, planned, phases, "audit"):
-            drain(session)
-            read, corrupt = accounts.read_counts(extracted)
-            refuse_corrupt(planned, extracted, corrupt)
-            verdict = audit(session, prepared, staged, prepared.reading.take())
-            counts = accounts.settle(planned, read, corrupt, transformed, verdict, staged)
-        if not verdict.publishable:
-            storage.discard(session, staged)
-            return record.judged(planned, run, Status.FAIL, verdict, counts, before)
-        with _phase(context, planned, phases, "quarantine"):
-            lost = quarantine.Aside(verdict.output - verdict.published, corrupt)
-            quarantine.set_aside(session, storage, planned, prepared, extracted, lost, run)
-        context.stop.check()
-    except BaseException:
-        storage.discard(session, staged)
-        raise
-    with _phase(context, planned, phases, "publish"):
-        counted = staged if staged.rows >= 0 else evolve(staged, rows=verdict.published)
-        published = storage.publish(session, counted)
-    return record.published(planned, run, verdict, counts, before, published, ignored=extracted.ignored)
-
-
-def _is_published(planned: PlannedStep, before: TargetState, print_: int, *, force: bool) -> bool:
-    """Say whether this publish is in the target already.
-
-    An appended interval is, whatever has changed since and even when forced: there is nothing to replace its rows by.
-    """
-    if before.applied is None:
-        return False
-    if isinstance(planned.step.target.write, Append):
-        return True
-    return not force and applied_fingerprint(before.applied) == print_
+        with _phase(context, planned, phases, "stage"):
+            staged = stage(session, storage, planned, prepared, extracted, run, mark, before.version)
+        try:
+            with _phase(context, planned, phases, "audit"):
+                drain(session)
+                extracted.recheck()
+                values = prepared.observed.take()
+                hold(planned, prepared.guards, values)
+                read, corrupt = accounts.read_counts(extracted)
+                refuse_corrupt(planned, extracted, corrupt)
+                verdict = audit(session, prepared, staged, values)
+                counts = accounts.settle(planned, read, corrupt, transformed, verdict, staged)
+            if not verdict.publishable:
+                publishing.discard(staged)
+                return record.judged(planned, run, Status.FAIL, verdict, counts, before)
+            aside = quarantine.Aside(verdict.output - verdict.published, corrupt)
+            with _phase(context, planned, phases, "publish"):
+                published = publishing.publish(session, planned, run, staged, extracted, aside)
+        except BaseException:
+            publishing.discard(staged)
+            raise
+    except ConflictError:
+        now = storage.state(session, planned.writes, name)
+        if now.applied is None or now.applied.fingerprint != mark.applied.fingerprint:
+            raise
+        return record.no_op(planned, run, now, same=True)  # another run was faster, with the same code and inputs
+    notes = evolve(told, warnings=(*told.warnings, *staged.notes))
+    return record.published(planned, run, verdict, counts, before, published, ignored=extracted.ignored, notes=notes)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pickle
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field
+from attrs import define
 from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
@@ -24,7 +24,7 @@ ROWS = "count(1)"
 
 
 @define(eq=False)
-class Reading:
+class Observed:
     """One observation: aggregates by their SQL, once the action that runs them has finished."""
 
     observation: Observation
@@ -45,14 +45,14 @@ class Reading:
         return dict(zip(self.measures, row[0], strict=True))
 
 
-def observe(frame: DataFrame, measures: Iterable[str]) -> tuple[DataFrame, Reading]:
+def observe(frame: DataFrame, measures: Iterable[str]) -> tuple[DataFrame, Observed]:
     """Put an observation on top of the frame's plan; costs no Spark job.
 
     The measures are one struct: a call to the JVM for each of a hundred would cost more than the counting.
     """
     distinct = tuple(dict.fromkeys(measures))
     observation = Observation()
-    return frame.observe(observation, _together(distinct)), Reading(observation, distinct, frame)
+    return frame.observe(observation, _together(distinct)), Observed(observation, distinct, frame)
 
 
 def _together(measures: Iterable[str]) -> Column:
@@ -64,19 +64,11 @@ def drain(session: SparkSession) -> None:
     session.sparkContext._jsc.sc().listenerBus().waitUntilEmpty(DRAIN_MS)
 
 
-@define
-class Counter:
-    """Counts rows for the collector of a transformation's drops."""
-
-    readings: list[Reading] = field(factory=list)
-
-    def observe(self, frame: DataFrame) -> tuple[DataFrame, Reading]:
-        """Return the frame counting its rows, and the reading."""
-        observed, reading = observe(frame, [ROWS])
-        self.readings.append(reading)
-        return observed, reading
+def counted(frame: DataFrame) -> tuple[DataFrame, Observed]:
+    """Return the frame counting its rows, and the observation, for the collector of a transformation's drops."""
+    return observe(frame, [ROWS])
 
 
-def rows(reading: Reading) -> int:
-    """Return the row count of a reading made by ``Counter``."""
-    return int(reading.take()[ROWS])
+def rows(observed: Observed) -> int:
+    """Return the row count of an observation made by ``counted``."""
+    return int(observed.take()[ROWS])

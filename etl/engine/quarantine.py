@@ -13,25 +13,31 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 from pyspark.sql import functions as F
 
-from etl.engine.extract import Extracted, corrupt_rows
-from etl.engine.fingerprint import app_id, following
-from etl.engine.stage import Prepared
-from etl.errors import ConservationError
+from etl.engine.extract import Extracted, corrupt_records
+from etl.errors import ConflictError, ConservationError
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.model.schema import Column, Schema
-from etl.quality.compile import BROKEN
-from etl.sql import literal, quoted
-from etl.storage.staging import Order, Storage
+from etl.model.write import ReplaceTable
+from etl.spark.jvm import struct_type
+from etl.sql import quoted
+from etl.storage.formats import source_for, storage_for
+from etl.storage.reading import Scope
+from etl.storage.staging import Mark, Publish, ReplaceValue, Staged, TargetState
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 NO_INTERVAL = "-"  # the partition of a step whose result does not depend on the interval
+TRIES = 5  # times the small commit of a quarantine is made again after losing against another interval's
 EXTRA = (
-    Column("_broken", "ARRAY<STRING>"), Column("_source", "STRING"), Column("_record", "STRING"),
-    Column("_file", "STRING"), Column("_run_id", "STRING"), Column("_interval", "STRING"),
-)  # fmt: skip
+    Column("_broken", "ARRAY<STRING>"),
+    Column("_source", "STRING"),
+    Column("_record", "STRING"),
+    Column("_file", "STRING"),
+    Column("_run_id", "STRING"),
+    Column("_interval", "STRING"),
+)
 
 
 @frozen
@@ -47,50 +53,132 @@ class Aside:
         return self.broken + sum(self.corrupt.values())
 
 
-def set_aside(
-    session: SparkSession, storage: Storage, planned: PlannedStep, prepared: Prepared, extracted: Extracted,
-    aside: Aside, run: Run,
-) -> None:  # fmt: skip
-    """Publish the interval's quarantine; does nothing where there is none and never was.
+def mark_of(target: str) -> str:
+    """Return the name of a quarantine's publishes beside those of its target."""
+    return f"{target}/quarantine"
 
-    It comes before the target's own publish, so that no row is ever missing from both; the target's commit is what
-    marks the interval done, and a re-run replaces the quarantine again. The step's rows are read a second time, which
-    only happens when the staging write has met rows to set aside.
+
+def is_whole(session: SparkSession, planned: PlannedStep, mark: Mark) -> bool:
+    """Say whether the last publish has its quarantine: a run may have died between the two commits."""
+    if mark.after is None or not mark.after.aside:
+        return True
+    found = _state(session, planned, mark.name).applied
+    return found is not None and evolve(found, aside=True) == mark.after
+
+
+def is_needed(session: SparkSession, planned: PlannedStep, staged: Staged, aside: Aside) -> bool:
+    """Say whether a publish has a quarantine: rows to set aside, or an earlier one's to take away."""
+    return bool(aside.total) or _state(session, planned, staged.publish.mark.name).applied is not None
+
+
+def _state(session: SparkSession, planned: PlannedStep, name: str) -> TargetState:
+    return storage_for(planned.quarantine).state(session, planned.quarantine, mark_of(name))
+
+
+def set_aside(
+    session: SparkSession, planned: PlannedStep, staged: Staged, extracted: Extracted, aside: Aside, run: Run
+) -> None:
+    """Publish the interval's quarantine under the generation and fingerprint of its target's publish.
 
     Raises:
-        ConservationError: the second reading found another number of rows: the transformation is not deterministic.
+        ConservationError: the rows set aside were not those that were counted: the transformation is not deterministic.
+        ConflictError: another run published the same interval's quarantine.
     """
+    mark = staged.publish.mark
+    for attempt in range(TRIES):
+        state = _state(session, planned, mark.name)
+        try:
+            _publish(session, planned, staged, extracted, aside, run, state)
+        except ConflictError:  # intervals share the table: one made or widened it meanwhile
+            if attempt == TRIES - 1:
+                raise
+        else:
+            return
+
+
+def _publish(
+    session: SparkSession,
+    planned: PlannedStep,
+    staged: Staged,
+    extracted: Extracted,
+    aside: Aside,
+    run: Run,
+    state: TargetState,
+) -> None:
+    mark, target = staged.publish.mark, planned.step.target
+    storage = storage_for(planned.quarantine)
     interval = run.interval.key if run.interval and planned.step.by_interval else NO_INTERVAL
-    app = app_id(planned.step, run.interval) + "/quarantine"
-    state = storage.state(session, planned.quarantine, app)
-    if not aside.total and state.applied is None:
-        return
+    rows = _rows(session, planned, staged, extracted, aside)
+    rows = rows.withColumns({"_run_id": F.lit(run.run_id), "_interval": F.lit(interval)})
+    schema, rows, reshaped = _in_shape(session, planned, rows, interval, state)
+    whole = reshaped or isinstance(target.write, ReplaceTable)
+    done = storage.stage(
+        session,
+        Publish(
+            dataset=evolve(planned.quarantine, schema=schema),
+            frame=rows.select(*map(quoted, schema.names)),
+            schema=schema,
+            write=ReplaceTable() if whole else ReplaceValue("_interval", interval),
+            mark=Mark(
+                name=mark_of(mark.name),
+                after=state.applied,
+                applied=mark.applied,
+                step=mark.step,
+                interval=mark.interval,
+            ),
+            partition_by=("_interval",),
+            version=state.version,
+        ),
+    )
+    if done.rows is not None and not reshaped and done.rows != aside.total:
+        done.drop()
+        raise ConservationError(
+            f"step {planned.step.name}: {aside.total} rows to quarantine, but {done.rows} were written",
+            place=planned.step.place,
+            remedy="make the transformation deterministic: no rand(), uuid(), now()",
+        )
+    done.commit(done.publish.mark.applied)
+
+
+def _rows(session: SparkSession, planned: PlannedStep, staged: Staged, extracted: Extracted, aside: Aside) -> DataFrame:
     schema = Schema((*planned.step.target.schema.nullable().columns, *EXTRA))
     frames = [session.createDataFrame([], schema.ddl)]
-    if aside.broken:
-        frames.append(_broken(prepared.flagged))
+    if aside.broken and staged.aside is not None:
+        frames.append(staged.aside())
     frames += [_corrupt(extracted, name) for name, count in aside.corrupt.items() if count]
-    rows = reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), frames)
-    rows = rows.withColumns({"_run_id": F.lit(run.run_id), "_interval": F.lit(interval)})
-    staged = storage.stage(session, Order(
-        dataset=evolve(planned.quarantine, schema=schema), frame=rows.select(*map(quoted, schema.names)),
-        mode="overwrite", transaction=following(app, state.applied, aside.total), run_id=run.run_id,
-        partition_by=("_interval",), replace_where=f"_interval = {literal(interval)}",
-    ))  # fmt: skip
-    if staged.rows != aside.total:
-        storage.discard(session, staged)
-        raise ConservationError(
-            f"step {planned.step.name}: {aside.total} rows to quarantine, but reading them again gave {staged.rows}",
-            place=planned.step.place, remedy="make the transformation deterministic: no rand(), uuid(), now()",
-        )  # fmt: skip
-    storage.publish(session, staged)
+    return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), frames)
 
 
-def _broken(flagged: DataFrame) -> DataFrame:
-    return flagged.where(f"size(`{BROKEN}`) > 0")
+def _in_shape(
+    session: SparkSession, planned: PlannedStep, rows: DataFrame, interval: str, state: TargetState
+) -> tuple[Schema, DataFrame, bool]:
+    """Bring the rows and the table to one shape; a column whose type has changed is text from then on.
+
+    Returns the columns, the rows, and whether these replace the whole table, its other intervals' rows among them.
+    """
+    wanted = Schema((*planned.step.target.schema.nullable().columns, *EXTRA))
+    if state.version is None:
+        return wanted, rows, False
+    scope = Scope(version=str(state.version))
+    table = source_for(planned.quarantine).read(session, planned.quarantine, scope).frame
+    there = {field.name: field.dataType for field in table.schema}
+    given = {field.name: field.dataType for field in struct_type(session, wanted.ddl)}
+    changed = [name for name, kind in given.items() if name in there and there[name] != kind]
+    if not changed:
+        return wanted, rows, False
+    schema = Schema(tuple(Column(c.name, "STRING") if c.name in changed else c for c in wanted))
+    for name in changed:
+        rows = rows.withColumn(name, F.col(quoted(name)).cast("string"))
+    if all(there[name].simpleString() == "string" for name in changed):
+        return schema, rows, False
+    old = table.where(F.col("_interval") != interval)
+    for name in changed:
+        old = old.withColumn(name, F.col(quoted(name)).cast("string"))
+    known = old.select(*[quoted(name) for name in schema.names if name in there])
+    return schema, rows.unionByName(known, allowMissingColumns=True), True
 
 
 def _corrupt(extracted: Extracted, name: str) -> DataFrame:
-    return corrupt_rows(extracted, name).select(
+    return corrupt_records(extracted.readings[name]).select(
         F.array(F.lit(f"corrupt record in {name}")).alias("_broken"), F.lit(name).alias("_source"), "_record", "_file"
     )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from etl.engine.audit import Verdict
-from etl.errors import EtlError, OutcomeUnknownError
+from etl.engine.publishing import Notes
+from etl.errors import EtlError, OutcomeUnknownError, QuarantineError
 from etl.model.plan import PlannedStep
 from etl.model.result import ErrorInfo, Outcome, RowCounts, Status, StepResult
 from etl.model.run import Run
@@ -49,14 +50,15 @@ def judged(
 
 def published(
     planned: PlannedStep, run: Run, verdict: Verdict, counts: RowCounts, before: TargetState, done: Published,
-    *, ignored: Mapping[str, tuple[str, ...]],
+    *, ignored: Mapping[str, tuple[str, ...]], notes: Notes,
 ) -> StepResult:  # fmt: skip
     """Return the result of a published step."""
     passed_over = [f"{name}: {len(names)} files ignored ({names[0]})" for name, names in ignored.items() if names]
-    warned = counts.quarantined or passed_over or any(not result.success for result in verdict.results)
+    failed = any(not result.success for result in verdict.results)
+    warned = counts.quarantined or passed_over or notes.warnings or failed
     result = judged(planned, run, Status.WARN if warned else Status.PASS, verdict, counts, before)
     return evolve(
-        result, outcome=Outcome.PUBLISHED, message="; ".join(passed_over),
+        result, outcome=Outcome.PUBLISHED, message="; ".join([*notes.warnings, *passed_over, *notes.facts]),
         version_after=before.version if done.version is None else done.version,
         quarantine=planned.quarantine.name if counts.quarantined else None, metrics=dict(done.metrics),
     )  # fmt: skip
@@ -70,9 +72,15 @@ def ended(planned: PlannedStep, session: SparkSession, run: Run, error: EtlError
     return StepResult(
         step=planned.step.name, job=planned.job, interval=key(run),
         status=Status.CANCELLED if cancelled else Status.ERROR,
-        outcome=Outcome.UNKNOWN if unknown else Outcome.UNCHANGED,
+        outcome=_outcome(error),
         error=error_info(error, stopped if cancelled else None), version_before=version, version_after=version,
     )  # fmt: skip
+
+
+def _outcome(error: EtlError) -> Outcome:
+    if isinstance(error, OutcomeUnknownError):
+        return Outcome.UNKNOWN
+    return Outcome.PUBLISHED if isinstance(error, QuarantineError) else Outcome.UNCHANGED
 
 
 def error_info(error: EtlError, exit_code: int | None = None) -> ErrorInfo:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from etl.engine.boundary import failed_action, user_code
-from etl.engine.meter import ROWS, Reading, observe
-from etl.errors import EtlError, PlatformError, TransformError
+from etl.engine.extract import Extracted
+from etl.engine.guards import Guard, guards
+from etl.engine.meter import ROWS, Observed, observe
+from etl.errors import EtlError, PlatformError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
-from etl.model.write import Append, Merge, ReplacePartitions, Write
 from etl.quality.compile import BROKEN, Suite, compile_suite
 from etl.spark.errors import class_names, summary
-from etl.storage.staging import Order, Staged, Storage, Transaction, interval_predicate
+from etl.sql import quoted
+from etl.storage.staging import Mark, Publish, Staged, Storage
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-# How Delta says that a row does not lie where the publish replaces; the target has no other CHECK constraint.
-OUTSIDE = ("DELTA_REPLACE_WHERE_MISMATCH", "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES")
 
 # How Delta, Hadoop and the operating system say that the place, not the rows, is at fault.
 UNWRITABLE = ("DELTA_CANNOT_CREATE_LOG_PATH", "Permission denied", "No space left on device", "ParentNotDirectory")
@@ -34,78 +32,76 @@ class Prepared:
 
     Args:
         suite: what must hold.
+        guards: what must not be.
         flagged: all rows, with the names each one breaks where the step quarantines.
-        reading: the measures, known once the stage is written.
-        rows: the rows to publish.
+        observed: the measures, known once the stage is written.
+        rows: the same rows, measured as they pass.
+        kept: SQL that is true for the rows to publish; None where no row is set aside.
     """
 
     suite: Suite
+    guards: tuple[Guard, ...]
     flagged: DataFrame
-    reading: Reading
+    observed: Observed
     rows: DataFrame
+    kept: str | None
 
 
-def prepare(planned: PlannedStep, frame: DataFrame) -> Prepared:
+def prepare(planned: PlannedStep, frame: DataFrame, interval: Interval | None) -> Prepared:
     """Put the measures into the plan, directly under the write; runs no Spark job."""
     target = planned.step.target
     required = [column.name for column in target.schema if not column.nullable]
     suite = compile_suite(planned.step.suite, required, planned.step.place)
+    kept = f"size({quoted(BROKEN)}) = 0" if suite.broken else None
+    watched = guards(planned, interval, kept)
     with user_code(planned):  # a row_condition is the author's SQL
-        flagged = frame.selectExpr("*", f"{suite.broken} AS `{BROKEN}`") if suite.broken else frame
-        observed, reading = observe(flagged, [ROWS, *suite.measures])
-    rows = observed.where(f"size(`{BROKEN}`) = 0").drop(BROKEN) if suite.broken else observed
-    return Prepared(suite, flagged, reading, rows)
+        flagged = frame.selectExpr("*", f"{suite.broken} AS {quoted(BROKEN)}") if suite.broken else frame
+        rows, observed = observe(flagged, [ROWS, *suite.measures, *(guard.measure for guard in watched)])
+    return Prepared(suite, watched, flagged, observed, rows, kept)
 
 
 def stage(
-    session: SparkSession, storage: Storage, planned: PlannedStep, frame: DataFrame, run: Run, transaction: Transaction
+    session: SparkSession,
+    storage: Storage,
+    planned: PlannedStep,
+    prepared: Prepared,
+    extracted: Extracted,
+    run: Run,
+    mark: Mark,
+    version: int | None,
 ) -> Staged:
     """Write the rows where no reader sees them.
 
     Raises:
-        TransformError: a row lies outside the interval, or the plan failed on a row.
+        ConflictError: another run published under the mark since this one looked.
+        InputError: a source's file could not be read.
+        TransformError: the plan failed on a row.
         PlatformError: the target's directory cannot be written.
     """
-    order = _order(planned, frame, run, transaction)
+    target = planned.step.target
+    publish = Publish(
+        dataset=planned.writes,
+        frame=prepared.rows,
+        schema=target.schema,
+        write=target.write,
+        mark=mark,
+        interval=run.interval,
+        partition_by=target.partition_by,
+        version=version,
+        kept=prepared.kept,
+        flag=BROKEN,
+    )
     try:
-        return storage.stage(session, order)
+        return storage.stage(session, publish)
     except EtlError:
         raise
     except Exception as error:
         text = summary(error)
-        if order.replace_where and any(words in text for words in OUTSIDE):
-            raise TransformError(
-                f"job {planned.job}, step {planned.step.name}: rows outside the interval {run.interval} "
-                f"({order.replace_where}): {text}", place=planned.step.place,
-                remedy="filter them in the transformation, or quarantine them; the target is unchanged",
-            ) from error  # fmt: skip
         if any(words in text + " ".join(class_names(error)) for words in UNWRITABLE):
             raise PlatformError(
-                f"job {planned.job}, step {planned.step.name}: cannot write {order.dataset.uri}: {text}",
-                place=order.dataset.place, remedy="check its owner, mode and free space; the target is unchanged",
-            ) from error  # fmt: skip
-        raise failed_action(planned, error) from error
-
-
-def _order(planned: PlannedStep, frame: DataFrame, run: Run, transaction: Transaction) -> Order:
-    target = planned.step.target
-    note = {"run_id": run.run_id, "step": planned.step.name, "interval": run.interval.key if run.interval else None}
-    order = Order(
-        dataset=planned.writes, frame=frame, mode="overwrite", transaction=transaction, run_id=run.run_id,
-        partition_by=target.partition_by, note=json.dumps({"headrace": note}),
-    )  # fmt: skip
-    return _shaped(order, target.write, planned, run.interval)
-
-
-def _shaped(order: Order, write: Write, planned: PlannedStep, interval: Interval | None) -> Order:
-    match write:
-        case ReplacePartitions(column):
-            kind = planned.step.target.schema.column(column).type
-            where = interval_predicate(column, kind, interval) if interval else None
-            return evolve(order, partition_by=(column,), replace_where=where)
-        case Append():
-            return evolve(order, mode="append")
-        case Merge():
-            return evolve(order, mode="merge", merge=write)
-        case _:
-            return order
+                f"job {planned.job}, step {planned.step.name}: cannot write {planned.writes.uri}: {text}",
+                place=planned.writes.place,
+                remedy="check its owner, mode and free space; the target is unchanged",
+            ) from error
+        failed = failed_action(planned, error)
+        raise extracted.explained(error) or failed from error

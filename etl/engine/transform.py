@@ -8,26 +8,18 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from etl.engine.boundary import user_code
-from etl.engine.meter import Counter, rows
+from etl.engine.meter import counted, rows
 from etl.errors import AnalysisError, TransformError, did_you_mean
 from etl.model.accounting import Collector, Drop, collecting
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
+from etl.model.types import fits
 from etl.model.write import Merge
 from etl.spark.jvm import struct_type
 from etl.sql import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-# What Spark widens without loss, by the target's type; any other difference is the author's to cast.
-WIDENS: dict[str, frozenset[str]] = {
-    "smallint": frozenset({"tinyint"}),
-    "int": frozenset({"tinyint", "smallint"}),
-    "bigint": frozenset({"tinyint", "smallint", "int"}),
-    "double": frozenset({"float", "tinyint", "smallint", "int"}),
-    "timestamp": frozenset({"date"}),
-}
 
 
 @frozen
@@ -46,10 +38,11 @@ class Transformed:
         return counts
 
 
-def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run) -> Transformed:
+def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run, *, first: bool = False) -> Transformed:
     """Call the step's function and conform what it returns; runs no Spark job.
 
-    A ``Merge`` with ``sequence_by`` keeps the latest row of each key here, so that the batch has unique keys.
+    A ``Merge`` with ``sequence_by`` keeps the latest row of each key here, so that the batch has unique keys. In the
+    ``first`` publish of a ``Merge`` there is nothing to delete: rows that delete their key are dropped, by name.
 
     Raises:
         AnalysisError: Spark refuses the plan, or its columns are not the target's.
@@ -57,11 +50,11 @@ def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run) -
     """
     from pyspark.sql import DataFrame
 
-    from etl.transforms import latest_by
+    from etl.transforms import latest_by, where
 
-    step, counter = planned.step, Counter()
+    step = planned.step
     arguments: dict[str, Any] = {**frames, **({"run": run} if step.takes_run else {})}
-    with collecting(counter.observe) as collector, user_code(planned):
+    with collecting(counted) as collector, user_code(planned):
         result = step(**arguments)
         if not isinstance(result, DataFrame):
             raise TransformError(
@@ -69,8 +62,11 @@ def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run) -
                 place=step.place, remedy="return the transformed frame; actions and writes are the engine's",
             )  # fmt: skip
         conformed = conform(planned, result)
-        if isinstance(step.target.write, Merge) and step.target.write.sequence_by:
-            conformed = latest_by(conformed, step.target.write.keys, step.target.write.sequence_by)
+        write = step.target.write
+        if isinstance(write, Merge) and write.sequence_by:
+            conformed = latest_by(conformed, write.keys, write.sequence_by)
+        if isinstance(write, Merge) and write.apply_as_deletes and first:
+            conformed = where(conformed, "deletes of a first publish", f"NOT coalesce({write.apply_as_deletes}, false)")
     return Transformed(conformed, _conserved(collector, planned, frames))
 
 
@@ -106,7 +102,7 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
     for name, field in given.items():
         if name not in wanted:
             problems.append(f"column {name!r} is not in the target's schema; {did_you_mean(name, wanted)}")
-        elif not _fits(field.dataType.simpleString(), wanted[name].dataType.simpleString()):
+        elif not fits(field.dataType.simpleString(), wanted[name].dataType.simpleString()):
             problems.append(f"column {name!r} is {field.dataType.simpleString()}, declared "
                             f"{wanted[name].dataType.simpleString()}")  # fmt: skip
     if problems:
@@ -121,12 +117,3 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
         quoted(name) if kept else f"CAST({quoted(name)} AS {wanted[name].dataType.simpleString()}) AS {quoted(name)}"
         for name, kept in same
     ])  # fmt: skip
-
-
-def _fits(given: str, wanted: str) -> bool:
-    if given in (wanted, "void") or given in WIDENS.get(wanted, ()):
-        return True
-    if given.startswith("decimal(") and wanted.startswith("decimal("):
-        (p1, s1), (p2, s2) = (tuple(map(int, text[8:-1].split(","))) for text in (given, wanted))
-        return s2 >= s1 and p2 - s2 >= p1 - s1
-    return False

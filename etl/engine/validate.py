@@ -13,8 +13,8 @@ from etl.errors import AnalysisError, EtlError
 from etl.model.plan import Plan, PlannedStep
 from etl.model.run import Run
 from etl.spark.errors import summary
-from etl.storage.formats import storage_for
-from etl.storage.staging import interval_predicate
+from etl.storage.formats import source_for, storage_for
+from etl.storage.reading import Scope, interval_predicate
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -48,7 +48,7 @@ def _validate(planned: PlannedStep, plan: Plan, session: SparkSession) -> None:
         if column is not None and interval is not None:
             interval_predicate(column, frame.schema[column].dataType.simpleString().upper(), interval)
     transformed = transform(planned, frames, Run("validate", interval, plan.params))
-    prepared = prepare(planned, transformed.frame)
+    prepared = prepare(planned, transformed.frame, interval)
     try:
         for key in prepared.suite.keys:
             transformed.frame.agg(F.expr(f"count(DISTINCT {key})"))
@@ -59,5 +59,5 @@ def _validate(planned: PlannedStep, plan: Plan, session: SparkSession) -> None:
 def _empty(session: SparkSession, dataset: Dataset) -> DataFrame:
     if dataset.schema is None:
         # Nobody declared it: the table itself is the only one that knows, and its log is not data.
-        return storage_for(dataset).read(session, dataset, None, None).limit(0)
+        return source_for(dataset).read(session, dataset, Scope()).frame.limit(0)
     return session.createDataFrame([], dataset.schema.nullable().ddl)

@@ -10,11 +10,9 @@ from attrs import field, frozen
 
 from etl.errors import DefinitionError, Place
 from etl.model.schema import Schema, parse_schema
-from etl.model.write import Write
+from etl.model.write import ReplacePartitions, Write
 
 NOWHERE = Place("?")
-
-Format = Literal["delta", "csv", "json", "parquet"]
 
 # Reader options that lose rows, guess types or look elsewhere; in lower case, as Spark compares them.
 REFUSED_OPTIONS = frozenset({
@@ -77,6 +75,11 @@ class Target:
         """The dataset that receives this target's broken rows."""
         return "quarantine." + self.dataset.replace(".", "_")
 
+    @property
+    def replaced_by(self) -> str | None:
+        """The column by whose interval rows are replaced; None where none or all are."""
+        return self.write.column if isinstance(self.write, ReplacePartitions) else None
+
 
 @frozen(kw_only=True)
 class Dataset:
@@ -84,7 +87,7 @@ class Dataset:
 
     Args:
         name: ``zone.name``.
-        format: ``delta`` unless the catalogue says otherwise.
+        format: ``delta`` unless the catalogue says otherwise; see ``etl.model.formats``.
         uri: absolute; a local path without scheme, or ``s3://…``. The zone's root plus the dataset's path.
         schema: declared columns; for a dataset a step here writes, the step's target schema.
         options: given to Spark's reader as they are (``sep``, ``multiLine`` …).
@@ -93,12 +96,13 @@ class Dataset:
         on_drift: a header that differs from the schema fails, or new columns are ignored and said (``evolve``).
         allow_empty: a dataset without files is an empty frame.
         written_by: the step that publishes it, None for a dataset from outside.
+        replaced_by: the column by whose interval that step replaces rows; None where it replaces none or all.
         description: a sentence for people.
         place: the catalogue entry, or the step that writes it.
     """
 
     name: str
-    format: Format = "delta"
+    format: str = "delta"
     uri: str
     schema: Schema | None = None
     options: Mapping[str, str] = field(factory=dict, hash=False)
@@ -107,5 +111,6 @@ class Dataset:
     on_drift: Literal["fail", "evolve"] = "fail"
     allow_empty: bool = False
     written_by: str | None = None
+    replaced_by: str | None = None
     description: str = ""
     place: Place = NOWHERE

@@ -8,9 +8,11 @@ from typing import Any
 from attrs import asdict, field, frozen
 
 from etl.model.dataset import Dataset
+from etl.model.formats import format_of
 from etl.model.interval import Interval
 from etl.model.run import json_value
 from etl.model.step import Step
+from etl.model.write import Merge
 
 SCHEMA_VERSION = "1.0"
 
@@ -43,7 +45,31 @@ class PlannedStep:
     def costs(self) -> tuple[str, ...]:
         """What the step costs besides its one pass: ``1 pass for uniqueness``."""
         unique = any(expectation.type.endswith("_to_be_unique") for expectation in self.step.suite)
-        return ("1 pass for uniqueness",) if unique else ()
+        merging = isinstance(self.step.target.write, Merge)
+        return (("1 pass for uniqueness",) if unique else ()) + (
+            ("the batch is written, then merged",) if merging else ()
+        )
+
+    @property
+    def promise(self) -> str:
+        """What a publish that is repeated or interrupted leaves in the target: ``exactly once``."""
+        return format_of(self.writes.format).promise
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What the write kind leaves to whoever runs the intervals."""
+        write = self.step.target.write
+        if not isinstance(write, Merge) or not self.step.by_interval:
+            return ()
+        said = []
+        if not write.sequence_by:
+            said.append("an older interval run again puts its values over newer ones; sequence_by keeps the newest")
+        if write.apply_as_deletes:
+            said.append(
+                "a deleted key leaves no trace: a row older than its deletion would bring it back, so an "
+                "interval before a merged one is refused without --force"
+            )
+        return tuple(said)
 
     def to_json(self) -> dict[str, Any]:
         """Return the planned step as JSON values."""
@@ -52,14 +78,16 @@ class PlannedStep:
             "step": self.step.name, "job": self.job, "why": self.why, "after": list(self.after),
             "reads": [
                 {"name": name, "dataset": dataset.name, "uri": dataset.uri, "format": dataset.format,
-                 "interval_column": self.step.sources[name].interval_column}
+                 "interval_column": self.step.sources[name].interval_column,
+                 "optional": self.step.sources[name].optional}
                 for name, dataset in self.reads.items()
             ],
             "writes": {"dataset": self.writes.name, "uri": self.writes.uri, "format": self.writes.format,
                        "kind": type(write).__name__} | {key: json_value(value) for key, value in asdict(write).items()},
             "quarantine": {"dataset": self.quarantine.name, "uri": self.quarantine.uri},
             "expectations": [expectation.to_json() for expectation in self.step.expectations],
-            "retries": self.retries, "costs": list(self.costs),
+            "retries": self.retries, "costs": list(self.costs), "promise": self.promise,
+            "cautions": list(self.cautions), "conserve": self.step.conserve, "schema": self.step.target.schema.ddl,
         }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ zone's root, with the step's schema.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from attrs import field, frozen
 
@@ -16,15 +16,30 @@ from etl.config.layers import origin
 from etl.config.problems import raise_all
 from etl.config.roots import RelativePath
 from etl.config.settings import Config, refuse_secrets
-from etl.config.structure import structured
-from etl.errors import ConfigError, Place, did_you_mean
-from etl.model.dataset import NAME, REFUSED_OPTIONS, Dataset, Format
+from etl.config.structure import RefusedError, structured
+from etl.errors import ConfigError, Place, ProjectError, closest, did_you_mean
+from etl.model.dataset import NAME, REFUSED_OPTIONS, Dataset
+from etl.model.formats import FORMATS, check_publish
 from etl.model.job import JobModule
 from etl.model.schema import Schema
 from etl.model.step import Step
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
+
+
+def _format(text: str) -> str:
+    if text not in FORMATS:
+        raise RefusedError(f"{text!r} is not one of {', '.join(FORMATS)}{_hint(text)}")
+    return text
+
+
+def _hint(text: str) -> str:
+    near = closest(text, FORMATS)
+    return f"; did you mean {near!r}?" if near else ""
+
+
+FormatName = Annotated[str, _format]
 
 
 @frozen(kw_only=True)
@@ -35,7 +50,7 @@ class Entry:
     """
 
     path: RelativePath | None = None
-    format: Format = "delta"
+    format: FormatName = "delta"
     schema: Schema | None = None
     options: Mapping[str, str] = field(factory=dict, hash=False)
     partitioned_by: tuple[str, ...] = ()
@@ -84,7 +99,7 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
     entry, place = catalog.entries[dataset], catalog.place(dataset)
     if not NAME.fullmatch(dataset):
         yield ConfigError(f"dataset name {dataset!r} is not zone.name in lower-case letters, digits and _", place=place)
-    if entry.format in {"csv", "json"} and entry.schema is None:
+    if FORMATS[entry.format].needs_schema and entry.schema is None:
         yield ConfigError(f"a {entry.format} dataset needs a schema: nothing in its files is believed",
                           place=place, remedy='add schema = "column TYPE, …"')  # fmt: skip
     for option in entry.options:
@@ -111,25 +126,49 @@ def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directo
     Raises:
         ConfigError: a zone without root, a catalogued schema for a dataset whose step declares one.
     """
-    written: dict[str, Step[Any, Any]] = {}
-    for job in jobs:
-        written |= {name: step for step in job.steps for name in (step.name, step.target.quarantine)}
+    steps = [step for job in jobs for step in job.steps]
+    written = {name: step for step in steps for name in (step.target.dataset, step.target.quarantine)}
     datasets: dict[str, Dataset] = {}
-    problems: list[ConfigError] = []
+    problems: list[ProjectError] = list(_shared_quarantines(steps, directory))
     for name in (*catalog.entries, *(name for name in written if name not in catalog.entries)):
-        step = written.get(name)
+        step, entry = written.get(name), catalog.entries.get(name, Entry())
         place = catalog.place(name) if step is None or name in catalog.entries else step.place.relative_to(directory)
         zone = name.partition(".")[0]
-        if step and name in catalog.entries and catalog.entries[name].schema:
-            problems.append(ConfigError(f"{name} is written by a step, which declares its schema", place=place,
-                                        remedy="remove schema here"))  # fmt: skip
         if zone not in config.zones:
-            problems.append(ConfigError(f"zone {zone!r} of {name} has no root; {did_you_mean(zone, config.zones)}",
-                                        place=place, remedy=f'add {zone} = "…" under [zones]'))  # fmt: skip
+            remedy = f'add {zone} = "…" under [zones]'
+            said = f"zone {zone!r} of {name} has no root; {did_you_mean(zone, config.zones)}"
+            problems.append(ConfigError(said, place=place, remedy=remedy))
             continue
-        datasets[name] = _dataset(name, config.zones[zone], catalog.entries.get(name, Entry()), step, place)
+        problems += _unwritable(name, entry, step, place)
+        datasets[name] = _dataset(name, config.zones[zone], entry, step, place)
     raise_all(problems)
     return datasets
+
+
+def _unwritable(name: str, entry: Entry, step: Step[Any, Any] | None, place: Place) -> Iterator[ProjectError]:
+    """Yield what keeps a step from publishing a catalogued dataset."""
+    if step is None:
+        return
+    if entry.schema:
+        said = f"{name} is written by a step, which declares its schema"
+        yield ConfigError(said, place=place, remedy="remove schema here")
+    try:
+        check_publish(name, entry.format, step.target.write, place)
+    except ProjectError as error:
+        yield error
+
+
+def _shared_quarantines(steps: Iterable[Step[Any, Any]], directory: str) -> Iterator[ProjectError]:
+    """Yield targets whose broken rows would go to one dataset, each erasing the other's: ``a_b.c`` and ``a.b_c``."""
+    first: dict[str, Step[Any, Any]] = {}
+    for step in steps:
+        other = first.setdefault(step.target.quarantine, step)
+        if other.target.dataset != step.target.dataset:
+            yield ConfigError(
+                f"{other.target.dataset} and {step.target.dataset} share the quarantine {step.target.quarantine}",
+                place=step.place.relative_to(directory),
+                remedy="rename one of the two",
+            )
 
 
 def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, place: Place) -> Dataset:
@@ -139,5 +178,6 @@ def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, pl
         schema=target.schema if target else entry.schema, options=entry.options,
         partitioned_by=entry.partitioned_by or (target.partition_by if target else ()),
         on_corrupt=entry.on_corrupt, on_drift=entry.on_drift, allow_empty=entry.allow_empty,
-        written_by=step.name if step else None, description=entry.description, place=place,
+        written_by=step.name if step else None,
+        replaced_by=target.replaced_by if target else None, description=entry.description, place=place,
     )  # fmt: skip

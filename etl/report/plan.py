@@ -39,7 +39,9 @@ def _facts(planned: PlannedStep, plan: Plan) -> Iterator[tuple[str, str]]:
         column = planned.step.sources[name].interval_column
         said = [f"the interval by {column}" if column else "all rows"] + ["as it is"] * (dataset.name in stale)
         yield "reads" if position == 0 else "", f"{dataset.name}  {dataset.uri}  ({', '.join(said)})"
-    yield "writes", f"{planned.writes.name}  {planned.writes.uri}  ({_write(planned.step.target.write)})"
+    how = "; ".join(text for text in (_write(planned.step.target.write), planned.promise) if text)
+    yield "writes", f"{planned.writes.name}  {planned.writes.uri}  ({how})"
+    yield from (("caution" if not n else "", each) for n, each in enumerate(planned.cautions))
     yield "after", ", ".join(planned.after)
     count = len(planned.step.expectations)
     required = sum(not column.nullable for column in planned.step.target.schema)

@@ -1,196 +1,119 @@
-"""Delta tables: staged once inside a transaction, audited, then committed.
+"""Delta tables: read at one version; staged once inside a transaction, audited, then committed.
 
-Data files are written by Delta's own write command inside a transaction that is not committed; dropping the
-transaction leaves only unreferenced files. ``facts`` behind it: docs/adr/0003-delta-publish.md.
+What it rests on: docs/adr/0003-delta-publish.md.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from attrs import frozen
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
-from etl.errors import ConflictError, EtlError, InputError, OutcomeUnknownError, PublishError
+from etl.errors import InputError
 from etl.model.dataset import Dataset
-from etl.model.interval import Interval
-from etl.spark.errors import class_names, summary
-from etl.spark.jvm import java_class
-from etl.storage import delta_merge
-from etl.storage.delta_bridge import DELTA, Bridge, elements
-from etl.storage.staging import Order, Published, Staged, TargetState, interval_predicate
-
-CONFLICTS = (
-    "ConcurrentAppendException", "ConcurrentDeleteReadException", "ConcurrentDeleteDeleteException",
-    "ConcurrentTransactionException", "ConcurrentWriteException", "MetadataChangedException",
-    "ProtocolChangedException", "CommitConflictException",
-)  # fmt: skip
+from etl.model.marks import partition_mark
+from etl.model.write import Merge
+from etl.storage import delta_log, delta_merge, delta_write
+from etl.storage.delta_bridge import Bridge
+from etl.storage.reading import Reading, Scope, check_scope, empty
+from etl.storage.staging import Applied, Publish, Staged, TargetState
 
 
-@frozen
-class Handle:
-    """An open transaction and the actions it will commit."""
+def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
+    """Return the table's rows of the interval, or all of them, as of one version.
 
-    bridge: Bridge
-    log: Any
-    transaction: Any
-    operation: Any
-    data: Any
-    added: tuple[Any, ...]
-
-
-def read(session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None) -> DataFrame:
-    """Return the table's rows of the interval, or all where ``column`` is None.
+    A Delta frame without a version takes the newest one at each action: what a run said it read, what it wrote and
+    what it looked at again could be three versions.
 
     Raises:
         InputError: there is no table.
     """
-    if not exists(session, dataset):
+    check_scope(dataset, scope)
+    bridge = Bridge(session)
+    snapshot = bridge.snapshot(dataset.uri)
+    if snapshot.version() < 0:
+        if scope.optional and dataset.schema is not None:
+            return Reading(frame=empty(session, dataset), identity=None)
+        remedy = "deliver it, or set optional=True for the source"
         raise InputError(
-            f"dataset {dataset.name}: no Delta table at {dataset.uri}", place=dataset.place,
-            remedy=f"run the step that writes it first: etl run +{dataset.name}" if dataset.written_by
-            else "deliver it, or set optional=True for the source",
-        )  # fmt: skip
-    frame = session.read.format("delta").load(dataset.uri)
-    if column is None or interval is None:
-        return frame
-    return frame.where(interval_predicate(column, frame.schema[column].dataType.simpleString().upper(), interval))
+            f"dataset {dataset.name}: no Delta table at {dataset.uri}",
+            place=dataset.place,
+            remedy=f"run the step that writes it first: etl run +{dataset.name}" if dataset.written_by else remedy,
+        )
+    version = snapshot.version() if scope.version is None else int(scope.version)
+    frame = session.read.format("delta").option("versionAsOf", version).load(dataset.uri)
+    where = scope.predicate(lambda column: frame.schema[column].dataType.simpleString().upper())
+    return Reading(
+        frame=frame.where(where) if where else frame,
+        identity=_identity(bridge, snapshot, dataset, scope) or f"version {version}",
+        upto=str(version),
+    )
 
 
-def exists(session: SparkSession, dataset: Dataset) -> bool:
-    """Return True if a Delta table is there."""
-    return bool(Bridge(session).snapshot(dataset.uri).version() >= 0)
+def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> str | None:
+    """Return what names the interval's rows without naming the table's version, None where nothing does.
 
-
-def state(session: SparkSession, dataset: Dataset, app_id: str) -> TargetState:
-    """Return the table's version and the last transaction of this app id.
-
-    Runs no Spark job where the version's checksum file lists the transactions (``session`` raises Delta's limit for
-    that), else Delta's state reconstruction: two or three.
+    Where the writer replaces rows by the column that the reader takes its interval from, that is the writer's last
+    publish of this interval: other days may change the table without changing what this run reads. Any other writer's
+    change since then may have.
     """
+    if not (scope.interval and scope.column and dataset.written_by and dataset.replaced_by == scope.column):
+        return None
+    if scope.version is not None:
+        return None
+    found = delta_log.transaction(bridge, snapshot, partition_mark(dataset.written_by, scope.interval))
+    if found is None or delta_log.changed_by_others(bridge, snapshot, dataset.uri, found.written):
+        return None
+    return f"publish {found.number}"
+
+
+def state(session: SparkSession, dataset: Dataset, mark: str) -> TargetState:
+    """Return the table's version and what was last published under this mark."""
     bridge = Bridge(session)
     snapshot = bridge.snapshot(dataset.uri)
     version = snapshot.version()
-    return TargetState(version if version >= 0 else None, bridge.transaction_version(snapshot, app_id))
+    if version < 0:
+        return TargetState(None)
+    found = delta_log.transaction(bridge, snapshot, mark)
+    return TargetState(version, delta_log.decoded(found.number) if found else None)
 
 
-def stage(session: SparkSession, order: Order) -> Staged:
-    """Write the rows once, inside a transaction nobody sees."""
-    if order.mode == "merge" and exists(session, order.dataset):
-        return delta_merge.stage(session, order)
+def is_taken_back(session: SparkSession, dataset: Dataset, mark: str) -> bool:
+    """Say whether a RESTORE took the rows of the last publish away: Delta keeps the transaction, not the rows."""
     bridge = Bridge(session)
-    log = bridge.log(order.dataset.uri)
-    transaction = log.startTransaction(bridge.option(), bridge.option())
-    before = transaction.snapshot().version()
-    bridge.register(transaction, order.transaction.app_id)
-    operation, command = _command(bridge, log, order)
-    active = bridge.module("OptimisticTransaction")
-    active.setActive(transaction)
-    try:
-        data = command.writeAndReturnCommitData(transaction, bridge.java_session, bridge.option(), False)
-    finally:
-        active.clearActive()
-    actions = elements(data.actions())
-    added = tuple(action for action in actions if action.getClass().getSimpleName() == "AddFile")
-    statistics = [json.loads(action.json())["add"] for action in added]
-    return Staged(
-        order=order, rows=sum(json.loads(file["stats"])["numRecords"] for file in statistics), files=len(added),
-        bytes=sum(file["size"] for file in statistics), version_before=before if before >= 0 else None,
-        read=lambda: _rows(bridge, log, transaction, order, added),
-        handle=Handle(bridge, log, transaction, operation, data, added),
-    )  # fmt: skip
+    snapshot = bridge.snapshot(dataset.uri)
+    found = delta_log.transaction(bridge, snapshot, mark)
+    return found is not None and delta_log.restored(bridge, snapshot, dataset.uri, mark, found)
 
 
-def _command(bridge: Bridge, log: Any, order: Order) -> tuple[Any, Any]:
-    options = {"txnAppId": order.transaction.app_id, "txnVersion": str(order.transaction.version)}
-    if order.note:
-        options["userMetadata"] = order.note
-    if order.replace_where:
-        options["replaceWhere"] = order.replace_where
-    # The frame has exactly the declared columns, so a new nullable column is the author's wish, never drift.
-    options["overwriteSchema" if order.mode == "overwrite" and not order.replace_where else "mergeSchema"] = "true"
-    java_options = java_class(bridge.session, DELTA + "DeltaOptions")(
-        bridge.scala_map(options), bridge.java_session.sessionState().conf()
-    )
-    modes = java_class(bridge.session, "org.apache.spark.sql.SaveMode")
-    mode = modes.Overwrite if order.mode == "overwrite" else modes.Append
-    columns = bridge.scala_seq(order.partition_by)
-    operation = bridge.construct(
-        "DeltaOperations$Write", mode, bridge.option(columns), java_options.replaceWhere(), java_options.userMetadata()
-    )
-    command = bridge.construct(
-        "commands.WriteIntoDelta", log, mode, java_options, columns, bridge.scala_map({}), order.frame._jdf,
-        bridge.option(),
-    )  # fmt: skip
-    return operation, command
+def recall(session: SparkSession, dataset: Dataset, mark: str) -> Applied | None:
+    """Return what the last publish under this mark was made from, as its commit says; None where that is forgotten."""
+    bridge = Bridge(session)
+    snapshot = bridge.snapshot(dataset.uri)
+    found = delta_log.transaction(bridge, snapshot, mark)
+    if found is None:
+        return None
+    for commit in delta_log.since(bridge, snapshot, dataset.uri, found.written):
+        if commit.ours and commit.ours.get("mark") == mark:
+            return delta_log.described(found.number, commit.ours)
+    return None
 
 
-def _rows(bridge: Bridge, log: Any, transaction: Any, order: Order, added: tuple[Any, ...]) -> DataFrame:
-    session = bridge.session
-    if not added:
-        return session.createDataFrame([], order.frame.schema)
-    if transaction.snapshot().version() >= 0:
-        return bridge.rows_of(log, transaction.snapshot(), added)
-    # A table that does not exist yet has no schema in its snapshot; its files are plain parquet.
-    reader = session.read.schema(order.frame.schema).option("basePath", order.dataset.uri)
-    return reader.parquet(*[path.toString() for path in _paths(bridge, log, added)])
+def later_intervals(session: SparkSession, dataset: Dataset, prefix: str, key: str) -> tuple[str, ...]:
+    """Return the keys of the intervals after ``key`` that were published under marks with this prefix, sorted."""
+    bridge = Bridge(session)
+    names = delta_log.transactions(bridge, bridge.snapshot(dataset.uri), prefix)
+    return tuple(sorted(found for found in (name.removeprefix(prefix) for name in names) if found > key))
 
 
-def publish(session: SparkSession, staged: Staged) -> Published:
-    """Commit the transaction; readers see all of it or nothing.
+def stage(session: SparkSession, publish: Publish) -> Staged:
+    """Write the rows once, where no reader sees them.
 
     Raises:
-        ConflictError: another writer changed what this transaction read; nothing was published.
-        PublishError: Delta refused the commit; nothing was published.
-        OutcomeUnknownError: the commit raised and the table could not be read back.
+        ConflictError: the log does not say what the publish follows.
+        AnalysisError: the table's columns cannot take the step's.
     """
-    try:
-        if isinstance(staged.handle, delta_merge.Batch):
-            return delta_merge.publish(session, staged)
-        return _commit(staged.handle)
-    except EtlError:
-        raise
-    except Exception as error:
-        return _resolve(session, staged, error)
-
-
-def _commit(handle: Handle) -> Published:
-    version = handle.transaction.commitIfNeeded(handle.data.actions(), handle.operation, handle.data.stringTags())
-    return Published(version=version.get() if version.isDefined() else None)
-
-
-def _resolve(session: SparkSession, staged: Staged, error: Exception) -> Published:
-    """A commit raised: read the table back and look for this run's own transaction before calling it a failure."""
-    order, names = staged.order, class_names(error)
-    try:
-        now = state(session, order.dataset, order.transaction.app_id)
-    except Exception as unreadable:
-        raise OutcomeUnknownError(
-            f"{order.dataset.name}: the commit raised ({summary(error)}) and the table cannot be read back "
-            f"({summary(unreadable)})", remedy="re-running is safe: a published interval is recognised",
-        ) from error  # fmt: skip
-    if now.applied == order.transaction.version:
-        return Published(version=now.version)
-    if any(name in CONFLICTS for name in names):
-        raise ConflictError(
-            f"{order.dataset.name}: another writer committed version {now.version} meanwhile ({summary(error)})",
-            remedy="run the step again",
-        ) from error
-    raise PublishError(f"{order.dataset.name}: Delta refused the commit: {summary(error)}") from error
-
-
-def discard(session: SparkSession, staged: Staged) -> None:
-    """Delete the staged files: they are this run's own and no log names them."""
-    if isinstance(staged.handle, delta_merge.Batch):
-        delta_merge.discard(session, staged)
-        return
-    bridge: Bridge = staged.handle.bridge
-    for path in _paths(bridge, staged.handle.log, staged.handle.added):
-        path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).delete(path, False)
-
-
-def _paths(bridge: Bridge, log: Any, added: tuple[Any, ...]) -> list[Any]:
-    """Return the added files as Hadoop paths; the log keeps them relative and URL-encoded."""
-    hadoop, uri = java_class(bridge.session, "org.apache.hadoop.fs.Path"), java_class(bridge.session, "java.net.URI")
-    return [hadoop(log.dataPath(), hadoop(uri(action.path()))) for action in added]
+    exists = Bridge(session).snapshot(publish.dataset.uri).version() >= 0
+    if isinstance(publish.write, Merge) and exists:
+        return delta_merge.stage(session, publish)
+    return delta_write.stage(session, publish)

@@ -7,7 +7,8 @@ trailing case-class fields, which ``construct`` fills with the defaults of whate
 
 from __future__ import annotations
 
-import re
+import json
+import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -66,18 +67,6 @@ class Bridge:
         """Return the newest snapshot of a path; version -1 where there is no table."""
         return self.log(uri).update(False, self.option(), self.option())
 
-    def transaction_version(self, snapshot: Any, app_id: str) -> int | None:
-        """Return the last transaction of this app id in the snapshot, None where there is none."""
-        if snapshot.version() < 0:
-            return None
-        checksum = snapshot.checksumOpt()
-        known = checksum.get().setTransactions() if checksum.isDefined() else self.option()
-        if known.isDefined():  # a year of days has as many: read in one call, not in two for each
-            said = re.search(rf"^SetTransaction\({re.escape(app_id)},(\d+),", known.get().mkString("\n"), re.MULTILINE)
-            return int(said[1]) if said else None
-        found = snapshot.transactions().get(app_id)
-        return found.get() if found.isDefined() else None
-
     def register(self, transaction: Any, app_id: str) -> None:
         """Mark the app id as read, so that two runs of one interval conflict instead of both committing.
 
@@ -85,10 +74,27 @@ class Bridge:
         """
         getattr(transaction.readTxn(), "$plus$eq")(app_id)
 
-    def rows_of(self, log: Any, snapshot: Any, files: Iterable[Any]) -> DataFrame:
-        """Return the rows of these AddFiles, committed or not."""
+    def rows_of(self, log: Any, transaction: Any, files: Iterable[Any]) -> DataFrame:
+        """Return the rows of these AddFiles, committed or not, with the columns the transaction gives the table."""
+        constructor = java_class(self.session, DELTA + "DummySnapshot")
+        defaults = _constructor_defaults(self.session.sparkContext._gateway, "DummySnapshot", 3)
+        snapshot = constructor(log.logPath(), log, transaction.metadata(), *defaults)
         frame = log.createDataFrame(snapshot, self.scala_seq(files), False, self.option())
         return DataFrame(frame, self.session)
+
+    def add_file(self, action: Mapping[str, Any]) -> Any:
+        """Return an AddFile made from its JSON."""
+        return self.module("actions.Action").fromJson(json.dumps({"add": action}))
+
+    def set_transaction(self, app_id: str, number: int) -> Any:
+        """Return the action that notes an application's number in a commit."""
+        said = {"appId": app_id, "version": number, "lastUpdated": time.time_ns() // 1_000_000}
+        return self.module("actions.Action").fromJson(json.dumps({"txn": said}))
+
+    def no_rows(self, columns: Any) -> DataFrame:
+        """Return a frame of these columns without a row: a literal one, for which Spark starts no task."""
+        nothing = java_class(self.session, "java.util.ArrayList")()
+        return DataFrame(self.java_session.createDataFrame(nothing, columns), self.session)
 
 
 @lru_cache(maxsize=64)
@@ -99,6 +105,11 @@ def _module(gateway: Any, name: str) -> Any:
 @lru_cache(maxsize=64)
 def _fields(gateway: Any, name: str) -> int:
     return max(int(constructor.getParameterCount()) for constructor in _load(gateway, name).getConstructors())
+
+
+def _constructor_defaults(gateway: Any, name: str, given: int) -> list[Any]:
+    companion, fields = _module(gateway, name), _fields(gateway, name)
+    return [getattr(companion, f"$lessinit$greater$default${n}")() for n in range(given + 1, fields + 1)]
 
 
 def _load(gateway: Any, name: str) -> Any:

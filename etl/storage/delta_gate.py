@@ -1,7 +1,7 @@
-"""A gate before Delta's commit: Python sees the prepared actions of a transaction it did not start, and may veto them.
+"""A gate around Delta's commit: Python sees a transaction it did not start, and may veto it.
 
-Delta calls its transaction observer after every file is written and before the first commit attempt; an exception there
-leaves the target as it was.
+Delta calls its transaction observer as a transaction begins, and after every file is written and before the first
+commit attempt; an exception there leaves the target as it was.
 """
 
 from __future__ import annotations
@@ -18,28 +18,32 @@ from etl.storage.delta_bridge import Bridge, elements
 
 @define
 class Gate:
-    """Delta's transaction observer for one thread: sees the prepared actions and may veto the commit.
+    """Delta's transaction observer for one thread.
 
     Args:
         bridge: the session's door to Delta.
-        check: raises to veto; its exception is kept, since Java turns it into another.
+        begin: gets the transaction that begins; raises to veto.
+        check: gets the prepared actions; raises to veto.
+        veto: the exception, kept since Java turns it into another.
+        asked: whether a prepared commit was seen; a merge that Delta skipped passes no gate.
     """
 
     bridge: Bridge
+    begin: Callable[[Any], None]
     check: Callable[[list[Any]], None]
     veto: BaseException | None = None
+    asked: bool = False
+
+    def startingTransaction(self, start: Any) -> Any:
+        transaction = start.apply()
+        self._vetoing(lambda: self.begin(transaction))
+        return transaction
 
     def preparingCommit(self, prepare: Any) -> Any:
         prepared = prepare.apply()
-        try:
-            self.check(elements(prepared))
-        except BaseException as refusal:
-            self.veto = refusal
-            raise
+        self.asked = True
+        self._vetoing(lambda: self.check(elements(prepared)))
         return prepared
-
-    def startingTransaction(self, start: Any) -> Any:
-        return start.apply()
 
     def getNextObserver(self) -> Any:
         return self.bridge.option()
@@ -47,12 +51,19 @@ class Gate:
     def createChild(self) -> Gate:
         return self
 
-    def _nothing(self, *_: Any) -> None:
+    def _vetoing(self, look: Callable[[], None]) -> None:
+        try:
+            look()
+        except BaseException as refusal:
+            self.veto = refusal
+            raise
+
+    def _passed(self, *_: Any) -> None:
         """Phases the gate only passes."""
 
-    beginDoCommit = beginBackfill = beginPostCommit = _nothing
-    transactionCommitted = transactionAborted = _nothing
-    advanceToNextThreadObserver = setNextObserver = _nothing
+    beginDoCommit = beginBackfill = beginPostCommit = _passed
+    transactionCommitted = transactionAborted = _passed
+    advanceToNextThreadObserver = setNextObserver = _passed
 
     @contextmanager
     def watching(self) -> Iterator[None]:

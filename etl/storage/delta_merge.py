@@ -7,66 +7,129 @@ wrongly, so the audit must not ride on the MERGE). MERGE then reads those immuta
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import frozen
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
-from etl.errors import PublishError
+from etl.errors import ConflictError, PublishError
 from etl.model.write import Merge
-from etl.spark.jvm import hadoop_path, java_class, settings
+from etl.spark.jvm import hadoop_path, settings, struct_type
 from etl.sql import quoted
+from etl.storage import delta_log, parquet_footers
 from etl.storage.delta_bridge import Bridge
+from etl.storage.delta_commit import counts, settled
+from etl.storage.delta_files import KEPT
 from etl.storage.delta_gate import Gate
-from etl.storage.staging import Order, Published, Staged
+from etl.storage.delta_schema import reshape
+from etl.storage.staging import Applied, Publish, Published, Staged
 
-STAGE = "_staged"  # Delta and Spark readers skip names that start with an underscore
-UNCOUNTED = -1  # the batch's files carry no statistics that Delta has read; the observation counts them
+STAGE = "_staged"  # Delta and Spark readers skip names that start with an underscore; so does VACUUM
+LEFT_AFTER = 7 * 24 * 3600  # seconds after which a batch belongs to a run that died
 
 
-@frozen
+@frozen(kw_only=True)
 class Batch:
-    """A staged batch: the directory of its files."""
+    """A staged batch.
+
+    Args:
+        uri: the directory of its files.
+        rows: to merge.
+        aside: set aside.
+    """
 
     uri: str
+    rows: DataFrame
+    aside: DataFrame | None = None
 
 
-def stage(session: SparkSession, order: Order) -> Staged:
-    """Write the batch once to files that no reader of the target sees."""
-    uri = f"{order.dataset.uri}/{STAGE}/{order.run_id}-{order.transaction.version}"
-    order.frame.write.mode("overwrite").parquet(uri)
-    before = Bridge(session).snapshot(order.dataset.uri).version()
-    rows = session.read.schema(order.frame.schema).parquet(uri)
-    return Staged(
-        order=order, rows=UNCOUNTED, version_before=before if before >= 0 else None,
-        read=lambda: rows, handle=Batch(uri),
-    )  # fmt: skip
-
-
-def publish(session: SparkSession, staged: Staged) -> Published:
-    """Merge the staged batch; the gate lets the commit pass only if the row counts are possible.
+def stage(session: SparkSession, publish: Publish) -> Staged:
+    """Write the batch once to files that no reader of the target sees.
 
     Raises:
+        ConflictError: the log does not say what the publish follows.
+    """
+    bridge = Bridge(session)
+    snapshot = bridge.snapshot(publish.dataset.uri)
+    delta_log.compare(bridge, snapshot, publish)
+    change = reshape(snapshot.metadata(), publish, struct_type(session, publish.schema.nullable().ddl), ())
+    _sweep(session, publish)
+    batch, before = _written(session, publish), snapshot.version()
+    files, path = hadoop_path(session, batch.uri)
+    rows = parquet_footers.rows(session, f"{batch.uri}/{KEPT}=true" if publish.kept else batch.uri)
+
+    def drop() -> None:
+        files.delete(path, True)
+
+    def commit(applied: Applied) -> Published:
+        return settled(bridge, publish, before, lambda: _merged(bridge, publish, applied, batch, rows, before))
+
+    return Staged(
+        publish=publish,
+        rows=rows,
+        version_before=before,
+        read=lambda: batch.rows,
+        aside=(lambda: batch.aside) if batch.aside is not None else None,  # type: ignore[return-value, arg-type]
+        commit=commit,
+        drop=lambda: None if publish.kept else drop(),
+        drop_aside=drop,
+        notes=change.notes,
+    )
+
+
+def _written(session: SparkSession, publish: Publish) -> Batch:
+    applied = publish.mark.applied
+    uri = f"{publish.dataset.uri}/{STAGE}/{applied.run_id}-{applied.generation}-{applied.fingerprint:x}"
+    if publish.kept is None:
+        publish.frame.write.mode("overwrite").parquet(uri)
+        return Batch(uri=uri, rows=session.read.schema(publish.frame.schema).parquet(uri))
+    frame = publish.frame.withColumn(KEPT, F.expr(publish.kept))
+    frame.write.mode("overwrite").partitionBy(KEPT).parquet(uri)
+    every = session.read.schema(frame.schema).parquet(uri)
+    return Batch(
+        uri=uri,
+        rows=every.where(KEPT).drop(KEPT, publish.flag),
+        aside=every.where(f"NOT {KEPT}").drop(KEPT),
+    )
+
+
+def _merged(bridge: Bridge, publish: Publish, applied: Applied, batch: Batch, rows: int, before: int) -> Published:
+    """Merge the staged batch through the gate, and make sure that it was this merge that was committed.
+
+    Raises:
+        ConflictError: another run published under this mark since the batch was staged, or Delta skipped the merge.
         PublishError: the prepared commit would add or lose rows the batch cannot account for.
     """
-    order, bridge = staged.order, Bridge(session)
-    gate = Gate(bridge, lambda actions: check_growth(order, actions, staged.rows))
+
+    def begin(transaction: Any) -> None:
+        delta_log.compare(bridge, transaction.snapshot(), publish)
+        bridge.register(transaction, publish.mark.name)
+
+    gate = Gate(bridge, begin, lambda actions: check_growth(publish, actions, rows))
     try:
-        with settings(session, _transaction(order)), gate.watching():
-            _merge(session, order, staged.read()).execute()
+        with settings(bridge.session, _transaction(publish, applied)), gate.watching():
+            _merge(bridge, publish, batch.rows).execute()
     except Exception:
         if gate.veto is not None:
             raise gate.veto from None
         raise
-    finally:
-        discard(session, staged)
-    version = bridge.snapshot(order.dataset.uri).version()
-    changed = version != staged.version_before
-    return Published(version=version if changed else None, metrics=_metrics(bridge, order, version) if changed else {})
+    found = delta_log.own(bridge, bridge.snapshot(publish.dataset.uri), publish, before) if gate.asked else None
+    if found is None:
+        raise ConflictError(
+            f"{publish.dataset.name}: Delta skipped the merge of {publish.mark.interval or 'the batch'}: another run "
+            "published it meanwhile",
+            remedy="run the step again: it starts from what is there now",
+        )
+    return Published(version=found.version, metrics=counts(found))
 
 
-def check_growth(order: Order, actions: list[Any], batch: int) -> None:
+def check_growth(publish: Publish, actions: Iterable[Any], batch: int) -> None:
     """Refuse a prepared commit that no merge of this batch can have produced.
+
+    A file without statistics says nothing, and then nothing is refused.
 
     Raises:
         PublishError: the target would grow by more rows than the batch has, or shrink without a deletion rule.
@@ -75,26 +138,32 @@ def check_growth(order: Order, actions: list[Any], batch: int) -> None:
     for action in actions:
         content = json.loads(action.json())
         for kind, sign in (("add", 1), ("remove", -1)):
-            if kind in content and "stats" in content[kind]:
-                growth += sign * int(json.loads(content[kind]["stats"])["numRecords"])
-    least = -batch if order.merge and order.merge.apply_as_deletes else 0
-    if not least <= growth <= batch:
+            if kind not in content:
+                continue
+            counted = json.loads(content[kind].get("stats") or "{}").get("numRecords")
+            if counted is None:
+                return
+            gone = (content[kind].get("deletionVector") or {}).get("cardinality", 0)
+            growth += sign * (int(counted) - int(gone))
+    deleting = isinstance(publish.write, Merge) and publish.write.apply_as_deletes
+    if not (-batch if deleting else 0) <= growth <= batch:
         raise PublishError(
-            f"{order.dataset.name}: merging {batch} rows would add {growth} to the table; nothing was published",
+            f"{publish.dataset.name}: merging {batch} rows would add {growth} to the table; nothing was published",
             remedy="the table's keys are not unique, or it was changed by another writer",
         )
 
 
-def _merge(session: SparkSession, order: Order, batch: DataFrame) -> Any:
+def _merge(bridge: Bridge, publish: Publish, batch: DataFrame) -> Any:
     from delta.tables import DeltaTable
 
-    rule = order.merge or Merge(())
+    rule = publish.write
+    assert isinstance(rule, Merge)  # noqa: S101 delta.stage sends nothing else here
     names = [quoted(name) for name in batch.columns]
-    same = " AND ".join(f"t.{name} <=> s.{name}" for name in names)
+    same = _unchanged(bridge, publish, batch)
     on = " AND ".join(f"t.{quoted(key)} <=> s.{quoted(key)}" for key in rule.keys)
     later = quoted(rule.sequence_by) if rule.sequence_by else ""
     fresh = f"(t.{later} IS NULL OR t.{later} <= s.{later})" if later else "true"
-    target = DeltaTable.forPath(session, order.dataset.uri).alias("t")
+    target = DeltaTable.forPath(bridge.session, publish.dataset.uri).alias("t")
     if rule.apply_as_deletes is None:
         builder = target.merge(batch.alias("s"), on)
         return builder.whenMatchedUpdateAll(condition=f"{fresh} AND NOT ({same})").whenNotMatchedInsertAll()
@@ -106,34 +175,42 @@ def _merge(session: SparkSession, order: Order, batch: DataFrame) -> Any:
     return builder.whenNotMatchedInsert(condition="NOT s._deletes", values=values)
 
 
-def _transaction(order: Order) -> dict[str, str]:
+def _unchanged(bridge: Bridge, publish: Publish, batch: DataFrame) -> str:
+    """Return SQL that is true where the target's row holds the batch's values already.
+
+    A column the target lacks is always news. Maps cannot be compared, their JSON can: at worst a row is rewritten.
+    """
+    snapshot = bridge.snapshot(publish.dataset.uri)
+    there = {field["name"].lower() for field in json.loads(snapshot.metadata().schemaString())["fields"]}
+    if any(field.name.lower() not in there for field in batch.schema):
+        return "false"
+    return " AND ".join(
+        " <=> ".join(_comparable(f"{side}.{quoted(field.name)}", field.dataType.simpleString()) for side in "ts")
+        for field in batch.schema
+    )
+
+
+def _comparable(column: str, kind: str) -> str:
+    return f"to_json({column}, map('ignoreNullFields', 'false'))" if "map<" in kind else column
+
+
+def _transaction(publish: Publish, applied: Applied) -> dict[str, str]:
     """Return the settings of one MERGE's transaction; left behind, Delta would skip the next DML silently."""
     return {
-        "spark.databricks.delta.write.txnAppId": order.transaction.app_id,
-        "spark.databricks.delta.write.txnVersion": str(order.transaction.version),
-        "spark.databricks.delta.commitInfo.userMetadata": order.note,
+        "spark.databricks.delta.write.txnAppId": publish.mark.name,
+        "spark.databricks.delta.write.txnVersion": str(delta_log.encoded(applied)),
+        "spark.databricks.delta.commitInfo.userMetadata": delta_log.note(publish.mark),
         # The batch is immutable files of ours: Delta need not copy it to be sure it stays the same.
         "spark.databricks.delta.merge.materializeSource": "none",
         "spark.databricks.delta.schema.autoMerge.enabled": "true",
     }
 
 
-def _metrics(bridge: Bridge, order: Order, version: int) -> dict[str, int]:
-    """Read the commit's own counts from its log entry: no Spark job, unlike ``history()``."""
-    session = bridge.session
-    files, path = hadoop_path(session, f"{order.dataset.uri}/_delta_log/{version:020d}.json")
-    stream = files.open(path)
-    try:
-        reader = java_class(session, "java.io.InputStreamReader")(stream, "UTF-8")
-        first = java_class(session, "java.io.BufferedReader")(reader).readLine()
-    finally:
-        stream.close()
-    found = json.loads(first).get("commitInfo", {}).get("operationMetrics", {})
-    names = {"inserted": "numTargetRowsInserted", "updated": "numTargetRowsUpdated", "deleted": "numTargetRowsDeleted"}
-    return {ours: int(found.get(theirs, 0)) for ours, theirs in names.items()}
-
-
-def discard(session: SparkSession, staged: Staged) -> None:
-    """Delete the staged batch."""
-    files, path = hadoop_path(session, staged.handle.uri)
-    files.delete(path, True)
+def _sweep(session: SparkSession, publish: Publish) -> None:
+    """Delete batches that a run which died has left: VACUUM never looks here, and deleted people's rows would stay."""
+    files, path = hadoop_path(session, f"{publish.dataset.uri}/{STAGE}")
+    if not files.exists(path):
+        return
+    for status in files.listStatus(path):
+        if status.getModificationTime() / 1000 < time.time() - LEFT_AFTER:
+            files.delete(status.getPath(), True)

@@ -1,27 +1,24 @@
 """CSV, JSON and Parquet files, read with the declared schema; rows that do not parse are kept and told.
 
 Spark's own counting of corrupt records is silently wrong when columns are pruned (a bad value in a column nobody
-reads is not seen). The engine's observation of a source therefore touches every column, see ``touch``.
+reads is not seen). The engine's observation of a source therefore touches every column, see ``Corrupt.looks``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from attrs import frozen
-
-from etl.errors import InputError, ProjectError
+from etl.errors import EtlError, InputError, ProjectError
 from etl.model.dataset import REFUSED_OPTIONS, Dataset
-from etl.model.interval import Interval
 from etl.model.schema import Schema
-from etl.spark.errors import chain, class_names
+from etl.spark.errors import chain, class_names, summary
 from etl.sql import quoted
 from etl.storage.header import file_columns, read_header
 from etl.storage.listing import Listing, head, is_whole, list_files
-from etl.storage.staging import interval_predicate
+from etl.storage.reading import Corrupt, Reading, Scope, check_scope, empty
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -31,19 +28,8 @@ READ_FAULTS = frozenset({"EOFException", "ZipException", "FileNotFoundException"
 READ_WORDS = ("FAILED_READ_FILE", "is not a Parquet file", "FILE_NOT_EXIST")
 
 
-@frozen
-class Reading:
-    """A source as read: its rows with ``_corrupt_record`` where the format can have one, and the files behind it."""
-
-    frame: DataFrame
-    listing: Listing
-    corruptible: bool
-
-
-def read(
-    session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None, *, optional: bool = False
-) -> Reading:
-    """Read the interval's files, or all where ``column`` is None.
+def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
+    """Read the interval's files, or all where the scope has no column.
 
     Columns come in the schema's order; a CSV file's header decides which of its columns is which.
 
@@ -51,19 +37,67 @@ def read(
         InputError: no files; a header that does not match; bytes that are not what the format says.
         ProjectError: an option that would break what Headrace promises about every row.
     """
+    check_scope(dataset, scope)
     _check_options(dataset)
-    listing = list_files(session, dataset, column, interval, optional=optional)
-    corruptible = dataset.format in ("csv", "json")
+    listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
+    corrupt = _corrupt(dataset) if dataset.format in ("csv", "json") else None
+    where = scope.predicate(lambda column: _schema(dataset).column(column).type)
+    frame = _frame(session, dataset, listing, corruptible=corrupt is not None)
+    return Reading(
+        frame=frame.where(where) if where and listing.files else frame,
+        identity=[[file.uri, file.size, file.modified] for file in listing.files],
+        corrupt=corrupt,
+        counted=True,
+        ignored=listing.ignored,
+        recheck=lambda: _recheck(session, dataset, scope, listing),
+        explain=lambda error: _explained(session, dataset, listing, error),
+    )
+
+
+def _frame(session: SparkSession, dataset: Dataset, listing: Listing, *, corruptible: bool) -> DataFrame:
     if not listing.files:
-        return Reading(session.createDataFrame([], _ddl(dataset, corruptible=corruptible)), listing, corruptible)
+        _schema(dataset)
+        return empty(session, dataset, {CORRUPT: "STRING"} if corruptible else None)
     if dataset.format == "csv" and dataset.options.get("header", "true") == "true":
-        frame = _by_header(session, dataset, listing)
-    else:
-        frame = _load(session, dataset, _ddl(dataset, corruptible=corruptible), [f.uri for f in listing.files])
-    if column is not None and interval is not None:
-        kind = _schema(dataset).column(column).type
-        frame = frame.where(interval_predicate(column, kind, interval))
-    return Reading(frame, listing, corruptible)
+        return _by_header(session, dataset, listing)
+    return _load(session, dataset, _ddl(dataset, corruptible=corruptible), [f.uri for f in listing.files])
+
+
+def _corrupt(dataset: Dataset) -> Corrupt:
+    looks = (f"CAST({quoted(name)} IS NULL AS INT)" for name in file_columns(dataset))
+    return Corrupt(column=CORRUPT, looks=" + ".join(looks) or "1")
+
+
+def _recheck(session: SparkSession, dataset: Dataset, scope: Scope, before: Listing) -> None:
+    """Refuse rows of files that were delivered anew, or went, while they were read.
+
+    Raises:
+        InputError: with the first such file.
+    """
+    now = list_files(session, dataset, scope.column, scope.interval, optional=True).files
+    changed = sorted(file.uri for file in set(before.files) ^ set(now))
+    if changed:
+        raise InputError(
+            f"dataset {dataset.name}: {changed[0]} was delivered, changed or removed while the step read it"
+            + (f" (and {len(set(changed)) - 1} more)" if len(set(changed)) > 1 else ""),
+            place=dataset.place,
+            remedy="the target is unchanged; run again once the delivery is whole",
+        )
+
+
+def _explained(session: SparkSession, dataset: Dataset, listing: Listing, error: BaseException) -> EtlError | None:
+    """Return an input error if a file that cannot be read is why a write failed.
+
+    Spark 3.5 does not say which file ended too early; then each compressed one is read through, on this path only.
+    """
+    file = broken_file(session, [file.uri for file in listing.files], error)
+    if file is None:
+        return None
+    return InputError(
+        f"dataset {dataset.name}: {file} cannot be read: {summary(error)}",
+        place=dataset.place,
+        remedy="deliver the file again, whole; the target is unchanged",
+    )
 
 
 def _schema(dataset: Dataset) -> Schema:
@@ -126,17 +160,6 @@ def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> Dat
         in_order = [name for name in frame.columns if name != CORRUPT] == list(schema.names)
         frames.append(frame if in_order else frame.selectExpr(*wanted))
     return reduce(lambda left, right: left.unionByName(right), frames)
-
-
-def touch(dataset: Dataset) -> str:
-    """Return an aggregate that needs every column of the files, so that the parser looks at each value."""
-    columns = file_columns(dataset)
-    return f"sum({nulls(columns)})" if columns else "count(1)"
-
-
-def nulls(columns: Iterable[str]) -> str:
-    """Return SQL for how many of these columns are null in a row; needs the value of each."""
-    return " + ".join(f"CAST({quoted(name)} IS NULL AS INT)" for name in columns)
 
 
 def broken_file(session: SparkSession, uris: Sequence[str], error: BaseException) -> str | None:

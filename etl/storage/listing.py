@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from attrs import frozen
 
@@ -14,8 +16,6 @@ from etl.spark.jvm import hadoop_path, java_class
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-ENDINGS = (".csv", ".json", ".jsonl", ".parquet", ".gz", ".bz2", ".zst", ".txt", ".tsv")
 
 
 @frozen
@@ -35,20 +35,45 @@ class Listing:
     ignored: tuple[str, ...] = ()
 
 
-def roots(dataset: Dataset, column: str | None, interval: Interval | None) -> tuple[str, ...]:
-    """Return the directories to list: one a day of the interval where the dataset is partitioned by ``column``.
+def roots(session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None) -> tuple[str, ...]:
+    """Return the directories to list: those of the interval where the dataset is partitioned by ``column``.
+
+    A DATE has one a day, ``day=2013-02-08``; a TIMESTAMP has one for each value, and those inside the interval count.
 
     Raises:
         ProjectError: the interval column is not the first partition column, so that files cannot be told apart.
+        InputError: the folder of a TIMESTAMP column is named by something that is no time.
     """
     if column is None or interval is None or column not in dataset.partitioned_by:
         return (dataset.uri,)
     if dataset.partitioned_by[0] != column:
         raise ProjectError(
             f"dataset {dataset.name}: interval column {column!r} must be the first of partitioned_by "
-            f"{list(dataset.partitioned_by)}", place=dataset.place,
-        )  # fmt: skip
-    return tuple(f"{dataset.uri}/{column}={day.isoformat()}" for day in interval.dates())
+            f"{list(dataset.partitioned_by)}",
+            place=dataset.place,
+        )
+    if dataset.schema is not None and dataset.schema.column(column).type == "DATE":
+        return tuple(f"{dataset.uri}/{column}={day.isoformat()}" for day in interval.dates())
+    return tuple(_folders(session, dataset, column, interval)) or (f"{dataset.uri}/{column}={interval.key}",)
+
+
+def _folders(session: SparkSession, dataset: Dataset, column: str, interval: Interval) -> Iterator[str]:
+    files, path = hadoop_path(session, dataset.uri)
+    for status in files.listStatus(path) if files.exists(path) else ():
+        name = status.getPath().getName()
+        text = unquote(name.removeprefix(f"{column}="))
+        if not status.isDirectory() or name.startswith(("_", ".")) or not name.startswith(f"{column}="):
+            continue
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            raise InputError(
+                f"dataset {dataset.name}: folder {name} names no time",
+                place=dataset.place,
+                remedy=f"name it {column}=2013-02-08 05%3A00%3A00, as Spark does, in UTC",
+            ) from None
+        if (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) in interval:
+            yield f"{dataset.uri}/{name}"
 
 
 def list_files(
@@ -61,7 +86,7 @@ def list_files(
     """
     files: list[File] = []
     ignored: list[str] = []
-    for root in roots(dataset, column, interval):
+    for root in roots(session, dataset, column, interval):
         found = list(_walk(session, root))
         kept = [file for file in found if not _hidden(file.uri, root)]
         ignored += [

@@ -1,56 +1,100 @@
-"""What passes between the engine and a storage format, and the protocol each format keeps."""
+"""The write seam: what the engine asks a format to publish, what it gets, and the protocol each such format keeps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
 
-from etl.errors import ProjectError
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
-from etl.model.write import Merge
-from etl.sql import quoted
+from etl.model.schema import Schema
+from etl.model.write import Write
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-
-@frozen
-class Transaction:
-    """Names a publish inside the target's own log.
-
-    Args:
-        app_id: the step and, where its result depends on it, the interval.
-        version: greater than every version this app id has published.
-    """
-
-    app_id: str
-    version: int
+FINGERPRINT_BITS = 39
+"""Of a fingerprint: as many as leave room for the generation in the one number that Delta keeps for a mark."""
 
 
 @frozen(kw_only=True)
-class Order:
-    """Rows to stage and how they will change the target.
+class Applied:
+    """What a publish was made from, as the target's own commit says.
 
     Args:
-        frame: exactly the target's columns; observations are already in its plan.
-        mode: ``overwrite`` replaces (all, or where ``replace_where`` holds), ``append`` adds, ``merge`` upserts.
-        replace_where: SQL over the target's columns; rows outside are refused by the format itself.
-        merge: the keys and rules of ``merge``.
-        note: JSON text kept in the commit for people.
+        generation: counts the publishes under one mark, from 1.
+        fingerprint: a digest of all that the rows depend on, ``FINGERPRINT_BITS`` wide.
+        aside: the publish is whole only with its quarantine, which carries the same generation and fingerprint.
+        parts: digests by what they are of (``code``, ``inputs`` …); empty where the commit was not read.
+        run_id: the run that published; empty where the commit was not read.
+        watermark: up to where each source was read, by source name; empty where the commit was not read.
+    """
+
+    generation: int
+    fingerprint: int
+    aside: bool = False
+    parts: Mapping[str, str] = field(factory=dict, eq=False)
+    run_id: str = field(default="", eq=False)
+    watermark: Mapping[str, str] = field(factory=dict, eq=False)
+
+
+@frozen(kw_only=True)
+class Mark:
+    """Under which name a publish stands in the target's log, and what it follows.
+
+    A format compares ``after`` with what its log says once its transaction has begun: two runs that both saw the same
+    state cannot both publish.
+
+    Args:
+        name: the step and, where its result depends on it, the interval.
+        after: what the log said when the run looked; None for the first publish.
+        applied: what the log will say.
+        step: for people who read the log.
+        interval: likewise.
+    """
+
+    name: str
+    after: Applied | None
+    applied: Applied
+    step: str = ""
+    interval: str | None = None
+
+
+@frozen
+class ReplaceValue:
+    """Replace the rows whose column has this value: how a quarantine keeps one interval's rows."""
+
+    column: str
+    value: str
+
+
+@frozen(kw_only=True)
+class Publish:
+    """Rows to stage, and how they will change the target.
+
+    Args:
+        frame: exactly the target's columns, and ``flag`` where there is one; observations are already in its plan.
+        schema: the target's columns as the step declares them.
+        write: the step's own value; the format finds out what it means to its files.
+        interval: the run's; None for a step that does not depend on one.
+        partition_by: columns the author asked to partition by.
+        version: the target's version the run looked at; None where there was no target.
+        kept: SQL that is true for the rows to publish; the others are kept aside. None publishes all.
+        flag: the column ``kept`` looks at, not one of the target's: it goes aside with the rows.
     """
 
     dataset: Dataset
     frame: DataFrame
-    mode: Literal["overwrite", "append", "merge"]
-    transaction: Transaction
-    run_id: str
+    schema: Schema
+    write: Write | ReplaceValue
+    mark: Mark
+    interval: Interval | None = None
     partition_by: tuple[str, ...] = ()
-    replace_where: str | None = None
-    merge: Merge | None = None
-    note: str = ""
+    version: int | None = None
+    kept: str | None = None
+    flag: str = ""
 
 
 @frozen(kw_only=True)
@@ -58,22 +102,26 @@ class Staged:
     """Files written and not visible to any reader.
 
     Args:
-        order: what was asked for.
-        rows: rows in the staged files, from the format's own file statistics.
-        files: how many files.
-        bytes: their size.
-        version_before: the target's version the transaction is based on; None where there was no target.
+        publish: what was asked for.
+        rows: rows in the staged files by the format's own account, None where it keeps none.
+        version_before: the target's version the publish is based on; None where there was no target.
         read: the staged rows as a frame, for a second look before the publish.
-        handle: the format's own state.
+        aside: the rows kept aside, with the target's columns and the flag; None where ``publish.kept`` is.
+        commit: makes the rows visible, atomically and once; the target's log then says what it is given.
+        drop: deletes the staged files of the rows to publish.
+        drop_aside: deletes the staged files of the rows kept aside.
+        notes: what people should know of this publish.
     """
 
-    order: Order
-    rows: int
-    files: int = 0
-    bytes: int = 0
+    publish: Publish
+    rows: int | None
     version_before: int | None = None
     read: Callable[[], DataFrame]
-    handle: Any = None
+    aside: Callable[[], DataFrame] | None = None
+    commit: Callable[[Applied], Published]
+    drop: Callable[[], None]
+    drop_aside: Callable[[], None]
+    notes: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -81,47 +129,40 @@ class Published:
     """What a commit did: the new version (None where nothing had to change) and counts the format reports."""
 
     version: int | None
-    metrics: dict[str, int] = field(factory=dict, hash=False)
+    metrics: Mapping[str, int] = field(factory=dict, hash=False)
 
 
 @frozen
 class TargetState:
-    """What a target says of itself: its version and what was last published under an app id."""
+    """What a target says of itself.
+
+    Args:
+        version: None where there is no target.
+        applied: what was last published under the mark asked for.
+    """
 
     version: int | None
-    applied: int | None
+    applied: Applied | None = None
 
 
 class Storage(Protocol):
-    """What the engine needs of a format that steps publish to."""
+    """What the engine needs of a format that steps publish to, beside reading it."""
 
-    def read(self, session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None) -> DataFrame:
-        """Return the interval's rows, or all where ``column`` is None."""
+    def state(self, session: SparkSession, dataset: Dataset, mark: str) -> TargetState:
+        """Return the target's version and what was last published under this mark."""
 
-    def state(self, session: SparkSession, dataset: Dataset, app_id: str) -> TargetState:
-        """Return the target's version and the last transaction of this app id."""
+    def is_taken_back(self, session: SparkSession, dataset: Dataset, mark: str) -> bool:
+        """Say whether somebody restored a version from before the last publish under this mark."""
 
-    def stage(self, session: SparkSession, order: Order) -> Staged:
-        """Write the rows where no reader sees them."""
+    def recall(self, session: SparkSession, dataset: Dataset, mark: str) -> Applied | None:
+        """Return what the last publish under this mark was made from, with all its commit says; None if forgotten."""
 
-    def publish(self, session: SparkSession, staged: Staged) -> Published:
-        """Make staged rows visible, atomically and once."""
+    def later_intervals(self, session: SparkSession, dataset: Dataset, prefix: str, key: str) -> tuple[str, ...]:
+        """Return the keys of intervals after ``key`` published under marks with this prefix, sorted."""
 
-    def discard(self, session: SparkSession, staged: Staged) -> None:
-        """Drop staged rows; readers never saw them."""
+    def stage(self, session: SparkSession, publish: Publish) -> Staged:
+        """Write the rows where no reader sees them.
 
-
-def interval_predicate(column: str, kind: str, interval: Interval) -> str:
-    """Return SQL that is true for the interval's rows.
-
-    Raises:
-        ProjectError: a DATE column cannot tell the hours of one day apart.
-    """
-    name = quoted(column)
-    if kind == "DATE":
-        if interval.start.time() != interval.end.time() or interval.start.hour or interval.start.minute:
-            raise ProjectError(f"column {column!r} is a DATE and cannot hold the interval {interval.key}: "
-                               "use a TIMESTAMP column or a daily schedule")  # fmt: skip
-        return f"{name} >= DATE'{interval.start:%Y-%m-%d}' AND {name} < DATE'{interval.end:%Y-%m-%d}'"
-    start, end = (f"TIMESTAMP'{at:%Y-%m-%d %H:%M:%S}'" for at in (interval.start, interval.end))
-    return f"{name} >= {start} AND {name} < {end}"
+        Raises:
+            ConflictError: the target's log does not say what ``publish.mark`` follows.
+        """

@@ -95,7 +95,8 @@ class Lake:
     def _read(self, name: str, written: Mapping[str, Step[Any, Any]]) -> Dataset:
         if name not in written:
             return self.dataset(name)
-        return self.dataset(name, schema=written[name].target.schema, written_by=name)
+        target = written[name].target
+        return self.dataset(name, schema=target.schema, written_by=name, replaced_by=target.replaced_by)
 
     def run(self, *steps: Step[Any, Any], date: str | None = "2013-02-08", **options: Any) -> RunResult:
         """Run steps for one interval; ``options`` are those of ``etl.engine.run.run``."""

@@ -1,13 +1,14 @@
 """Two writers of one table: exactly one outcome is published, and the other says so."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 
-from etl import Append, Merge, ReplacePartitions, Source, Target, step
-from etl.engine import lifecycle
+from etl import Append, Merge, ReplacePartitions, ReplaceTable, Source, Target, step
 from etl.model.result import Outcome, Status
-from etl.storage import delta
+from etl.storage import delta, delta_log, delta_merge, delta_write
 
 DAY = date(2013, 2, 8)
 DDL = "id INT, day DATE"
@@ -23,17 +24,27 @@ def copying(write):
 
 @pytest.fixture
 def meddle(monkeypatch):
-    """Let something happen between stage and publish, once."""
+    """Let something happen once: between stage and publish, or ``before`` the rows are staged."""
 
-    def between(action):
-        publish, left = delta.publish, [action]
+    def between(action, *, before=False):
+        stage, left = delta.stage, [action]
 
-        def meddled(session, staged):
+        def happen():
             if left:
                 left.pop()()
-            return publish(session, staged)
 
-        monkeypatch.setattr(delta, "publish", meddled)
+        def meddled(session, publish):
+            if before:
+                happen()
+            staged = stage(session, publish)
+
+            def commit(applied):
+                happen()
+                return staged.commit(applied)
+
+            return evolve(staged, commit=commit)
+
+        monkeypatch.setattr(delta, "stage", meddled)
 
     return between
 
@@ -46,8 +57,39 @@ def test_a_copy_of_the_run_that_was_faster_is_recognised_and_nothing_is_added_tw
 
     result = lake.run_step(appending)
 
-    assert result.status is Status.PASS
+    assert (result.status, result.outcome) == (Status.NO_OP, Outcome.UNCHANGED)
     assert lake.rows("clean.rows") == [(1, DAY)]
+
+
+@pytest.mark.parametrize("write", [Append(), ReplacePartitions("day"), ReplaceTable(), Merge("id")], ids=repr)
+def test_a_run_that_published_between_the_look_and_the_stage_is_noticed(lake, meddle, write):
+    lake.write("raw.rows", DDL, [(1, DAY)])
+    lake.run_step(copying(write), date="2013-02-07")
+    lake.write("raw.rows", DDL, [(2, DAY)])
+    meddle(lambda: lake.run_step(copying(write)), before=True)
+
+    result = lake.run_step(copying(write))
+
+    assert (result.status, result.outcome) == (Status.NO_OP, Outcome.UNCHANGED)
+    assert lake.rows("clean.rows") == [(1, DAY), (2, DAY)]
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the stage", "before the commit"])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_merge_that_another_run_overtook_with_other_inputs_is_never_told_as_published(lake, meddle, before, seed):
+    lake.write("raw.rows", DDL, [(seed, DAY)])
+    merging = copying(Merge("id"))
+    lake.run_step(merging, date="2013-02-07")
+
+    def other():
+        lake.write("raw.rows", DDL, [(100 + seed, DAY)])
+        assert lake.run_step(merging).outcome is Outcome.PUBLISHED
+
+    meddle(other, before=before)
+    result = lake.run_step(merging)
+
+    assert (result.status, result.outcome, result.exit_code) == (Status.ERROR, Outcome.UNCHANGED, 75)
+    assert set(lake.rows("clean.rows")) == {(100 + seed, DAY), (seed, DAY)}
 
 
 def test_a_run_of_the_same_interval_with_other_inputs_makes_this_one_conflict(lake, meddle):
@@ -80,8 +122,6 @@ def test_a_writer_of_the_same_partition_makes_this_one_conflict(lake, meddle):
 
 
 def test_a_retry_reads_again_and_publishes(lake, meddle):
-    from attrs import evolve
-
     lake.write("raw.rows", DDL, [(1, DAY)])
     replacing = copying(ReplacePartitions("day"))
     lake.run_step(replacing)
@@ -96,14 +136,14 @@ def test_a_retry_reads_again_and_publishes(lake, meddle):
 
 
 def test_a_commit_whose_answer_is_lost_is_found_in_the_table(lake, monkeypatch):
-    commit = delta._commit
+    published = delta_write.Published
 
-    def answer_lost(handle):
-        commit(handle)
+    def answer_lost(**_):
+        monkeypatch.setattr(delta_write, "Published", published)
         raise ConnectionError("the answer was lost")
 
     lake.write("raw.rows", DDL, [(1, DAY)])
-    monkeypatch.setattr(delta, "_commit", answer_lost)
+    monkeypatch.setattr(delta_write, "Published", answer_lost)
 
     result = lake.run_step(copying(ReplacePartitions("day")))
 
@@ -114,29 +154,39 @@ def test_a_commit_that_cannot_be_resolved_is_unknown_and_exits_7(lake, monkeypat
     lake.write("raw.rows", DDL, [(1, DAY)])
     replacing = copying(ReplacePartitions("day"))
 
-    def dead(*_):
-        monkeypatch.setattr(delta, "state", dead)
+    def no_network(*_, **__):
         raise ConnectionError("no network")
 
-    monkeypatch.setattr(delta, "_commit", dead)
+    monkeypatch.setattr(delta_write, "Published", no_network)
+    monkeypatch.setattr(delta_log, "own", no_network)
     result = lake.run_step(replacing)
 
     assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 7)
 
 
-def test_the_gate_refuses_a_merge_that_grows_by_more_than_its_batch(lake, monkeypatch):
+def test_a_merge_into_a_table_that_has_a_key_twice_is_refused_by_the_gate(lake):
     lake.write("raw.rows", DDL, [(1, DAY)])
-    merging = copying(Merge("id"))
+    merging = copying(Merge("id", apply_as_deletes="id < 0"))
     lake.run_step(merging)
-    lake.write("raw.rows", DDL, [(2, DAY), (3, DAY)], mode="overwrite")
-    publish = delta.delta_merge.publish
+    lake.write("clean.rows", DDL, [(-2, DAY), (-2, DAY), (-2, DAY)])
+    lake.write("raw.rows", DDL, [(-2, DAY)], mode="overwrite")
 
-    def half_the_batch(session, staged):
-        return publish(session, lifecycle.evolve(staged, rows=1))
-
-    monkeypatch.setattr(delta.delta_merge, "publish", half_the_batch)
     result = lake.run_step(merging)
 
     assert result.error.type == "PublishError"
-    assert lake.rows("clean.rows") == [(1, DAY)]
+    assert lake.rows("clean.rows") == [(-2, DAY), (-2, DAY), (-2, DAY), (1, DAY)]
     assert not any(name.startswith("_staged") for name in lake.data_files("clean.rows"))
+
+
+def test_a_merge_that_passed_no_gate_is_no_publish(lake, monkeypatch):
+    lake.write("raw.rows", DDL, [(1, DAY)])
+    merging = copying(Merge("id"))
+    lake.run_step(merging)
+    lake.write("raw.rows", DDL, [(2, DAY)])
+    # What Delta does when it has seen a greater number under the mark: nothing, and without a word.
+    monkeypatch.setattr(delta_merge, "_merge", lambda *_: SimpleNamespace(execute=lambda: None))
+
+    result = lake.run_step(merging)
+
+    assert (result.outcome, result.exit_code) == (Outcome.UNCHANGED, 75)
+    assert lake.rows("clean.rows") == [(1, DAY)]

@@ -1,0 +1,71 @@
+"""Rows that a step must never publish, whatever it declares: counted in the staging write, alike for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from etl.errors import TransformError
+from etl.model.interval import Interval
+from etl.model.plan import PlannedStep
+from etl.model.write import ReplacePartitions
+from etl.sql import count_where, quoted
+from etl.storage.reading import interval_predicate
+
+
+@frozen
+class Guard:
+    """A measure that must be 0, and what is wrong where it is not."""
+
+    measure: str
+    wrong: str
+    remedy: str
+
+
+def guards(planned: PlannedStep, interval: Interval | None, kept: str | None) -> tuple[Guard, ...]:
+    """Return the step's guards over the rows to publish; ``kept`` is true for those, None for all."""
+    return (*_inside(planned, interval, kept), *_told_apart(planned, kept))
+
+
+def _inside(planned: PlannedStep, interval: Interval | None, kept: str | None) -> Iterable[Guard]:
+    """Rows outside the interval: the replacement of their own interval would delete others for them."""
+    target = planned.step.target
+    if not isinstance(target.write, ReplacePartitions) or interval is None:
+        return
+    column = target.write.column
+    inside = interval_predicate(column, target.schema.column(column).type, interval)
+    yield Guard(
+        count_where(kept, f"NOT coalesce({inside}, false)"),
+        f"rows outside the interval {interval} ({inside})",
+        "filter them in the transformation, or quarantine them",
+    )
+
+
+def _told_apart(planned: PlannedStep, kept: str | None) -> Iterable[Guard]:
+    """Empty texts in a partition column: a folder has no name for one, and readers would find null."""
+    target = planned.step.target
+    for column in target.partition_by:
+        if target.schema.column(column).type == "STRING":
+            yield Guard(
+                count_where(kept, f"{quoted(column)} = ''"),
+                f"rows whose partition column {column!r} is an empty text, which would be read back as null",
+                "give them another text or null, or do not partition by the column",
+            )
+
+
+def hold(planned: PlannedStep, guards: Iterable[Guard], values: Mapping[str, Any]) -> None:
+    """Refuse a staged write with rows that a guard names.
+
+    Raises:
+        TransformError: the count and what is wrong with the rows.
+    """
+    broken = [(guard, int(values[guard.measure])) for guard in guards if values[guard.measure]]
+    if broken:
+        raise TransformError(
+            f"job {planned.job}, step {planned.step.name}: "
+            + "; ".join(f"{count} {guard.wrong}" for guard, count in broken),
+            place=planned.step.place,
+            remedy=f"{broken[0][0].remedy}; the target is unchanged",
+        )

@@ -1,0 +1,124 @@
+"""PUBLISH: whether there is anything to publish, what the target's log will say of it, and the commits themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve, frozen
+
+from etl.engine import fingerprint, quarantine
+from etl.engine.extract import Extracted
+from etl.errors import OutOfOrderError, QuarantineError
+from etl.model.marks import interval_marks
+from etl.model.plan import PlannedStep
+from etl.model.run import Run
+from etl.model.write import Append, Merge
+from etl.storage.formats import storage_for
+from etl.storage.staging import Applied, Mark, Published, Staged, TargetState
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@frozen(kw_only=True)
+class Notes:
+    """What people should know of a publish: facts, and warnings that the step's status shows."""
+
+    facts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def mark(
+    planned: PlannedStep, run: Run, spark_version: str, name: str, before: TargetState, extracted: Extracted
+) -> Mark:
+    """Return what this publish will say in the target's log, and what it follows there."""
+    parts = fingerprint.parts(planned, run, spark_version, extracted.inputs)
+    after = before.applied
+    applied = Applied(
+        generation=after.generation + 1 if after else 1,
+        fingerprint=fingerprint.fingerprint(parts),
+        parts=parts,
+        run_id=run.run_id,
+        watermark=extracted.watermark,
+    )
+    key = run.interval.key if run.interval else None
+    return Mark(name=name, after=after, applied=applied, step=planned.step.name, interval=key)
+
+
+def is_same(mark: Mark) -> bool:
+    """Say whether the last publish was made from the same code, inputs and all else that rows depend on."""
+    return mark.after is not None and mark.after.fingerprint == mark.applied.fingerprint
+
+
+def is_done(session: SparkSession, planned: PlannedStep, mark: Mark, *, force: bool) -> bool:
+    """Say whether this publish is in the target already, whole.
+
+    An appended interval is, whatever has changed since and even when forced: there is nothing to replace its rows by.
+    Unless somebody restored a version of the table from before it.
+    """
+    if mark.after is None:
+        return False
+    storage = storage_for(planned.writes)
+    appended = isinstance(planned.step.target.write, Append)
+    if not appended and (force or not is_same(mark) or not quarantine.is_whole(session, planned, mark)):
+        return False
+    return not storage.is_taken_back(session, planned.writes, mark.name)
+
+
+def notes(session: SparkSession, planned: PlannedStep, mark: Mark, run: Run, *, force: bool) -> Notes:
+    """Return what a publish that follows another changes, and what it may undo.
+
+    Raises:
+        OutOfOrderError: a ``Merge`` with deletions for an interval before one that was merged already: keys deleted
+            since then would come back.
+    """
+    storage, write = storage_for(planned.writes), planned.step.target.write
+    facts: tuple[str, ...] = ()
+    if mark.after is not None and not is_same(mark):
+        changed = fingerprint.changed(storage.recall(session, planned.writes, mark.name), mark.applied.parts)
+        facts = (f"published again: {', '.join(changed)} changed",) if changed else ()
+    if not isinstance(write, Merge) or run.interval is None or not planned.step.by_interval:
+        return Notes(facts=facts)
+    later = storage.later_intervals(session, planned.writes, interval_marks(planned.step.name), run.interval.key)
+    if later and write.apply_as_deletes and not force:
+        raise OutOfOrderError(planned.step.name, run.interval.key, later, planned.step.place)
+    if later and not write.sequence_by:
+        said = f"merged after {later[-1]}: where both have a key, the values of {run.interval.key} stand now"
+        return Notes(facts=facts, warnings=(said,))
+    return Notes(facts=facts)
+
+
+def publish(
+    session: SparkSession,
+    planned: PlannedStep,
+    run: Run,
+    staged: Staged,
+    extracted: Extracted,
+    aside: quarantine.Aside,
+) -> Published:
+    """Commit the target and its quarantine, so that no row is ever missing from both.
+
+    The target comes first: its commit says that a quarantine belongs to it, and a run that finds none, or another's,
+    publishes both again. An ``Append`` cannot do that, so its quarantine comes first; a re-run replaces it.
+
+    Raises:
+        QuarantineError: the target is published, its quarantine is not.
+    """
+    applied = evolve(staged.publish.mark.applied, aside=quarantine.is_needed(session, planned, staged, aside))
+    first = isinstance(planned.step.target.write, Append)
+    if applied.aside and first:
+        quarantine.set_aside(session, planned, staged, extracted, aside, run)
+    published = staged.commit(applied)
+    if applied.aside and not first:
+        try:
+            quarantine.set_aside(session, planned, staged, extracted, aside, run)
+        except Exception as error:
+            raise QuarantineError(planned.step.name, planned.quarantine.name, error, planned.step.place) from error
+    staged.drop_aside()
+    return published
+
+
+def discard(staged: Staged) -> None:
+    """Delete what was staged and not published: no log names it."""
+    staged.drop()
+    staged.drop_aside()

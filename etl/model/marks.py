@@ -1,0 +1,31 @@
+"""Under which name a step's publishes stand in its target's log: one a step, or one an interval that owns rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from etl.model.interval import Interval
+from etl.model.step import Step
+from etl.model.write import ReplacePartitions, ReplaceTable
+
+
+def mark_name(step: Step[Any, Any], interval: Interval | None) -> str:
+    """Return the name of a step's publishes, one per interval where the interval owns rows of its own.
+
+    A whole-table replacement has one name: its content is that of the last run, whichever interval that was.
+    """
+    if isinstance(step.target.write, ReplaceTable) or not step.by_interval or interval is None:
+        return f"headrace/{step.name}"
+    if isinstance(step.target.write, ReplacePartitions):
+        return partition_mark(step.name, interval)
+    return f"{interval_marks(step.name)}{interval.key}"
+
+
+def partition_mark(step: str, interval: Interval) -> str:
+    """Return the name under which a step replaces the rows of this interval."""
+    return f"headrace/partitions/{step}@{interval.key}"
+
+
+def interval_marks(step: str) -> str:
+    """Return what the names of a step's publishes start with where each interval adds to the rows of the others."""
+    return f"headrace/interval/{step}@"

@@ -1,0 +1,125 @@
+"""Files that a Delta write has made and no log names yet: counted, read back, deleted, or taken over from elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from etl.spark.jvm import java_class, settings
+from etl.storage.delta_bridge import Bridge, elements
+from etl.storage.staging import Publish
+
+KEPT = "headrace_kept"  # partition column of a split; a folder that starts with _ would be hidden from VACUUM for ever
+WRITERS = "8"  # files a task of a split holds open: the kept and the set aside of a few partitions, without a sort
+
+
+@frozen
+class Added:
+    """An AddFile of Delta: the action itself, and what it says."""
+
+    action: Any = field(eq=False)
+    said: Mapping[str, Any] = field(hash=False)
+
+    @property
+    def statistics(self) -> Mapping[str, Any]:
+        """What Delta counted as it wrote: ``numRecords``, ``minValues`` …; empty where statistics are off."""
+        return dict(json.loads(self.said.get("stats") or "{}"))
+
+
+def added_files(actions: Iterable[Any]) -> tuple[Added, ...]:
+    """Return the AddFiles among actions."""
+    kept = [action for action in actions if action.getClass().getSimpleName() == "AddFile"]
+    return tuple(Added(action, json.loads(action.json())["add"]) for action in kept)
+
+
+def row_count(added: Iterable[Added]) -> int | None:
+    """Return the rows in the files, None where one has no statistics."""
+    counts = [each.statistics.get("numRecords") for each in added]
+    return None if None in counts else sum(int(count) for count in counts if count is not None)
+
+
+def since(added: Iterable[Added], column: str, start: datetime) -> tuple[Added, ...]:
+    """Return the files whose values of ``column`` begin at ``start`` or later.
+
+    A replacement by a condition on an ordinary column copies what else stood in the files it touches; those rows lie
+    outside the interval, the run's own lie inside.
+    """
+    return tuple(each for each in added if not _before(each.statistics.get("minValues", {}).get(column), start))
+
+
+def _before(value: str | None, start: datetime) -> bool:
+    return value is not None and datetime.fromisoformat(value) < start
+
+
+def delete(bridge: Bridge, log: Any, added: Iterable[Added]) -> None:
+    """Delete files that no log names."""
+    hadoop, uri = java_class(bridge.session, "org.apache.hadoop.fs.Path"), java_class(bridge.session, "java.net.URI")
+    for each in added:
+        # The log keeps paths relative and URL-encoded.
+        path = hadoop(log.dataPath(), hadoop(uri(each.said["path"])))
+        path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).delete(path, False)
+
+
+@frozen(kw_only=True)
+class Split:
+    """A step's rows, written in one pass to files below the target: those to publish, and those set aside.
+
+    Args:
+        kept: as the target's own log can name them.
+        aside: as they lie.
+        rows_aside: the rows set aside, with the target's columns and the flag.
+        drop: deletes the files of the rows set aside.
+    """
+
+    kept: tuple[Added, ...]
+    aside: tuple[Added, ...]
+    rows_aside: Callable[[], DataFrame]
+    drop: Callable[[], None]
+
+
+def split(bridge: Bridge, publish: Publish, partition_by: tuple[str, ...]) -> Split:
+    """Write all rows once, those to publish apart from the others.
+
+    Delta writes them as a table of its own, below the target, that is never committed; of its files, those with the
+    rows to publish are then named in the target's log, and keep their statistics.
+    """
+    applied = publish.mark.applied
+    folder = f"headrace-{applied.run_id}-{applied.generation}-{applied.fingerprint:x}"
+    log = bridge.log(f"{publish.dataset.uri}/{folder}")
+    transaction = log.startTransaction(bridge.option(), bridge.option())
+    frame = publish.frame.withColumn(KEPT, F.expr(str(publish.kept)))
+    transaction.updateMetadata(_metadata(bridge, transaction, frame, (KEPT, *partition_by)), False)
+    with settings(bridge.session, {"spark.sql.maxConcurrentOutputFileWriters": WRITERS}):
+        added = added_files(elements(transaction.writeFiles(frame._jdf)))
+    aside = tuple(each for each in added if each.said["partitionValues"][KEPT] == "false")
+    return Split(
+        kept=tuple(_adopted(bridge, each, folder, publish.flag) for each in added if each not in aside),
+        aside=aside,
+        rows_aside=lambda: bridge.rows_of(log, transaction, [each.action for each in aside]).drop(KEPT),
+        drop=lambda: delete(bridge, log, aside),
+    )
+
+
+def _metadata(bridge: Bridge, transaction: Any, frame: DataFrame, partition_by: tuple[str, ...]) -> Any:
+    """Return the metadata of a new table with the frame's columns, none of which refuses a null."""
+    said = json.loads(transaction.metadata().json())["metaData"]
+    schema = frame.schema.json().replace('ullable":false', 'ullable":true').replace('Null":false', 'Null":true')
+    columns = {"schemaString": schema, "partitionColumns": list(partition_by)}
+    return bridge.module("actions.Action").fromJson(json.dumps({"metaData": said | columns}))
+
+
+def _adopted(bridge: Bridge, added: Added, folder: str, flag: str) -> Added:
+    values = {key: value for key, value in added.said["partitionValues"].items() if key != KEPT}
+    said = {**added.said, "path": f"{folder}/{added.said['path']}", "partitionValues": values}
+    if said.get("stats"):
+        statistics = json.loads(said["stats"])
+        for each in ("minValues", "maxValues", "nullCount"):
+            statistics.get(each, {}).pop(flag, None)
+        said["stats"] = json.dumps(statistics)
+    return Added(bridge.add_file(said), said)

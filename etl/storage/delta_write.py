@@ -1,0 +1,204 @@
+"""Append and replace: Delta's own write command runs inside a transaction that is committed after the audit.
+
+Dropping the transaction leaves only unreferenced files. Constraints, generated columns, deletion vectors, column
+mapping and conflict detection stay Delta's.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from attrs import frozen
+from pyspark.sql import DataFrame, SparkSession
+
+from etl.errors import ProjectError
+from etl.model.write import Append, Merge, ReplacePartitions
+from etl.spark.jvm import java_class, struct_type
+from etl.sql import literal, quoted
+from etl.storage import delta_log
+from etl.storage.delta_bridge import DELTA, Bridge, elements
+from etl.storage.delta_commit import settled
+from etl.storage.delta_files import Added, Split, added_files, delete, row_count, since, split
+from etl.storage.delta_schema import Reshape, described_as, is_plain, reshape
+from etl.storage.reading import interval_predicate
+from etl.storage.staging import Applied, Publish, Published, ReplaceValue, Staged
+
+RETENTION = "delta.setTransactionRetentionDuration"
+
+
+@frozen(kw_only=True)
+class Shape:
+    """What a write kind means to Delta's writer."""
+
+    overwrite: bool
+    where: str = ""
+    partition_by: tuple[str, ...] = ()
+
+
+def shape(publish: Publish) -> Shape:
+    """Return how Delta's writer carries out the step's write kind.
+
+    The rows of a TIMESTAMP's interval are replaced by a condition and the table is not partitioned by it: that would
+    be a folder for every instant.
+
+    Raises:
+        ProjectError: a replacement by interval without an interval: it would replace the whole table.
+    """
+    write, columns = publish.write, publish.partition_by
+    if isinstance(write, ReplaceValue):
+        where = f"{quoted(write.column)} = {literal(write.value)}"
+        return Shape(overwrite=True, where=where, partition_by=(write.column,))
+    if isinstance(write, ReplacePartitions):
+        if publish.interval is None:
+            raise ProjectError(
+                f"dataset {publish.dataset.name}: ReplacePartitions({write.column!r}) without an interval would "
+                "replace the whole table",
+                place=publish.dataset.place,
+                remedy="run it for an interval: --date or --from/--to",
+            )
+        kind = publish.schema.column(write.column).type
+        where = interval_predicate(write.column, kind, publish.interval)
+        return Shape(overwrite=True, where=where, partition_by=(write.column,) if kind == "DATE" else columns)
+    return Shape(overwrite=not isinstance(write, Append | Merge), partition_by=columns)
+
+
+@frozen(kw_only=True)
+class Write:
+    """One write command inside its open transaction."""
+
+    bridge: Bridge
+    log: Any
+    transaction: Any
+    publish: Publish
+    before: int | None
+
+    def command(self, rows: DataFrame, wanted: Shape, change: Reshape) -> tuple[Any, Any]:
+        """Run Delta's write command and return the operation and the actions it would commit."""
+        bridge, publish = self.bridge, self.publish
+        options = {"userMetadata": delta_log.note(publish.mark)}
+        options |= {"replaceWhere": wanted.where} if wanted.where and self.before is not None else {}
+        options |= {change.option: "true"} if change.option else {}
+        java_options = java_class(bridge.session, DELTA + "DeltaOptions")(
+            bridge.scala_map(options), bridge.java_session.sessionState().conf()
+        )
+        modes = java_class(bridge.session, "org.apache.spark.sql.SaveMode")
+        mode = modes.Overwrite if wanted.overwrite else modes.Append
+        columns = bridge.scala_seq(change.partition_by)
+        operation = bridge.construct(
+            "DeltaOperations$Write",
+            mode,
+            bridge.option(columns),
+            java_options.replaceWhere(),
+            java_options.userMetadata(),
+        )
+        command = bridge.construct(
+            "commands.WriteIntoDelta",
+            self.log,
+            mode,
+            java_options,
+            columns,
+            bridge.scala_map({}),
+            rows._jdf,
+            bridge.option(),
+        )
+        active = bridge.module("OptimisticTransaction")
+        active.setActive(self.transaction)
+        try:
+            return operation, command.writeAndReturnCommitData(
+                self.transaction, bridge.java_session, bridge.option(), False
+            )
+        finally:
+            active.clearActive()
+
+    def staged(self, operation: Any, data: Any, own: tuple[Added, ...], parts: Split | None, notes: Any) -> Staged:
+        """Return what was written, and what may come of it."""
+        bridge, publish = self.bridge, self.publish
+        actions = [*elements(data.actions()), *(each.action for each in own if parts)]
+        made = added_files(actions)
+
+        def commit(applied: Applied) -> Published:
+            ours = bridge.set_transaction(publish.mark.name, delta_log.encoded(applied))
+            every = bridge.scala_seq([ours, *actions])
+            version = self.transaction.commitIfNeeded(every, operation, data.stringTags())
+            return Published(version=version.get() if version.isDefined() else self.before)
+
+        def rows() -> DataFrame:
+            if own:
+                return bridge.rows_of(self.log, self.transaction, [each.action for each in own])
+            return bridge.no_rows(_columns(bridge, publish))
+
+        aside = parts.rows_aside if parts else lambda: publish.frame.where(f"NOT ({publish.kept})")
+        return Staged(
+            publish=publish,
+            rows=row_count(own),
+            version_before=self.before,
+            read=rows,
+            aside=aside if publish.kept else None,
+            commit=lambda applied: settled(bridge, publish, self.before, lambda: commit(applied)),
+            drop=lambda: delete(bridge, self.log, made),
+            drop_aside=parts.drop if parts else lambda: None,
+            notes=notes,
+        )
+
+
+def stage(session: SparkSession, publish: Publish) -> Staged:
+    """Write the rows once, inside a transaction nobody sees.
+
+    Where some rows are set aside and the table lets files be adopted, those are written in the same pass; else they are
+    computed again when the quarantine asks for them.
+    """
+    bridge = Bridge(session)
+    log = bridge.log(publish.dataset.uri)
+    transaction = log.startTransaction(bridge.option(), bridge.option())
+    snapshot, metadata = transaction.snapshot(), transaction.metadata()
+    delta_log.compare(bridge, snapshot, publish)
+    bridge.register(transaction, publish.mark.name)
+    wanted, change = shape(publish), Reshape(partition_by=shape(publish).partition_by)
+    before = snapshot.version() if snapshot.version() >= 0 else None
+    if before is not None:
+        _refuse_forgetting(publish, metadata)
+        change = reshape(metadata, publish, struct_type(session, publish.schema.nullable().ddl), wanted.partition_by)
+    rows, parts = publish.frame, None
+    if publish.kept and is_plain(metadata):
+        parts = split(bridge, publish, change.partition_by or _partitioned_by(metadata))
+        rows = bridge.no_rows(_columns(bridge, publish))
+    elif publish.kept:
+        rows = publish.frame.where(publish.kept).drop(publish.flag)
+    write = Write(bridge=bridge, log=log, transaction=transaction, publish=publish, before=before)
+    rows = described_as(rows, metadata) if change.option == "overwriteSchema" else rows
+    operation, data = write.command(rows, wanted, change)
+    return write.staged(operation, data, parts.kept if parts else _own(write, data), parts, change.notes)
+
+
+def _own(write: Write, data: Any) -> tuple[Added, ...]:
+    """Return the files with the step's rows, without those with copied rows of other intervals."""
+    added, kind, interval = added_files(elements(data.actions())), write.publish.write, write.publish.interval
+    if isinstance(kind, ReplacePartitions) and interval and write.publish.schema.column(kind.column).type != "DATE":
+        return since(added, kind.column, interval.start)
+    return added
+
+
+def _refuse_forgetting(publish: Publish, metadata: Any) -> None:
+    """Refuse to append to a table that forgets what was appended.
+
+    Raises:
+        ProjectError: with the property; rows would be added twice once it has expired.
+    """
+    said = json.loads(metadata.json())["metaData"].get("configuration", {})
+    if isinstance(publish.write, Append) and RETENTION in said:
+        raise ProjectError(
+            f"dataset {publish.dataset.name}: the table has {RETENTION} = {said[RETENTION]!r}: after that time nobody "
+            "knows which intervals were appended, and they would be appended again",
+            place=publish.dataset.place,
+            remedy=f"ALTER TABLE … UNSET TBLPROPERTIES ('{RETENTION}'), or use ReplacePartitions",
+        )
+
+
+def _partitioned_by(metadata: Any) -> tuple[str, ...]:
+    return tuple(json.loads(metadata.json())["metaData"]["partitionColumns"])
+
+
+def _columns(bridge: Bridge, publish: Publish) -> Any:
+    ddl = publish.schema.nullable().ddl
+    return java_class(bridge.session, "org.apache.spark.sql.types.StructType").fromDDL(ddl)

@@ -1,0 +1,152 @@
+"""The read seam: what the engine asks of a source, what it gets, and the protocol each readable format keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import frozen
+
+from etl.errors import EtlError, InputError, ProjectError
+from etl.model.dataset import Dataset
+from etl.model.formats import format_of
+from etl.model.interval import Interval
+from etl.sql import quoted
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@frozen(kw_only=True)
+class Scope:
+    """Which rows of a source a step reads.
+
+    Args:
+        column: DATE or TIMESTAMP column that the interval is taken from; None reads the whole dataset.
+        interval: the run's; None reads the whole dataset.
+        since: the watermark up to which the rows are known already; None from the beginning.
+        version: the version to read, for formats that have versions; None is the newest, which the reading then names.
+        optional: an absent dataset, or an absent partition of it, is an empty frame.
+    """
+
+    column: str | None = None
+    interval: Interval | None = None
+    since: str | None = None
+    version: str | None = None
+    optional: bool = False
+
+    def predicate(self, kind: Callable[[str], str]) -> str | None:
+        """Return SQL that is true for the interval's rows, None where all are read; ``kind`` gives a column's type."""
+        if self.column is None or self.interval is None:
+            return None
+        return interval_predicate(self.column, kind(self.column), self.interval)
+
+
+@frozen(kw_only=True)
+class Corrupt:
+    """How a format tells the records that did not parse.
+
+    Args:
+        column: holds the record's text where it did not parse, null elsewhere; not a column of the dataset.
+        looks: a number for each row that needs all its values: a parser skips the values nobody asks for.
+    """
+
+    column: str
+    looks: str
+
+    @property
+    def count(self) -> str:
+        """The aggregate that counts the records that did not parse."""
+        return f"count_if({quoted(self.column)} IS NOT NULL)"
+
+
+def _nothing_changed() -> None:
+    """A source that is pinned to a version cannot change under its reader."""
+
+
+def _no_explanation(_: BaseException) -> None:
+    """Most failures of a write have nothing to do with the source."""
+
+
+@frozen(kw_only=True)
+class Reading:
+    """A source as read: nothing has been scanned yet.
+
+    Args:
+        frame: the scope's rows, with the column of ``corrupt`` where the format can have corrupt records.
+        identity: JSON that names the content: equal identities mean equal rows.
+        upto: watermark of the content, what a later ``since`` would name; None where the source has none.
+        corrupt: None where every record is a row.
+        counted: the rows are counted as they are read; a count keeps Spark from pushing filters into the scan.
+        ignored: names of files that were passed over.
+        recheck: raises InputError if the content changed while it was read; called once the rows are written.
+        explain: the error of the source that a failed write met, None where the source is not at fault.
+    """
+
+    frame: DataFrame
+    identity: Any
+    upto: str | None = None
+    corrupt: Corrupt | None = None
+    counted: bool = False
+    ignored: tuple[str, ...] = ()
+    recheck: Callable[[], None] = _nothing_changed
+    explain: Callable[[BaseException], EtlError | None] = _no_explanation
+
+
+class Source(Protocol):
+    """What the engine needs of a format that steps read."""
+
+    def read(self, session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
+        """Return the scope's rows; runs no Spark job over them.
+
+        Raises:
+            InputError: the dataset is missing, or not what it was declared to be.
+        """
+
+
+def check_scope(dataset: Dataset, scope: Scope) -> None:
+    """Refuse a scope the format cannot give.
+
+    Raises:
+        ProjectError: a watermark for a format that has none.
+    """
+    if scope.since is not None and not format_of(dataset.format).since:
+        raise ProjectError(
+            f"dataset {dataset.name}: format {dataset.format!r} cannot be read from a watermark on",
+            place=dataset.place,
+            remedy="read it by interval_column, or whole",
+        )
+
+
+def empty(session: SparkSession, dataset: Dataset, extra: Mapping[str, str] | None = None) -> DataFrame:
+    """Return no rows of the dataset's declared columns, and of ``extra`` ones: name to type.
+
+    Raises:
+        InputError: nobody declared the columns.
+    """
+    if dataset.schema is None:
+        raise InputError(
+            f"dataset {dataset.name}: nothing is there, and no schema says what its columns are",
+            place=dataset.place,
+            remedy="deliver it, or declare its schema in conf/datasets.toml",
+        )
+    more = "".join(f", {quoted(name)} {kind}" for name, kind in (extra or {}).items())
+    return session.createDataFrame([], dataset.schema.nullable().ddl + more)
+
+
+def interval_predicate(column: str, kind: str, interval: Interval) -> str:
+    """Return SQL that is true for the interval's rows.
+
+    Raises:
+        ProjectError: a DATE column cannot tell the hours of one day apart.
+    """
+    name = quoted(column)
+    if kind == "DATE":
+        if interval.start.time() != interval.end.time() or interval.start.hour or interval.start.minute:
+            raise ProjectError(
+                f"column {column!r} is a DATE and cannot hold the interval {interval.key}: "
+                "use a TIMESTAMP column or a daily schedule"
+            )
+        return f"{name} >= DATE'{interval.start:%Y-%m-%d}' AND {name} < DATE'{interval.end:%Y-%m-%d}'"
+    start, end = (f"TIMESTAMP'{at:%Y-%m-%d %H:%M:%S}'" for at in (interval.start, interval.end))
+    return f"{name} >= {start} AND {name} < {end}"
