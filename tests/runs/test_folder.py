@@ -1,0 +1,234 @@
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from etl.errors import ConflictError, EtlError, PlatformError
+from etl.runs.folder import Folder
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Folder(tmp_path)
+
+
+def keys(store, *arguments, **options):
+    return [entry.key for entry in store.list(*arguments, **options)]
+
+
+def test_what_was_put_is_got_with_its_version(store):
+    version = store.put_if("a/b.json", b"1", None)
+
+    assert store.get("a/b.json").body == b"1"
+    assert store.get("a/b.json").version == version
+
+
+def test_an_absent_object_is_none(store):
+    store.put_if("a/b", b"1", None)
+
+    assert store.get("c") is None
+    assert store.get("a") is None
+    assert store.get("a/b/c") is None
+
+
+def test_a_second_creation_is_refused_and_the_first_stays(store):
+    store.put_if("a", b"first", None)
+
+    with pytest.raises(ConflictError):
+        store.put_if("a", b"second", None)
+
+    assert store.get("a").body == b"first"
+
+
+def test_a_change_needs_the_version_it_was_read_at(store):
+    first = store.put_if("a", b"1", None)
+    second = store.put_if("a", b"2", first)
+
+    with pytest.raises(ConflictError):
+        store.put_if("a", b"3", first)
+
+    assert store.get("a").version == second
+
+
+def test_a_change_of_an_absent_object_is_refused(store):
+    with pytest.raises(ConflictError):
+        store.put_if("a", b"1", "any version")
+
+
+def test_a_creation_whose_answer_was_lost_succeeds_when_tried_again(store):
+    landed = store.put_if("a", b"1", None)
+
+    assert store.put_if("a", b"1", None) == landed
+
+
+def test_a_change_whose_answer_was_lost_succeeds_when_tried_again(store):
+    read = store.put_if("a", b"1", None)
+    landed = store.put_if("a", b"2", read)
+
+    assert store.put_if("a", b"2", read) == landed
+
+
+def test_an_object_that_was_changed_and_changed_back_has_another_version(store):
+    first = store.put_if("a", b"A", None)
+    second = store.put_if("a", b"B", first)
+    third = store.put_if("a", b"A", second)
+
+    assert len({first, second, third}) == 3
+    with pytest.raises(ConflictError):
+        store.put_if("a", b"C", first)
+
+
+def test_versions_differ_even_where_the_clock_stands_still(store, monkeypatch):
+    monkeypatch.setattr(time, "time_ns", lambda: 1_360_000_000_000_000_000)
+
+    first = store.put_if("a", b"A", None)
+    second = store.put_if("a", b"A", first)
+
+    assert first != second
+
+
+@pytest.mark.parametrize("seen", [None, "current"])
+def test_of_many_writers_at_once_one_wins(store, seen):
+    version = store.put_if("a", b"0", None) if seen else None
+
+    def attempt(number: int) -> bool:
+        try:
+            store.put_if("a", str(number + 1).encode(), version)
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        won = list(pool.map(attempt, range(64)))
+
+    assert won.count(True) == 1
+    assert store.get("a").body == str(won.index(True) + 1).encode()
+
+
+def test_keys_are_listed_by_prefix_and_sorted_without_leftovers(store, tmp_path):
+    for key in ("b/2", "a", "b/1.json", "b/1/x"):
+        store.put_if(key, b"", None)
+    (tmp_path / "b" / ".3.crashed").write_bytes(b"")
+
+    assert keys(store, "") == ["a", "b/1.json", "b/1/x", "b/2"]
+    assert keys(store, "b/") == ["b/1.json", "b/1/x", "b/2"]
+    assert keys(store, "b/1/") == ["b/1/x"]
+    assert keys(store, "b/1") == ["b/1.json", "b/1/x"]
+    assert keys(store, "c/") == []
+
+
+def test_a_listing_goes_on_behind_a_key_and_ends_at_a_limit(store):
+    for key in ("a/1", "a/2", "b.c", "b/1", "b/2", "c"):
+        store.put_if(key, b"", None)
+
+    assert keys(store, "", after="a/1", limit=3) == ["a/2", "b.c", "b/1"]
+    assert keys(store, "", after="b/1") == ["b/2", "c"]
+    assert keys(store, "b", after="b/2") == []
+
+
+def test_a_listing_looks_only_below_its_prefix(store, tmp_path, monkeypatch):
+    for key in ("runs/1/a", "runs/2/a", "ledger/1/a", "ledger/2/a"):
+        store.put_if(key, b"", None)
+    looked, scandir = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path: looked.append(path) or scandir(path))
+
+    assert keys(store, "ledger/1/") == ["ledger/1/a"]
+    assert keys(store, "ledger/2") == ["ledger/2/a"]
+
+    assert [str(path.relative_to(tmp_path)) for path in looked] == ["ledger/1", "ledger", "ledger/2"]
+
+
+def test_a_listing_tells_size_and_time(store):
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    store.put_if("a", b"12345", None)
+
+    (entry,) = store.list("")
+
+    assert entry.size == 5
+    assert before <= entry.modified <= datetime.now(UTC)
+
+
+def test_an_object_is_deleted_at_the_version_it_was_read_at(store):
+    version = store.put_if("a", b"1", None)
+
+    store.delete("a", version)
+    store.delete("a", version)
+
+    assert store.get("a") is None
+
+
+def test_a_late_holder_cannot_delete_what_the_next_one_wrote(store):
+    late = store.put_if("lease", b"holder 1", None)
+    store.put_if("lease", b"holder 2", late)
+
+    with pytest.raises(ConflictError):
+        store.delete("lease", late)
+
+    assert store.get("lease").body == b"holder 2"
+
+
+def test_without_a_version_whatever_is_there_is_deleted_and_can_be_created_again(store):
+    store.put_if("a", b"1", None)
+    store.delete("a", None)
+    store.delete("a", None)
+
+    assert store.put_if("a", b"2", None)
+
+
+NO_KEYS = ["", "/etc/x", "../x", "a/../../x", "a/.hidden", "a//b", "a/./b", "a/", "a b", "a\0b", "x" * 201]
+
+
+@pytest.mark.parametrize("key", NO_KEYS)
+def test_a_key_cannot_leave_the_folder(store, key):
+    with pytest.raises(EtlError, match="key"):
+        store.get(key)
+    with pytest.raises(EtlError, match="key"):
+        store.put_if(key, b"", None)
+    with pytest.raises(EtlError, match="key"):
+        store.delete(key, None)
+    with pytest.raises(EtlError, match="key"):
+        store.append(key)
+
+
+@pytest.mark.parametrize("prefix", ["/", "../", "a/../", "a//"])
+def test_a_prefix_cannot_leave_the_folder(store, prefix):
+    with pytest.raises(EtlError, match="prefix"):
+        store.list(prefix)
+
+
+def test_a_failed_write_leaves_no_temporary_file(store, tmp_path):
+    store.put_if("a", b"1", None)
+
+    with pytest.raises(ConflictError):
+        store.put_if("a", b"2", None)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_what_is_appended_can_be_read_before_the_file_is_closed(store):
+    with store.append("a/b") as file:
+        file.write(b"1\n")
+        file.flush()
+        assert store.get("a/b").body == b"1\n"
+    with store.append("a/b") as file:
+        file.write(b"2\n")
+
+    assert store.get("a/b").body == b"1\n2\n"
+
+
+def test_a_folder_that_cannot_be_used_says_which_and_why(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(PlatformError, match=r"file.*(exists|directory)"):
+        Folder(tmp_path / "file").put_if("a", b"1", None)
+
+
+def test_where_there_are_no_file_locks_the_folder_says_so(store, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    version = store.put_if("a", b"1", None)
+
+    with pytest.raises(PlatformError, match="locks"):
+        store.put_if("a", b"2", version)
