@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from etl.cli.signals import interruptible
 from etl.engine.stop import Stop
@@ -27,18 +27,7 @@ if TYPE_CHECKING:
 
 
 def execute(
-    project: Project,
-    plan: Plan,
-    run_id: str,
-    *,
-    stream: TextIO,
-    mode: terminal.Mode = "auto",
-    quiet: bool = False,
-    selection: tuple[str, ...] = (),
-    threads: int = 0,
-    force: bool = False,
-    fail_fast: bool = False,
-    master: str | None = None,
+    project: Project, plan: Plan, run_id: str, stream: TextIO, mode: terminal.Mode, *, quiet: bool, **options: Any
 ) -> RunResult:
     """Run a plan of a project, show it on ``stream``, and draw its report.
 
@@ -49,40 +38,34 @@ def execute(
         stream: usually stderr.
         mode: how the run is shown.
         quiet: only what did not go well.
-        selection: what was asked for, for the ledger.
-        threads: steps that may run at once; 0 for as many as there are cores.
-        force: publish again what was already published.
-        fail_fast: begin no further interval after a failure.
-        master: Spark master on platform ``local``.
+        options: ``master`` for Spark on platform ``local``; ``selection``, ``threads``, ``force`` and ``fail_fast`` of
+            an ``Execution``.
 
     Raises:
         EtlError: the run could not begin. What happens to a step is in the result instead.
     """
-    stop, mode = Stop(), terminal.chosen(mode, stream, quiet=quiet)
+    mode = terminal.chosen(mode, stream, quiet=quiet)
     artifacts = open_artifacts(project.config.artifacts, run_id)
-    with terminal.follow(mode, stream, quiet=quiet) as display, interruptible(stop) as take_signals:
+    with terminal.follow(mode, stream, quiet=quiet) as display:
+        result = _run(project, plan, artifacts, listeners=(display,), progress=mode == "live", **options)
+    conclude(result, write_report(artifacts, result, stream), stream)
+    return result
+
+
+def _run(project: Project, plan: Plan, artifacts: Artifacts, *, master: str | None, **options: Any) -> RunResult:
+    stop, ledger = Stop(), Ledger(open_store(project.config.state))
+    said = manifest(project, plan)
+    with interruptible(stop) as take_signals:
 
         def session() -> SparkSession:
-            started = _session(project, run_id, master)
+            started = _session(project, artifacts.run_id, master)
             take_signals()  # PySpark puts its own SIGINT handler in place when the session starts
             return started
 
-        result = Execution(
-            plan=plan,
-            manifest=manifest(project, plan),
-            ledger=Ledger(open_store(project.config.state)),
-            artifacts=artifacts,
-            session=session,
-            listeners=(display,),
-            selection=selection,
-            threads=threads,
-            force=force,
-            fail_fast=fail_fast,
-            progress=mode == "live",
-            stop=stop,
-        ).run()
-    conclude(result, write_report(artifacts, result, stream), stream)
-    return result
+        execution = Execution(
+            plan=plan, manifest=said, ledger=ledger, artifacts=artifacts, session=session, stop=stop, **options
+        )
+        return execution.run()
 
 
 def _session(project: Project, run_id: str, master: str | None) -> SparkSession:

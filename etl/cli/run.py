@@ -56,14 +56,14 @@ def command(
         project,
         plan,
         _run_id(run_id),
-        stream=sys.stderr,
-        mode=progress,
+        sys.stderr,
+        progress,
         quiet=context.quiet,
-        selection=(*selection.select,),
+        master=master,
+        selection=tuple(selection.select),
         threads=threads or project.config.run.threads,
         force=force,
         fail_fast=fail_fast,
-        master=master,
     )
     if context.output == "json":
         print_json(result.to_json())

@@ -41,12 +41,15 @@ class Lines:
     def __call__(self, event: Event) -> None:
         """Write what the event says, if it says anything to people."""
         handler = {
-            "session_starting": self._session_starting, "session_started": self._session_started,
-            "run_started": self._run_started, "interval_started": self._interval_started,
+            "session_starting": self._session_starting,
+            "session_started": self._session_started,
+            "run_started": self._run_started,
+            "interval_started": self._interval_started,
             "step_started": self._step_started,
-            "step_finished": self._step_finished, "interval_finished": self._interval_finished,
+            "step_finished": self._step_finished,
+            "interval_finished": self._interval_finished,
             "note": self._note,
-        }.get(event.kind)  # fmt: skip
+        }.get(event.kind)
         if handler:
             with self.lock:
                 handler(event)
@@ -97,9 +100,9 @@ class Lines:
         with self.lock:
             self.last = self.last or now
             if self.running and not self.quiet and (now - self.last).total_seconds() >= HEARTBEAT_SECONDS:
-                since = [f"{step} for {wording.duration((now - at).total_seconds())}"
-                         for step, at in self.running.items()]  # fmt: skip
-                self.write(f"{now.astimezone():%H:%M:%S}  … {', '.join(sorted(since))}")
+                since = {step: wording.duration((now - at).total_seconds()) for step, at in self.running.items()}
+                told = ", ".join(f"{step} for {took}" for step, took in sorted(since.items()))
+                self.write(f"{now.astimezone():%H:%M:%S}  … {told}")
                 self.last = now
 
     def _interval_finished(self, event: Event) -> None:

@@ -91,8 +91,10 @@ class Execution:
         try:
             with delivered(self.artifacts.events(), *self.listeners) as emit:
                 result = self._carried_out(emit)
-                self.ledger.finished(result)
-                self._keep(result, emit)
+                try:
+                    self.ledger.finished(result)
+                finally:
+                    self._keep(result, emit)
         except BaseException as error:
             self.ledger.failed(self.run_id, at=self.now(), error=error)
             raise

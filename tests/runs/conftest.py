@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,8 +16,12 @@ from attrs import define, field
 
 from etl.errors import ConflictError
 from etl.model.event import Event, Kind
+from etl.model.plan import Plan
 from etl.model.result import RowCounts, RunResult, Status, StepResult
-from etl.runs.objects import Entry, Stored, checked, settled
+from etl.runs.artifacts import open_artifacts
+from etl.runs.execution import Execution
+from etl.runs.ledger import Ledger
+from etl.runs.objects import Entry, Stored, checked, open_store, settled
 
 AT = datetime(2013, 2, 9, 6, 0, tzinfo=UTC)
 
@@ -82,3 +89,52 @@ def event() -> Callable[..., Event]:
 def result() -> Callable[..., RunResult]:
     """``result("a", Status.FAIL)``."""
     return make_result
+
+
+def run_nothing(plan, *, run_id, session, listener, now, stop, **_):
+    """A run of no steps."""
+    began = now()
+    listener(Event("run_started", began, run_id))
+    listener(Event("run_finished", now(), run_id, data={"exit_code": 0}))
+    return RunResult(
+        run_id=run_id, environment=plan.environment, started_at=began, finished_at=now(), steps=(),
+        interrupted=stop.requested,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def engine() -> Callable[..., RunResult]:
+    """An engine that carries out no step, well."""
+    return run_nothing
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """The record of runs in the test's directory."""
+    return Ledger(open_store(str(tmp_path / "state")))
+
+
+@pytest.fixture
+def execution(tmp_path: Path, ledger: Ledger) -> Callable[..., Execution]:
+    """``execution("a")`` is a run without Spark; ``changes`` replace what it is made of."""
+
+    def make(run_id: str = "a", **changes: Any) -> Execution:
+        values = {
+            "plan": Plan(environment="local", intervals=(None,), steps=()), "manifest": {"project": "shop"},
+            "ledger": ledger, "artifacts": open_artifacts(str(tmp_path / "target"), run_id),
+            "session": lambda: SimpleNamespace(version="3.5.9"), "engine": run_nothing, "now": lambda: AT,
+        }  # fmt: skip
+        return Execution(**(values | changes))
+
+    return make
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Callable[..., list[Any]]:
+    """``kept("kind")`` gives the kind of every event in ``events.jsonl``."""
+
+    def read(field: str, run_id: str = "a") -> list[Any]:
+        lines = (tmp_path / "target" / "runs" / run_id / "events.jsonl").read_text().splitlines()
+        return [json.loads(line)[field] for line in lines]
+
+    return read
