@@ -97,12 +97,14 @@ class Delivery:
 
     channels: tuple[Channel, ...] = ()
     last: Event | None = None
+    lock: threading.Lock = field(factory=threading.Lock)
 
     def __call__(self, event: Event) -> None:
-        """Queue the event for each listener."""
-        self.last = event
-        for channel in self.channels:
-            channel.put(event)
+        """Queue the event for each listener; all of them hear the same order."""
+        with self.lock:  # held for as long as a queue takes to grow, never while a listener works
+            self.last = event
+            for channel in self.channels:
+                channel.put(event)
 
     def tell(self, channel: Channel, message: str, error: BaseException | None) -> None:
         """Tell the other listeners what is wrong with one, the first time."""

@@ -6,6 +6,7 @@ whole folder. Its version is the time of its writing, which only grows, and a di
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import secrets
@@ -137,13 +138,6 @@ class Folder:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        try:
-            import fcntl
-        except ModuleNotFoundError:
-            raise PlatformError(
-                f"no file locks on this system: {self.root} cannot hold state or artifacts",
-                remedy="run on Linux, macOS or WSL",
-            ) from None
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -13,7 +13,7 @@ from typing import IO, Protocol, runtime_checkable
 
 from attrs import frozen
 
-from etl.errors import ConfigError, ConflictError, EtlError
+from etl.errors import ConfigError, ConflictError, EtlError, PlatformError
 
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.=:+@-]{0,199}"
 _KEY = re.compile(f"{_NAME}(?:/{_NAME})*")
@@ -87,6 +87,7 @@ def open_store(root: str) -> ObjectStore:
 
     Raises:
         ConfigError: no store knows the scheme.
+        PlatformError: this system lacks what the store needs.
     """
     scheme = scheme_of(root)
     if scheme not in STORES:
@@ -104,8 +105,13 @@ def scheme_of(root: str) -> str:
 
 
 def _folder(root: str) -> ObjectStore:
-    from etl.runs.folder import Folder
-
+    try:
+        from etl.runs.folder import Folder
+    except ModuleNotFoundError as error:
+        raise PlatformError(
+            f"a folder cannot hold state and artifacts on this system: Python has no module {error.name}",
+            remedy="run on Linux, macOS or WSL",
+        ) from None
     return Folder(root)
 
 

@@ -60,6 +60,15 @@ def test_events_of_many_threads_come_one_at_a_time():
     assert (len(got), max(most)) == (500, 1)
 
 
+def test_all_listeners_hear_the_same_order():
+    one, other = [], []
+
+    with delivered(one.append, other.append) as emit, ThreadPoolExecutor(8) as pool:
+        list(pool.map(emit, [event("note", number) for number in range(500)]))
+
+    assert one == other
+
+
 def test_whoever_emits_does_not_wait_for_a_listener():
     gate, got = threading.Event(), []
 

@@ -1,4 +1,3 @@
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -169,11 +168,3 @@ def test_a_folder_that_cannot_be_used_says_which_and_why(tmp_path):
 
     with pytest.raises(PlatformError, match=r"file.*(exists|directory)"):
         Folder(tmp_path / "file").put_if("a", b"1", None)
-
-
-def test_where_there_are_no_file_locks_the_folder_says_so(store, monkeypatch):
-    monkeypatch.setitem(sys.modules, "fcntl", None)
-    version = store.put_if("a", b"1", None)
-
-    with pytest.raises(PlatformError, match="locks"):
-        store.put_if("a", b"2", version)

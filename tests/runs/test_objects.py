@@ -1,8 +1,9 @@
+import sys
 from types import SimpleNamespace
 
 import pytest
 
-from etl.errors import ConfigError, ConflictError
+from etl.errors import ConfigError, ConflictError, PlatformError
 from etl.runs import objects
 from etl.runs.folder import Folder
 from etl.runs.objects import open_store, overwrite
@@ -22,6 +23,14 @@ def test_a_scheme_is_one_entry(memory, monkeypatch):
     monkeypatch.setitem(objects.STORES, "memory", lambda _: memory)
 
     assert open_store("memory://anywhere") is memory
+
+
+def test_a_system_without_file_locks_is_refused_at_once(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.delitem(sys.modules, "etl.runs.folder")
+
+    with pytest.raises(PlatformError, match="fcntl"):
+        open_store(str(tmp_path))
 
 
 def test_overwriting_takes_what_is_there_as_it_is(memory):
