@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -48,16 +47,24 @@ def command(
     etl run +marts.route_on_time --exclude tag:slow --date 2013-02-08
     etl run nyc_flights --date 2013-02-08 -e prod --yes
     """
-    from etl.cli.execution import Execution
+    from etl.cli.execution import execute
 
     project = context.open(static=False, overrides={"run.platform": platform} if platform else None)
     plan = selection.plan(project)
     _refuse_unconfirmed(project, yes=yes)
-    execution = Execution(
-        project=project, plan=plan, run_id=_run_id(run_id), selection=(*selection.select,),
-        threads=threads or project.config.run.threads, force=force, fail_fast=fail_fast, master=master,
-    )  # fmt: skip
-    result = execution.run(sys.stderr, progress, quiet=context.quiet)
+    result = execute(
+        project,
+        plan,
+        _run_id(run_id),
+        sys.stderr,
+        progress,
+        quiet=context.quiet,
+        master=master,
+        selection=tuple(selection.select),
+        threads=threads or project.config.run.threads,
+        force=force,
+        fail_fast=fail_fast,
+    )
     if context.output == "json":
         print_json(result.to_json())
     raise SystemExit(result.exit_code)
@@ -69,10 +76,10 @@ def _refuse_unconfirmed(project: Project, *, yes: bool) -> None:
 
 
 def _run_id(given: str | None) -> str:
-    from etl.model.run import new_run_id
+    from etl.model.run import new_run_id, utc_now
 
     if given is None:
-        return new_run_id(datetime.now(UTC))
+        return new_run_id(utc_now())
     if not _RUN_ID.fullmatch(given):
         raise UsageError(f"run id {given!r} is not 1 to 100 letters, digits, and . _ - inside")
     return given

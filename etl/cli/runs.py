@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +10,7 @@ from etl.cli.context import Context, pass_context
 from etl.cli.table import print_facts, print_json, print_rows
 
 if TYPE_CHECKING:
-    from etl.state.ledger import RunRecord
+    from etl.runs.ledger import RunRecord
 
 
 @click.command()
@@ -28,25 +27,31 @@ def command(context: Context, run_id: str | None, limit: int) -> None:
     etl runs last
     etl runs last -o json
     """
-    from etl.report.artifacts import Artifacts
-    from etl.state.ledger import Ledger
-    from etl.state.objects import open_store
+    from etl.runs.ledger import Ledger
+    from etl.runs.objects import open_store
 
-    ledger = Ledger(open_store(context.open().config.state, Path.cwd()))
+    ledger = Ledger(open_store(context.open().config.state))
     if run_id is None:
-        rows = [_row(run) for run in ledger.runs()[:limit]]
+        rows = [_row(run) for run in ledger.runs(limit)]
         columns = ("run_id", "state", "environment", "asked", "interval", "exit_code", "published", "seconds")
         print_rows(rows, columns, context.output)
         return
     run = ledger.run(run_id)
-    folder = Path(run.artifacts)
-    results = Artifacts(folder.parent.parent, run.run_id).read_results() or {"steps": []}
+    steps = step_results(run)
     if context.output == "json":
-        print_json(run.to_json() | {"steps": results["steps"]})
+        print_json(run.to_json() | {"steps": steps})
         return
     print_facts({key: value for key, value in run.to_json().items() if key != "counts"} | {"pid": str(run.pid)})
     click.echo()
-    print_rows([step_row(step) for step in results["steps"]], STEP_COLUMNS, context.output)
+    print_rows([step_row(step) for step in steps], STEP_COLUMNS, context.output)
+
+
+def step_results(run: RunRecord) -> list[dict[str, Any]]:
+    """Return how each step of a run ended; none for a run that left no results."""
+    from etl.runs.artifacts import open_artifacts
+
+    results = open_artifacts(run.artifacts, run.run_id).read_results()
+    return list(results["steps"]) if results else []
 
 
 STEP_COLUMNS = ("step", "interval", "status", "outcome", "published", "quarantined", "version", "seconds")

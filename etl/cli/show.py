@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from etl.cli.context import Context, pass_context
-from etl.cli.runs import STEP_COLUMNS, step_row
+from etl.cli.runs import STEP_COLUMNS, step_results, step_row
 from etl.cli.table import print_facts, print_json, print_rows
-from etl.errors import UsageError, did_you_mean
+from etl.errors import EtlError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from etl.project.project import Project
@@ -65,19 +64,18 @@ def _found(project: Project, name: str) -> dict[str, Any]:
 
 
 def _last_runs(project: Project, name: str) -> list[dict[str, Any]]:
-    from etl.report.artifacts import Artifacts
-    from etl.state.ledger import Ledger
-    from etl.state.objects import open_store
+    from etl.runs.ledger import Ledger
+    from etl.runs.objects import open_store
 
-    if "://" in project.config.state:
-        return []
     rows: list[dict[str, Any]] = []
-    for run in Ledger(open_store(project.config.state, Path.cwd())).runs()[:_LOOKED_AT]:
-        results = Artifacts(Path(run.artifacts).parent.parent, run.run_id).read_results() or {"steps": []}
-        own = [step_row(step) for step in results["steps"] if step["step"] == name]
-        rows += [{"run_id": run.run_id} | row for row in own[-LAST_RUNS:]]
-        if len(rows) >= LAST_RUNS:
-            break
+    try:
+        for run in Ledger(open_store(project.config.state)).runs(_LOOKED_AT):
+            own = [step_row(step) for step in step_results(run) if step["step"] == name]
+            rows += [{"run_id": run.run_id} | row for row in own[-LAST_RUNS:]]
+            if len(rows) >= LAST_RUNS:
+                break
+    except EtlError as error:  # what a step declares can be shown without its past
+        click.echo(f"note: last runs unknown: {error.message}", err=True)
     return rows[:LAST_RUNS]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ from etl.cli.selection import Selection, selection_options
 from etl.cli.table import print_json
 from etl.errors import EtlError
 from etl.model.result import ErrorInfo
+from etl.model.run import utc_now
 from etl.report.wording import plural
 
 
@@ -57,4 +58,4 @@ def error_json(error: EtlError) -> dict[str, Any]:
 
 
 def _yesterday() -> date:
-    return (datetime.now(UTC) - timedelta(days=1)).date()
+    return (utc_now() - timedelta(days=1)).date()

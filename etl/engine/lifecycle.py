@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -24,7 +23,7 @@ from etl.model.event import Event, Listener
 from etl.model.marks import mark_name
 from etl.model.plan import PlannedStep
 from etl.model.result import Status, StepResult
-from etl.model.run import Run
+from etl.model.run import Clock, Run, utc_now
 from etl.spark.errors import summary
 from etl.spark.jvm import java_class
 from etl.storage.formats import storage_for
@@ -44,6 +43,7 @@ class Context:
         stop: looked at between phases.
         listener: gets phase events.
         clock: seconds that only grow.
+        now: the time, in UTC.
     """
 
     session: SparkSession
@@ -52,11 +52,12 @@ class Context:
     stop: Stop
     listener: Listener
     clock: Callable[[], float] = time.monotonic
+    now: Clock = utc_now
 
 
 def execute(planned: PlannedStep, context: Context) -> StepResult:
     """Run one step for one interval and say how it ended; raises nothing but defects of the engine itself."""
-    started, clock = datetime.now(UTC), context.clock()
+    started, clock = context.now(), context.clock()
     phases: dict[str, float] = {}
     group = f"{context.run.run_id}/{planned.step.name}/{context.run.interval}"
     spark_context = context.session.sparkContext
@@ -129,7 +130,7 @@ def _phase(context: Context, planned: PlannedStep, phases: dict[str, float], nam
     context.stop.check()
     started = context.clock()
     name_and_interval = (planned.step.name, record.key(context.run))
-    context.listener(Event("phase_started", datetime.now(UTC), context.run.run_id, *name_and_interval, {"phase": name}))
+    context.listener(Event("phase_started", context.now(), context.run.run_id, *name_and_interval, {"phase": name}))
     try:
         yield
     finally:

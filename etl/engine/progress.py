@@ -5,27 +5,25 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from etl.model.event import Event, Listener
+from etl.model.event import Kind
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SECONDS = 0.25
+Emit = Callable[[Kind, Mapping[str, int], str], None]
 
 
 @contextmanager
-def watched(
-    session: SparkSession, groups: Callable[[], Mapping[str, str]], run_id: str, listener: Listener
-) -> Iterator[None]:
+def watched(session: SparkSession, groups: Callable[[], Mapping[str, str]], emit: Emit) -> Iterator[None]:
     """Emit ``step_progress`` four times a second for each running step.
 
     ``groups`` gives the running steps' names by job group.
     """
     done = threading.Event()
-    thread = threading.Thread(target=_watch, args=(session, groups, run_id, listener, done), daemon=True)
+    thread = threading.Thread(target=_watch, args=(session, groups, emit, done), daemon=True)
     thread.start()
     try:
         yield
@@ -34,10 +32,7 @@ def watched(
         thread.join(timeout=5)
 
 
-def _watch(
-    session: SparkSession, groups: Callable[[], Mapping[str, str]], run_id: str, listener: Listener,
-    done: threading.Event,
-) -> None:  # fmt: skip
+def _watch(session: SparkSession, groups: Callable[[], Mapping[str, str]], emit: Emit, done: threading.Event) -> None:
     tracker = session.sparkContext.statusTracker()
     while not done.wait(SECONDS):
         for group, step in groups().items():
@@ -50,5 +45,4 @@ def _watch(
                         continue
                     total, finished = total + counts.numTasks, finished + counts.numCompletedTasks
                     active += counts.numActiveTasks
-            data = {"tasks_total": total, "tasks_done": finished, "tasks_running": active}
-            listener(Event("step_progress", datetime.now(UTC), run_id, step, None, data))
+            emit("step_progress", {"tasks_total": total, "tasks_done": finished, "tasks_running": active}, step)

@@ -8,20 +8,20 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
 from etl.engine import record
+from etl.engine.delivery import delivered
 from etl.engine.lifecycle import Context, execute
 from etl.engine.progress import watched
 from etl.engine.stop import Stop
-from etl.model.event import Event, Listener
+from etl.model.event import Event, Kind, Listener
 from etl.model.interval import Interval
 from etl.model.plan import Plan, PlannedStep
 from etl.model.result import RunResult, Status, StepResult
-from etl.model.run import Run
+from etl.model.run import Clock, Run, utc_now
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,6 +42,7 @@ def run(
     fail_fast: bool = False,
     progress: bool = False,
     stop: Stop | None = None,
+    now: Clock = utc_now,
 ) -> RunResult:
     """Carry out a plan.
 
@@ -51,22 +52,27 @@ def run(
         plan: what to do.
         run_id: names the run in every commit, event and artifact.
         session: a classic Spark session from ``etl.spark.session``; each step works in a child of it.
-        listener: gets every event, from several threads, one at a time.
+        listener: gets every event in order, from a thread of its own; the run neither waits for it nor fails by it.
         threads: steps that may run at once; 0 means one for each core Spark has.
         force: publish even what is published already from the same code and inputs.
         fail_fast: begin no further interval after a failure.
         progress: emit live task counts.
         stop: when it is requested, running Spark jobs are cancelled and no step starts.
+        now: the time, in UTC, that results and events carry.
     """
-    engine = _Engine(plan, run_id, session, _serial(listener), force, stop or Stop())
-    started = datetime.now(UTC)
-    engine.emit("run_started", {
-        "environment": plan.environment, "steps": [planned.step.name for planned in plan.steps],
-        "intervals": [interval.key if interval else None for interval in plan.intervals],
-    })  # fmt: skip
+    with delivered(listener) as events:
+        engine = _Engine(plan, run_id, session, events, force, stop or Stop(), now)
+        return _carried_out(engine, threads, fail_fast=fail_fast, progress=progress)
+
+
+def _carried_out(engine: _Engine, threads: int, *, fail_fast: bool, progress: bool) -> RunResult:
+    plan, session, started = engine.plan, engine.session, engine.now()
+    keys = [interval.key if interval else None for interval in plan.intervals]
+    names = [planned.step.name for planned in plan.steps]
+    engine.emit("run_started", {"environment": plan.environment, "steps": names, "intervals": keys})
     results: list[StepResult] = []
     width = threads or session.sparkContext.defaultParallelism
-    watching = watched(session, engine.running_groups, run_id, engine.listener) if progress else nullcontext()
+    watching = watched(session, engine.running_groups, engine.emit) if progress else nullcontext()
     with ThreadPoolExecutor(max(1, width), thread_name_prefix="step") as pool, watching:
         for interval in plan.intervals:
             here = list(engine.interval(pool, interval))
@@ -74,9 +80,15 @@ def run(
             if engine.stop.requested or (fail_fast and any(result.exit_code for result in here)):
                 break
     result = RunResult(
-        run_id=run_id, environment=plan.environment, started_at=started, finished_at=datetime.now(UTC),
-        steps=tuple(results), arguments=plan.arguments, versions=_versions(session), interrupted=engine.stop.requested,
-    )  # fmt: skip
+        run_id=engine.run_id,
+        environment=plan.environment,
+        started_at=started,
+        finished_at=engine.now(),
+        steps=tuple(results),
+        arguments=plan.arguments,
+        versions=_versions(session),
+        interrupted=engine.stop.requested,
+    )
     seconds = round((result.finished_at - started).total_seconds(), 3)
     engine.emit("run_finished", {"exit_code": result.exit_code, "seconds": seconds})
     return result
@@ -90,14 +102,15 @@ class _Engine:
     listener: Listener
     force: bool
     stop: Stop
+    now: Clock
     sessions: dict[str, SparkSession] = field(factory=dict)
     running: dict[str, str] = field(factory=dict)
 
     def emit(
-        self, kind: str, data: Mapping[str, Any], step: str | None = None, interval: Interval | None = None
+        self, kind: Kind, data: Mapping[str, Any], step: str | None = None, interval: Interval | None = None
     ) -> None:
         key = interval.key if interval else None
-        self.listener(Event(kind, datetime.now(UTC), self.run_id, step, key, data))
+        self.listener(Event(kind, self.now(), self.run_id, step, key, data))
 
     def running_groups(self) -> Mapping[str, str]:
         return dict(self.running)
@@ -155,7 +168,7 @@ class _Engine:
         name = planned.step.name
         session = self.sessions.setdefault(name, self.session.newSession())
         run = Run(self.run_id, interval, self.plan.params)
-        context = Context(session, run, self.force, self.stop, self.listener)
+        context = Context(session, run, self.force, self.stop, self.listener, now=self.now)
         group = f"{self.run_id}/{name}/{interval}"
         self.running[group] = name
         try:
@@ -172,18 +185,6 @@ class _Engine:
             for view in planned.step.sources if planned.step.sql else ():
                 session.catalog.dropTempView(view)
         return result
-
-
-def _serial(listener: Listener) -> Listener:
-    import threading
-
-    lock = threading.Lock()
-
-    def one_at_a_time(event: Event) -> None:
-        with lock:
-            listener(event)
-
-    return one_at_a_time
 
 
 def _versions(session: SparkSession) -> dict[str, str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from attrs import field, frozen
 
 from etl.model.interval import Interval
+
+Clock = Callable[[], datetime]
 
 
 @frozen
@@ -25,6 +27,11 @@ class Run:
     run_id: str
     interval: Interval | None = None
     params: Mapping[str, str] = field(factory=dict, hash=False)
+
+
+def utc_now() -> datetime:
+    """Return the time in UTC: the clock of a run that was given no other."""
+    return datetime.now(UTC)
 
 
 def new_run_id(now: datetime) -> str:

@@ -1,1 +1,1 @@
-"""What people see of a run: the terminal, the artifacts, the report."""
+"""What people see of a run: the terminal, the report, the schemas of what it leaves behind."""

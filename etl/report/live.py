@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.text import Text
 
 from etl.model.event import Event, Listener
-from etl.report.terminal import Lines
+from etl.report.lines import Lines
 
 _STYLES = {"OK": "green", "WARN": "yellow", "FAIL": "bold red", "ERROR": "bold red", "SKIP": "dim", "NO-OP": "cyan"}
 _DETAIL = " " * 12

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from etl.model.event import Event
 from etl.model.interval import Unit, containing, parse_instant
 from etl.model.plan import Plan, PlannedStep
 from etl.model.result import RunResult, StepResult
-from etl.model.run import new_run_id
+from etl.model.run import new_run_id, utc_now
 from etl.model.step import Step
 
 if TYPE_CHECKING:
@@ -111,6 +110,5 @@ class Lake:
         from etl.engine.run import run
 
         self.events.clear()
-        now = datetime.now(UTC)
-        run_id = f"{new_run_id(now)}-{next(_runs)}"
+        run_id = f"{new_run_id(utc_now())}-{next(_runs)}"
         return run(plan, run_id=run_id, session=self.spark, listener=self.events.append, **options)

@@ -1,9 +1,7 @@
-"""The command as a process: exit codes, costs, pipes, signals."""
+"""The command as a process: exit codes, costs, pipes."""
 
-import os
 import re
 import resource
-import signal
 import subprocess
 import sys
 from importlib import import_module
@@ -12,9 +10,7 @@ import click
 import pytest
 
 from etl.cli import main
-from etl.cli.execution import interruptible
 from etl.cli.root import COMMANDS, EXIT_CODES, root
-from etl.engine.stop import Stop
 from etl.errors import EtlError
 
 CALL = "import sys; from etl.cli import main; code = main(sys.argv[1:])"
@@ -113,40 +109,3 @@ def test_whatever_is_raised_becomes_an_exit_code_and_a_message(monkeypatch, caps
 
     assert main(["list"]) == code
     assert words in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_asks_the_run_to_stop(capfd, number, code):
-    stop = Stop()
-    before = signal.getsignal(number)
-
-    with interruptible(stop):
-        os.kill(os.getpid(), number)
-
-    assert stop.requested == code
-    assert signal.getsignal(number) is before
-    assert "stopping" in capfd.readouterr().err
-
-
-def test_signals_are_taken_again_from_whoever_took_them():
-    stop = Stop()
-
-    with interruptible(stop) as take_signals:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        take_signals()
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    assert stop.requested == 143
-
-
-def test_a_second_interrupt_kills():
-    code = (
-        "import os, signal; from etl.cli.execution import interruptible; from etl.engine.stop import Stop\n"
-        "with interruptible(Stop()):\n  os.kill(os.getpid(), signal.SIGINT); os.kill(os.getpid(), signal.SIGINT)\n"
-        "print('survived')"
-    )
-
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-
-    assert done.returncode == -signal.SIGINT
-    assert "survived" not in done.stdout

@@ -5,7 +5,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from etl.report.artifacts import schema
+from etl.report.schema import schema
 
 DAY = "2013-02-08"
 

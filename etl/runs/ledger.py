@@ -1,5 +1,8 @@
 """Which runs there were: one object per event, written once, never changed.
 
+``ledger/runs/<run id>/`` holds how a run began and how it ended. ``ledger/newest/`` holds a name for each run, and the
+last one sorts first, so that looking at the last twenty of many thousand reads twenty.
+
 The ledger tells people what happened. It is never asked whether something was published: the target's own commit says.
 """
 
@@ -7,8 +10,10 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -16,9 +21,11 @@ from attrs import field, frozen
 
 from etl.errors import ConflictError, EtlError, UsageError, did_you_mean
 from etl.model.result import RunResult, Status
-from etl.state.objects import ObjectStore
+from etl.runs.artifacts import place
+from etl.runs.objects import ObjectStore, is_key
 
 SCHEMA_VERSION = "1.0"
+NEWEST = "ledger/newest/"
 State = Literal["running", "lost", "finished"]
 
 
@@ -27,7 +34,8 @@ class RunRecord:
     """One run as the ledger knows it.
 
     ``state`` is ``lost`` when the run never said that it finished and its process on this machine is gone. A run on
-    another machine that has not finished is ``running``: nobody here can tell.
+    another machine that has not finished is ``running``: nobody here can tell. ``artifacts`` is the root that the run's
+    artifacts lie below.
     """
 
     run_id: str
@@ -60,7 +68,7 @@ class RunRecord:
             "seconds": self.seconds, "exit_code": self.exit_code, "selection": list(self.selection),
             "intervals": list(self.intervals), "counts": dict(self.counts), "published": self.published,
             "quarantined": self.quarantined, "error": self.error, "host": self.host, "pid": self.pid,
-            "artifacts": self.artifacts,
+            "artifacts": place(self.artifacts, self.run_id) if self.artifacts else "",
         }  # fmt: skip
 
 
@@ -71,41 +79,66 @@ class Ledger:
     store: ObjectStore
 
     def started(
-        self, run_id: str, *, at: datetime, environment: str, selection: tuple[str, ...], intervals: tuple[str, ...],
+        self,
+        run_id: str,
+        *,
+        at: datetime,
+        environment: str,
+        selection: tuple[str, ...],
+        intervals: tuple[str, ...],
         artifacts: str,
-    ) -> None:  # fmt: skip
-        """Record that a run starts in this process.
+    ) -> None:
+        """Record that a run starts in this process; ``artifacts`` is the root that its artifacts lie below.
 
         Raises:
             UsageError: the run id was used before.
         """
         body = {
-            "run_id": run_id, "at": at.isoformat(), "environment": environment, "selection": list(selection),
-            "intervals": list(intervals), "artifacts": artifacts, "host": socket.gethostname(), "pid": os.getpid(),
-        }  # fmt: skip
+            "run_id": run_id,
+            "at": at.isoformat(),
+            "environment": environment,
+            "selection": list(selection),
+            "intervals": list(intervals),
+            "artifacts": artifacts,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "nonce": secrets.token_hex(8),  # two runs that begin alike must not take one another's object for their own
+        }
         try:
-            self._append(run_id, "0-started", body)
+            self._put(_start(run_id), body)
         except ConflictError:
             raise UsageError(f"run id {run_id!r} is already in the ledger", remedy="leave out --run-id") from None
+        self._put(f"{NEWEST}{_before_all_older(at)}-{run_id}", {"run_id": run_id})
 
     def finished(self, result: RunResult) -> None:
         """Record how a run ended."""
-        self._append(result.run_id, "1-finished", {
-            "at": result.finished_at.isoformat(), "exit_code": result.exit_code,
-            "counts": {str(status): result.count(status) for status in Status},
-            "published": sum(step.rows.published for step in result.steps),
-            "quarantined": sum(step.rows.quarantined for step in result.steps),
-        })  # fmt: skip
+        self._put(
+            _end(result.run_id),
+            {
+                "at": result.finished_at.isoformat(),
+                "exit_code": result.exit_code,
+                "counts": {str(status): result.count(status) for status in Status},
+                "published": sum(step.rows.published for step in result.steps),
+                "quarantined": sum(step.rows.quarantined for step in result.steps),
+            },
+        )
 
     def failed(self, run_id: str, *, at: datetime, error: BaseException) -> None:
-        """Record that a run ended before it had a result: no Java, no session, an interrupt."""
+        """Record that a run ended before it had a result: no Java, no session, an interrupt.
+
+        Of a run that is recorded with its result nothing changes.
+        """
         code = error.exit_code if isinstance(error, EtlError) else 1
         first = str(error).split("\n", 1)[0]
-        self._append(run_id, "1-finished", {"at": at.isoformat(), "exit_code": code, "error": first})
+        with suppress(ConflictError):
+            self._put(_end(run_id), {"at": at.isoformat(), "exit_code": code, "error": first})
 
-    def runs(self) -> tuple[RunRecord, ...]:
-        """Return every run, the last started first."""
-        return tuple(sorted(self._records(), key=lambda run: (run.started_at, run.run_id), reverse=True))
+    def runs(self, limit: int | None = None) -> Iterator[RunRecord]:
+        """Yield runs, the last started first; each is read when it is asked for."""
+        for entry in self.store.list(NEWEST, limit=limit):
+            record = self._record(_id(entry.key))
+            if record:
+                yield record
 
     def run(self, run_id: str) -> RunRecord:
         """Return one run; ``last`` is the one started last.
@@ -113,32 +146,42 @@ class Ledger:
         Raises:
             UsageError: no run has this id.
         """
-        runs = self.runs()
-        if run_id == "last" and runs:
-            return runs[0]
-        for run in runs:
-            if run.run_id == run_id:
-                return run
-        known = [run.run_id for run in runs]
-        raise UsageError(f"no run {run_id!r} in the ledger; {did_you_mean(run_id, known, limit=5)}")
+        found = next(self.runs(limit=1), None) if run_id == "last" else self._record(run_id)
+        if found is None:
+            known = [_id(entry.key) for entry in self.store.list(NEWEST, limit=1000)]
+            raise UsageError(f"no run {run_id!r} in the ledger; {did_you_mean(run_id, known, limit=5)}")
+        return found
 
-    def _append(self, run_id: str, event: str, body: dict[str, Any]) -> None:
-        text = json.dumps({"schema_version": SCHEMA_VERSION} | body, indent=1)
-        self.store.put_if(f"ledger/{run_id}/{event}.json", text.encode(), None)
+    def _put(self, key: str, body: dict[str, Any]) -> None:
+        self.store.put_if(key, json.dumps({"schema_version": SCHEMA_VERSION} | body, indent=1).encode(), None)
 
-    def _records(self) -> Iterator[RunRecord]:
-        keys = self.store.list("ledger/")
-        for key in keys:
-            if key.endswith("/0-started.json"):
-                ended = key.replace("/0-started.json", "/1-finished.json")
-                yield _record(self._read(key), self._read(ended) if ended in keys else None)
+    def _record(self, run_id: str) -> RunRecord | None:
+        start = self._read(_start(run_id)) if is_key(run_id) else None
+        return _joined(start, self._read(_end(run_id))) if start else None
 
-    def _read(self, key: str) -> dict[str, Any]:
+    def _read(self, key: str) -> dict[str, Any] | None:
         stored = self.store.get(key)
-        return dict(json.loads(stored.body)) if stored else {}
+        return dict(json.loads(stored.body)) if stored else None
 
 
-def _record(start: Mapping[str, Any], end: Mapping[str, Any] | None) -> RunRecord:
+def _start(run_id: str) -> str:
+    return f"ledger/runs/{run_id}/0-started.json"
+
+
+def _end(run_id: str) -> str:
+    return f"ledger/runs/{run_id}/1-finished.json"
+
+
+def _before_all_older(at: datetime) -> str:
+    """Return a text that is the smaller, the later the time: stores list in one direction only."""
+    return f"{10**14 - round(at.timestamp() * 1000):014d}"  # milliseconds until the year 5138
+
+
+def _id(key: str) -> str:
+    return key.removeprefix(NEWEST).partition("-")[2]
+
+
+def _joined(start: Mapping[str, Any], end: Mapping[str, Any] | None) -> RunRecord:
     known = {name: start[name] for name in ("run_id", "environment", "host", "pid", "artifacts")}
     shared = known | {
         "started_at": datetime.fromisoformat(start["at"]), "selection": tuple(start["selection"]),

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from etl.errors import PlatformError, UsageError
-from etl.model.result import RowCounts, RunResult, Status, StepResult
-from etl.state.ledger import Ledger
-from etl.state.objects import Folder
+from etl.model.result import Status
+from etl.runs.folder import Folder
+from etl.runs.ledger import Ledger
 
 AT = datetime(2013, 2, 9, 6, 0, tzinfo=UTC)
 
@@ -20,22 +20,22 @@ def ledger(tmp_path):
 
 def begin(ledger, run_id, at=AT):
     ledger.started(
-        run_id, at=at, environment="local", selection=("nyc_flights",), intervals=("2013-02-08",), artifacts="/a"
+        run_id,
+        at=at,
+        environment="local",
+        selection=("nyc_flights",),
+        intervals=("2013-02-08",),
+        artifacts="/lake/target",
     )
 
 
-def result(run_id, status=Status.PASS):
-    step = StepResult(step="clean.flights", job="nyc_flights", interval="2013-02-08", status=status,
-                      rows=RowCounts(output=930, quarantined=2, published=928))  # fmt: skip
-    ended = AT + timedelta(seconds=9)
-    return RunResult(run_id=run_id, environment="local", started_at=AT, finished_at=ended, steps=(step,))
-
-
 def test_an_empty_ledger_has_no_runs(ledger):
-    assert ledger.runs() == ()
+    assert list(ledger.runs()) == []
+    with pytest.raises(UsageError):
+        ledger.run("last")
 
 
-def test_a_run_that_ended_tells_how(ledger):
+def test_a_run_that_ended_tells_how(ledger, result):
     begin(ledger, "a")
     ledger.finished(result("a", Status.FAIL))
 
@@ -91,7 +91,7 @@ def test_a_run_id_is_used_once(ledger):
     begin(ledger, "a")
 
     with pytest.raises(UsageError, match="'a'"):
-        begin(ledger, "a")
+        begin(ledger, "a")  # at the same instant, in the same process: nothing but the nonce tells them apart
 
 
 def test_an_unknown_run_is_refused_with_a_close_match(ledger):
@@ -101,11 +101,51 @@ def test_an_unknown_run_is_refused_with_a_close_match(ledger):
         ledger.run("20130209T060000Z-7f3a91c1")
 
 
-def test_a_record_survives_its_json_form(ledger):
+def test_a_record_survives_its_json_form(ledger, result):
     begin(ledger, "a")
     ledger.finished(result("a"))
 
     values = ledger.run("a").to_json()
 
     assert values["intervals"] == ["2013-02-08"]
+    assert values["artifacts"] == "/lake/target/runs/a"
     assert values["finished_at"] == (AT + timedelta(seconds=9)).isoformat()
+
+
+@pytest.mark.parametrize("run_id", ["../a", "a b", ""])
+def test_what_cannot_be_a_run_id_is_an_unknown_run(ledger, run_id):
+    begin(ledger, "a")
+
+    with pytest.raises(UsageError, match="no run"):
+        ledger.run(run_id)
+
+
+def test_the_last_runs_are_listed_without_reading_the_others(memory):
+    ledger = Ledger(memory)
+    for hour in range(50):
+        begin(ledger, f"run-{hour}", AT + timedelta(hours=hour))
+    memory.reads.clear()
+
+    assert [run.run_id for run in ledger.runs(limit=2)] == ["run-49", "run-48"]
+    assert len(memory.reads) == 4
+
+
+def test_a_run_that_has_a_result_does_not_fail_afterwards(ledger, result):
+    begin(ledger, "a")
+    ledger.finished(result("a"))
+
+    ledger.failed("a", at=AT, error=OSError("the terminal is gone"))
+
+    assert (ledger.run("a").exit_code, ledger.run("a").error) == (0, "")
+
+
+def test_a_record_whose_answer_was_lost_is_not_somebody_elses(memory, result):
+    ledger = Ledger(memory)
+    begin(ledger, "a")
+    memory.lost = 1
+    with pytest.raises(TimeoutError):
+        ledger.finished(result("a"))
+
+    ledger.finished(result("a"))
+
+    assert ledger.run("a").state == "finished"

@@ -1,1 +1,0 @@
-"""What outlives a run: the ledger and, later, watermarks and leases, all over one object store."""
