@@ -9,7 +9,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from etl.errors import ConfigError
+from etl.errors import ForcedSettingError
 
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
@@ -60,15 +60,15 @@ def forced(conf: Mapping[str, str]) -> dict[str, str]:
     """Return the forced settings, after a look at whether ``conf`` contradicts one.
 
     Raises:
-        ConfigError: it does; all contradictions at once.
+        ForcedSettingError: it does; all contradictions at once.
     """
     against = [
-        f"{key} = {conf[key]!r}: Headrace needs {value!r}, {otherwise}"
+        (key, conf[key], value, otherwise)
         for key, (value, otherwise) in FORCED.items()
         if key in conf and conf[key].casefold() != value.casefold()
     ]
     if against:
-        raise ConfigError("; ".join(against), remedy="remove the setting: it is the same on every platform")
+        raise ForcedSettingError(against)
     return {key: value for key, (value, _) in FORCED.items()}
 
 

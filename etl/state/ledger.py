@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from etl.errors import ConflictError, EtlError, UsageError, did_you_mean
+from etl.errors import ConflictError, EtlError, RunIdTakenError, UnknownNameError
 from etl.model.result import RunResult, Status
 from etl.state.objects import ObjectStore
 
@@ -86,7 +86,7 @@ class Ledger:
         try:
             self._append(run_id, "0-started", body)
         except ConflictError:
-            raise UsageError(f"run id {run_id!r} is already in the ledger", remedy="leave out --run-id") from None
+            raise RunIdTakenError(run_id) from None
 
     def finished(self, result: RunResult) -> None:
         """Record how a run ended."""
@@ -120,7 +120,7 @@ class Ledger:
             if run.run_id == run_id:
                 return run
         known = [run.run_id for run in runs]
-        raise UsageError(f"no run {run_id!r} in the ledger; {did_you_mean(run_id, known, limit=5)}")
+        raise UnknownNameError(f"no run {run_id!r} in the ledger", run_id, known, limit=5)
 
     def _append(self, run_id: str, event: str, body: dict[str, Any]) -> None:
         text = json.dumps({"schema_version": SCHEMA_VERSION} | body, indent=1)
