@@ -60,6 +60,9 @@ def command(
     result = execution.run(sys.stderr, progress, quiet=context.quiet)
     if context.output == "json":
         print_json(result.to_json())
+    for step in result.steps if context.debug else ():
+        if step.error and step.error.traceback:
+            click.echo(step.error.traceback, err=True)
     raise SystemExit(result.exit_code)
 
 

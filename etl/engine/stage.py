@@ -9,13 +9,13 @@ from attrs import evolve, frozen
 
 from etl.engine.boundary import failed_action, user_code
 from etl.engine.meter import ROWS, Reading, observe
-from etl.errors import EtlError, PlatformError, TransformError
+from etl.errors import EtlError, TransformError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.model.write import Append, Merge, ReplacePartitions, Write
 from etl.quality.compile import BROKEN, Suite, compile_suite
-from etl.spark.errors import class_names, summary
+from etl.spark.errors import summary
 from etl.storage.staging import Order, Staged, Storage, Transaction, interval_predicate
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 # How Delta says that a row does not lie where the publish replaces; the target has no other CHECK constraint.
 OUTSIDE = ("DELTA_REPLACE_WHERE_MISMATCH", "DELTA_VIOLATE_CONSTRAINT_WITH_VALUES")
-
-# How Delta, Hadoop and the operating system say that the place, not the rows, is at fault.
-UNWRITABLE = ("DELTA_CANNOT_CREATE_LOG_PATH", "Permission denied", "No space left on device", "ParentNotDirectory")
 
 
 @frozen
@@ -64,7 +61,8 @@ def stage(
 
     Raises:
         TransformError: a row lies outside the interval, or the plan failed on a row.
-        PlatformError: the target's directory cannot be written.
+        AnalysisError: the target's own schema refuses the rows.
+        EtlError: the condition of the machine, service or file that failed, such as UnwritableError.
     """
     order = _order(planned, frame, run, transaction)
     try:
@@ -79,12 +77,7 @@ def stage(
                 f"({order.replace_where}): {text}", place=planned.step.place,
                 remedy="filter them in the transformation, or quarantine them; the target is unchanged",
             ) from error  # fmt: skip
-        if any(words in text + " ".join(class_names(error)) for words in UNWRITABLE):
-            raise PlatformError(
-                f"job {planned.job}, step {planned.step.name}: cannot write {order.dataset.uri}: {text}",
-                place=order.dataset.place, remedy="check its owner, mode and free space; the target is unchanged",
-            ) from error  # fmt: skip
-        raise failed_action(planned, error) from error
+        raise failed_action(planned, error, order.dataset.uri) from error
 
 
 def _order(planned: PlannedStep, frame: DataFrame, run: Run, transaction: Transaction) -> Order:

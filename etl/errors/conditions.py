@@ -151,6 +151,17 @@ class UnwritableError(PlatformError):
         )
 
 
+class LostJvmError(PlatformError):
+    """The JVM that Spark's driver runs in has ended, or answers no more."""
+
+    def __init__(self, what: str, said: str, *, place: Place | None = None) -> None:
+        super().__init__(
+            f"{what}: the driver's JVM has gone: {said}",
+            place=place,
+            remedy="its log says why; most often it ran out of memory: raise spark.driver.memory",
+        )
+
+
 class WriteConflictError(ConflictError):
     """Another writer committed to the target after this run had read it."""
 
