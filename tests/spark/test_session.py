@@ -41,17 +41,17 @@ def test_a_session_that_is_there_is_taken_over_and_made_safe(spark):
 @pytest.fixture
 def made_by_others(spark):
     """Give new sessions these settings, as a context does that somebody else made: in a notebook, in Glue."""
-    shared = spark._jsparkSession.sharedState().conf()
+    context = spark.sparkContext._jsc.sc().conf()
     before = {}
 
     def make(settings):
         for key, value in settings.items():
-            before[key] = shared.get(key, None)
-            shared.set(key, value)
+            before[key] = context.get(key, "")
+            context.set(key, value)
 
     yield make
     for key, value in before.items():
-        shared.remove(key) if value is None else shared.set(key, value)
+        context.set(key, value) if value else context.remove(key)
     session.start(SessionSettings(app_name="pytest"))
 
 
