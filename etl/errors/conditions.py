@@ -14,6 +14,7 @@ from etl.errors.tree import (
     ConflictError,
     GraphError,
     InputError,
+    InterruptedRunError,
     PlatformError,
     TransientError,
     UsageError,
@@ -169,6 +170,15 @@ class WriteConflictError(ConflictError):
         self.version = version
         committed = "another writer committed" if version is None else f"another writer committed version {version}"
         super().__init__(f"{what}: {committed} meanwhile ({said})", remedy="run the step again")
+
+
+class JobCancelledError(InterruptedRunError):
+    """A Spark job that somebody cancelled: the run's own stop, or a person on Spark's pages."""
+
+    def __init__(self, what: str, said: str, *, place: Place | None = None) -> None:
+        super().__init__(
+            f"{what}: its Spark job was cancelled: {said}", place=place, remedy="run it again: finished steps are kept"
+        )
 
 
 class PassingError(TransientError):

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from etl.errors import (
     EtlError,
+    JobCancelledError,
     LostExecutorError,
     LostJvmError,
     Place,
@@ -48,6 +49,7 @@ class Sign:
 # In the order they are asked: what is said more exactly stands first, since a time-out may be the cause of any of them.
 # Delta 3 and 4, Hadoop, the AWS SDKs 1 and 2, JDBC.
 SIGNS = (
+    Sign(JobCancelledError, codes=("SPARK_JOB_CANCELLED",), words=r"Job \d+ cancelled"),
     Sign(WriteConflictError, frozenset({"DeltaConcurrentModificationException"}), ("2D521", "DELTA_CONCURRENT_")),
     Sign(
         LostExecutorError,

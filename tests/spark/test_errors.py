@@ -2,6 +2,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from etl.errors import (
+    JobCancelledError,
     LostExecutorError,
     Place,
     ThrottledError,
@@ -47,6 +48,8 @@ def java(*names, code=None, said=""):
         (java("SparkFileNotFoundException", "FileNotFoundException"), UnreadableFileError),
         (java("SparkException", code="FAILED_READ_FILE.NO_HINT"), UnreadableFileError),
         (java("RuntimeException", said="a.parquet is not a Parquet file"), UnreadableFileError),
+        (java("SparkException", said="Job 7 cancelled part of cancelled job group a"), JobCancelledError),
+        (java("SparkException", code="SPARK_JOB_CANCELLED"), JobCancelledError),
         (java("NullPointerException"), None),
     ],
 )  # fmt: skip
