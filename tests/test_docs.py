@@ -111,10 +111,22 @@ def test_the_readme_names_every_command():
     assert sorted(names) == sorted(name for group in COMMANDS.values() for name in group)
 
 
+def errors_of(module):
+    own = [value for value in vars(module).values() if getattr(value, "__module__", "") == module.__name__]
+    return [value for value in own if isinstance(value, type) and issubclass(value, errors.EtlError)]
+
+
+def test_every_condition_stands_beside_its_department():
+    shown = {
+        CODE.search(row[0]).group(1): CODE.search(row[1]).group(1)
+        for row in table("docs/operations.md", "### Conditions")
+    }
+
+    assert shown == {one.__name__: one.__base__.__name__ for one in errors_of(errors.conditions)}
+
+
 def test_every_error_stands_under_its_exit_code_and_every_code_in_the_help():
-    classes = [
-        value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.EtlError)
-    ]
+    classes = errors_of(errors.tree)
     shown = {int(row[0]): set(CODE.findall(row[1])) for row in table("docs/operations.md", "## Exit codes")}
 
     assert {code: names for code, names in shown.items() if names} == {

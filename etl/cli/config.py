@@ -21,7 +21,7 @@ def command(context: Context, prefix: str | None) -> None:
     etl config zones -e prod
     etl config run.threads --set run.threads=4
     """
-    from etl.errors import UsageError, did_you_mean
+    from etl.errors import UnknownNameError
     from etl.report.manifest import settings
 
     rows = list(settings(context.open()))
@@ -29,5 +29,5 @@ def command(context: Context, prefix: str | None) -> None:
         keys = [row["key"] for row in rows]
         rows = [row for row in rows if row["key"] == prefix or row["key"].startswith(f"{prefix}.")]
         if not rows:
-            raise UsageError(f"no configuration value {prefix!r}; {did_you_mean(prefix, keys)}")
+            raise UnknownNameError(f"no configuration value {prefix!r}", prefix, keys)
     print_rows(rows, ("key", "value", "origin"), context.output)

@@ -33,6 +33,7 @@ class Context:
     overrides: Mapping[str, str] = field(factory=dict, hash=False)
     output: Literal["text", "json"] = "text"
     quiet: bool = False
+    debug: bool = False
 
     def open(self, *, static: bool = True, overrides: Mapping[str, str] | None = None) -> Project:
         """Open the project: the directory given or the working directory, else the bundle this runs from.
@@ -125,7 +126,7 @@ def pass_context(function: Callable[Concatenate[Context, P], R]) -> Callable[P, 
         context = Context(
             directory=given.get("directory"), environment=given.get("env"),
             overrides=pairs(given.get("set", ()), "--set"), output=given.get("output", "text"),
-            quiet=given.get("quiet", False),
+            quiet=given.get("quiet", False), debug=given.get("debug", False),
         )  # fmt: skip
         return function(context, *args, **kwargs)
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from etl.cli.root import ReaderGoneError, root
-from etl.errors import EtlError
+from etl.errors import DefectError, EtlError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,9 +52,7 @@ def report(error: BaseException, *, debug: bool) -> int:
         click.echo("Interrupted.", err=True)
         return 130
     first = (str(error).splitlines() or [""])[0]
-    hint = "" if debug else "\n  → this is a fault of Headrace: run again with --debug and report what it prints"
-    click.echo(f"Error: {type(error).__name__}: {first}{hint}", err=True)
-    return 1
+    return report(DefectError(f"{type(error).__name__}: {first}"), debug=False)
 
 
 def _exit_code(code: object) -> int:

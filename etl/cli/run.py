@@ -11,7 +11,7 @@ import click
 from etl.cli.context import Context, pass_context
 from etl.cli.selection import Selection, selection_options
 from etl.cli.table import print_json
-from etl.errors import UsageError
+from etl.errors import ProtectedEnvironmentError, UsageError
 
 if TYPE_CHECKING:
     from etl.project.project import Project
@@ -67,12 +67,15 @@ def command(
     )
     if context.output == "json":
         print_json(result.to_json())
+    for step in result.steps if context.debug else ():
+        if step.error and step.error.traceback:
+            click.echo(step.error.traceback, err=True)
     raise SystemExit(result.exit_code)
 
 
 def _refuse_unconfirmed(project: Project, *, yes: bool) -> None:
     if project.config.run.protected and not yes:
-        raise UsageError(f"environment {project.config.environment!r} is protected", remedy="pass --yes")
+        raise ProtectedEnvironmentError(project.config.environment)
 
 
 def _run_id(given: str | None) -> str:

@@ -10,7 +10,7 @@ import click
 from etl.cli.context import Context, pass_context
 from etl.cli.runs import STEP_COLUMNS, step_results, step_row
 from etl.cli.table import print_facts, print_json, print_rows
-from etl.errors import EtlError, UsageError, did_you_mean
+from etl.errors import EtlError, UnknownNameError
 
 if TYPE_CHECKING:
     from etl.project.project import Project
@@ -60,7 +60,7 @@ def _found(project: Project, name: str) -> dict[str, Any]:
         readers = [n for n, (step, _) in steps.items() if any(s.dataset == name for s in step.sources.values())]
         return dataset_json(project.datasets[name]) | {"read_by": readers}
     known = {*jobs, *steps, *project.datasets}
-    raise UsageError(f"no job, step or dataset {name!r}; {did_you_mean(name, known)}")
+    raise UnknownNameError(f"no job, step or dataset {name!r}", name, known)
 
 
 def _last_runs(project: Project, name: str) -> list[dict[str, Any]]:

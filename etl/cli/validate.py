@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
 import click
 from attrs import evolve
@@ -11,8 +10,7 @@ from attrs import evolve
 from etl.cli.context import Context, pass_context
 from etl.cli.selection import Selection, selection_options
 from etl.cli.table import print_json
-from etl.errors import EtlError
-from etl.model.result import ErrorInfo
+from etl.model.failure import ErrorInfo, rank
 from etl.model.run import utc_now
 from etl.report.wording import plural
 
@@ -42,19 +40,11 @@ def command(context: Context, selection: Selection) -> None:
     ))  # fmt: skip
     errors = validate(plan, session)
     if context.output == "json":
-        print_json([error_json(error) for error in errors])
+        print_json([ErrorInfo.of(error).to_json() for error in errors])
     for error in errors:
         click.echo(f"Error: {error}", err=True)
     click.echo(f"{plural(len(plan.steps), 'step')} analysed, {plural(len(errors), 'error')}", err=True)
-    raise SystemExit(errors[0].exit_code if errors else 0)
-
-
-def error_json(error: EtlError) -> dict[str, Any]:
-    """Return an error as JSON values, as in ``run_results.json``."""
-    place = str(error.place) if error.place else None
-    return ErrorInfo(
-        type(error).__name__, error.message, error.exit_code, place, error.remedy, error.retryable,
-    ).to_json()  # fmt: skip
+    raise SystemExit(min((error.exit_code for error in errors), key=rank, default=0))
 
 
 def _yesterday() -> date:

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 
 REFERENCES = ("secretsmanager://", "ssm://", "env://")
+EXAMPLES = ("secretsmanager://name#key", "ssm://name", "env://NAME")
 
 _WORDS = frozenset({"password", "passwd", "pwd", "secret", "token", "apikey", "accesskey", "secretkey", "privatekey"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")

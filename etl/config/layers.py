@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from etl.config.document import Document, Path, dotted, read_document
 from etl.config.structure import Origin, Text
-from etl.errors import ConfigError, Place, UsageError, did_you_mean
+from etl.errors import ConfigError, Place, UnknownNameError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -50,8 +50,12 @@ def read_layers(
     overlay = conf / "env" / f"{environment}.toml"
     known = environments(conf)
     if environment not in known:
-        raise UsageError(f"no environment {environment!r}; {did_you_mean(environment, known)}",
-                         remedy=f"use one of them, or create {name}/env/{environment}.toml")  # fmt: skip
+        raise UnknownNameError(
+            f"no environment {environment!r}",
+            environment,
+            known,
+            remedy=f"use one of them, or create {name}/env/{environment}.toml",
+        )
     layers.append(_of_document(read_document(overlay, f"{name}/env/{environment}.toml"), "environment"))
     variables = {key: value for key, value in sorted(environ.items()) if key.startswith(PREFIX)}
     layers += [_of_text(_variable_path(key), value, "variable", key) for key, value in variables.items()]

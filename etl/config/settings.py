@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from attrs import field, fields, frozen
 
-from etl.config.credentials import REFERENCES, is_literal_secret
+from etl.config.credentials import EXAMPLES, is_literal_secret
 from etl.config.document import Path, dotted
 from etl.config.layers import Layer, leaves, read_layers
 from etl.config.problems import raise_all
 from etl.config.roots import Root, absolute
 from etl.config.structure import Origin, RefusedError, structured
-from etl.errors import ConfigError, Place
+from etl.errors import ConfigError, LiteralSecretError, Place
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -127,11 +127,13 @@ def refuse_secrets(values: Mapping[str, Any], place: Any) -> None:
     Raises:
         ConfigError: naming every such key.
     """
-    raise_all([
-        ConfigError("a credential must not stand in configuration", place=place(path),
-                    remedy=f"write a reference: {REFERENCES[0]}name#key, {REFERENCES[1]}name or {REFERENCES[2]}NAME")
-        for path, value in leaves(values) if is_literal_secret(".".join(path), value)
-    ])  # fmt: skip
+    raise_all(
+        [
+            LiteralSecretError(EXAMPLES, place=place(path))
+            for path, value in leaves(values)
+            if is_literal_secret(".".join(path), value)
+        ]
+    )
 
 
 def _locate(layer: Layer, path: Path) -> Origin:

@@ -18,7 +18,7 @@ from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
 from etl.config.document import Path, dotted
-from etl.errors import ConfigError, DefinitionError, Place, closest, did_you_mean
+from etl.errors import ConfigError, DefinitionError, NotAllowedError, Place, UnknownKeyError
 from etl.model.schema import Schema, parse_schema
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ def structured(values: object, kind: type[T], locate: Callable[[Path], Origin]) 
     """
     try:
         return _converter().structure(values, kind), []
-    except (BaseValidationError, RefusedError) as error:
+    except (BaseValidationError, RefusedError, ConfigError) as error:
         return None, [_located(path, problem, locate) for path, problem in _flat(error, ())]
 
 
@@ -78,13 +78,16 @@ def _flat(error: BaseException, path: Path) -> Iterator[tuple[Path, BaseExceptio
     elif isinstance(error, ForbiddenExtraKeysError):
         known = {attribute.name for attribute in fields(error.cl)}
         for key in sorted(error.extra_fields):
-            yield (*path, key), RefusedError(f"unknown key; {did_you_mean(key, known)}")
+            yield (*path, key), UnknownKeyError(key, known)
     else:
         yield path, error
 
 
 def _located(path: Path, problem: BaseException, locate: Callable[[Path], Origin]) -> ConfigError:
     origin = locate(path)
+    if isinstance(problem, ConfigError):
+        problem.place = origin.place
+        return problem
     if not isinstance(problem, RefusedError):
         return ConfigError(str(problem), place=origin.place)
     remedy = problem.remedy
@@ -170,9 +173,7 @@ def _choice(value: object, kind: object) -> str:
     allowed = get_args(kind)
     text = _text(value)
     if text not in allowed:
-        near = closest(text, allowed)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise RefusedError(f"{text!r} is not one of {', '.join(allowed)}{hint}")
+        raise NotAllowedError(text, allowed)
     return text
 
 

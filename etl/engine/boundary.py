@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pyspark.errors import AnalysisException, ParseException
 
-from etl.errors import AnalysisError, EtlError, Place, TransformError
+import etl
+from etl.errors import AnalysisError, DefectError, EtlError, Place, TransformError
 from etl.model.plan import PlannedStep
-from etl.spark.errors import summary
+from etl.spark.errors import chain, classify, is_of_the_rows, summary
 
 
 @contextmanager
@@ -22,29 +23,77 @@ def user_code(planned: PlannedStep) -> Iterator[None]:
     Raises:
         AnalysisError: Spark refuses the plan: a column, a table, a type, SQL that does not parse.
         TransformError: any other exception.
+        EtlError: what the JVM raised was a condition of the machine, a service or a file.
     """
     try:
         yield
     except EtlError:
         raise
     except (AnalysisException, ParseException) as error:
-        raise AnalysisError(
-            f"job {planned.job}, step {planned.step.name}: {summary(error)}", place=_place(planned, error),
-            remedy="the target is unchanged; `etl validate` finds such errors without reading data",
-        ) from error  # fmt: skip
+        raise _refused(planned, error) from error
     except Exception as error:
-        raise TransformError(
-            f"job {planned.job}, step {planned.step.name}: {type(error).__name__}: {summary(error)}",
-            place=_place(planned, error), remedy="the target is unchanged; mend the transformation and run again",
-        ) from error  # fmt: skip
+        raise _raised(planned, error) from error
 
 
-def failed_action(planned: PlannedStep, error: BaseException) -> EtlError:
-    """Return the error for a Spark action of the step that failed: the transformation's plan met a bad value."""
-    return TransformError(
-        f"job {planned.job}, step {planned.step.name}: {summary(error)}", place=planned.step.place,
-        remedy="the target is unchanged; mend the transformation or the data and run again",
-    )  # fmt: skip
+def failed_action(planned: PlannedStep, error: BaseException, uri: str | None = None) -> EtlError:
+    """Return the error for what went wrong outside the job's own code.
+
+    A condition of the machine, a service or a file is told as what it is. Else it is the author's where a Spark action
+    met one of the author's rows, or where ``uri`` refuses the shape of them; whatever is left is ours.
+
+    Args:
+        planned: the step.
+        error: what was raised.
+        uri: the target that was being written, while it was.
+    """
+    place = (planned.writes.place if uri else None) or planned.step.place
+    told = classify(error, _who(planned), place=place, uri=uri)
+    if told is not None:
+        return told
+    if is_of_the_rows(error):
+        return TransformError(
+            f"{_who(planned)}: {summary(error)}",
+            place=planned.step.place,
+            remedy="the target is unchanged; mend the transformation or the data and run again",
+        )
+    if uri and isinstance(error, AnalysisException):
+        return AnalysisError(
+            f"{_who(planned)}: {uri} refuses the rows: {summary(error)}",
+            place=place,
+            remedy="the target is unchanged; change the step's schema, or the table",
+        )
+    return DefectError(f"{_who(planned)}: {type(error).__name__}: {summary(error)}", place=_our_place(error))
+
+
+def _refused(planned: PlannedStep, error: BaseException) -> EtlError:
+    return AnalysisError(
+        f"{_who(planned)}: {summary(error)}",
+        place=_place(planned, error),
+        remedy="the target is unchanged; `etl validate` finds such errors without reading data",
+    )
+
+
+def _raised(planned: PlannedStep, error: BaseException) -> EtlError:
+    """Return the error for what the author's code raised; what the JVM raised below it may be the machine's."""
+    from_java = next(chain(error), None) is not None
+    told = classify(error, _who(planned), place=_place(planned, error)) if from_java else None
+    return told or TransformError(
+        f"{_who(planned)}: {type(error).__name__}: {summary(error)}",
+        place=_place(planned, error),
+        remedy="the target is unchanged; mend the transformation and run again",
+    )
+
+
+def _who(planned: PlannedStep) -> str:
+    return f"job {planned.job}, step {planned.step.name}"
+
+
+def _our_place(error: BaseException) -> Place | None:
+    """Return the deepest frame in Headrace's own files: what a report of a defect begins with."""
+    root = Path(etl.__file__).parent
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(root)]
+    return Place(str(Path(ours[-1].filename).relative_to(root.parent)), ours[-1].lineno) if ours else None
 
 
 def _place(planned: PlannedStep, error: BaseException) -> Place:

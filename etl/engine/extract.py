@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, frozen
 
 from etl.engine.meter import ROWS, Observed, observe
-from etl.errors import EtlError, InputError
+from etl.errors import CorruptRowsError, EtlError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.sql import quoted
@@ -96,19 +96,15 @@ def refuse_corrupt(planned: PlannedStep, extracted: Extracted, counts: Mapping[s
     Costs one Spark job, on this failure path only, to show the first of them.
 
     Raises:
-        InputError: the count, the policy, and up to three of the records.
+        CorruptRowsError: the count, the policy, and up to three of the records.
     """
     for name, count in counts.items():
         dataset = planned.reads[name]
         if not count or dataset.on_corrupt != "fail":
             continue
         shown = corrupt_records(extracted.readings[name]).limit(SAMPLE).collect()
-        records = "; ".join(f"{row['_file'].rsplit('/', 1)[-1]}: {row['_record'][:120]!r}" for row in shown)
-        raise InputError(
-            f"dataset {dataset.name}: {count} corrupt {'row' if count == 1 else 'rows'}; {records}",
-            place=dataset.place,
-            remedy='the target is unchanged; mend the delivery, or set on_corrupt = "quarantine" to keep them aside',
-        )
+        records = [f"{row['_file'].rsplit('/', 1)[-1]}: {row['_record'][:120]!r}" for row in shown]
+        raise CorruptRowsError(dataset.name, count, records, place=dataset.place)
 
 
 def corrupt_records(reading: Reading) -> DataFrame:

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from etl.errors import TransformError
+from etl.errors import RefusedRowsError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.model.write import ReplacePartitions
@@ -59,13 +59,13 @@ def hold(planned: PlannedStep, guards: Iterable[Guard], values: Mapping[str, Any
     """Refuse a staged write with rows that a guard names.
 
     Raises:
-        TransformError: the count and what is wrong with the rows.
+        RefusedRowsError: the count and what is wrong with the rows.
     """
     broken = [(guard, int(values[guard.measure])) for guard in guards if values[guard.measure]]
     if broken:
-        raise TransformError(
-            f"job {planned.job}, step {planned.step.name}: "
-            + "; ".join(f"{count} {guard.wrong}" for guard, count in broken),
+        raise RefusedRowsError(
+            f"job {planned.job}, step {planned.step.name}",
+            [(count, guard.wrong) for guard, count in broken],
+            broken[0][0].remedy,
             place=planned.step.place,
-            remedy=f"{broken[0][0].remedy}; the target is unchanged",
         )

@@ -25,7 +25,7 @@ from etl.model.plan import PlannedStep
 from etl.model.result import Status, StepResult
 from etl.model.run import Clock, Run, utc_now
 from etl.spark.errors import summary
-from etl.spark.jvm import java_class
+from etl.spark.jvm import booked, java_class
 from etl.storage.formats import storage_for
 
 if TYPE_CHECKING:
@@ -60,20 +60,16 @@ def execute(planned: PlannedStep, context: Context) -> StepResult:
     started, clock = context.now(), context.clock()
     phases: dict[str, float] = {}
     group = f"{context.run.run_id}/{planned.step.name}/{context.run.interval}"
-    spark_context = context.session.sparkContext
-    spark_context.setJobGroup(group, f"{planned.step.name} {context.run.interval or ''}")
-    spark_context.setLocalProperty("spark.scheduler.pool", planned.step.name)
-    # Delta makes its frames in the thread's active session, and their plans obey that one's settings.
-    java_class(context.session, "org.apache.spark.sql.SparkSession").setActiveSession(context.session._jsparkSession)
-    try:
-        result = _phases(planned, context, phases)
-    except EtlError as error:
-        result = record.ended(planned, context.session, context.run, error, context.stop.requested)
-    except Exception as error:  # a Spark action outside user code: cancelled, or failed on a row
-        raised = failed_action(planned, error)
-        result = record.ended(planned, context.session, context.run, raised, context.stop.requested)
-    finally:
-        spark_context.setLocalProperty("spark.scheduler.pool", "")
+    description = f"{planned.step.name} {context.run.interval or ''}"
+    with booked(context.session, group, description, pool=planned.step.name):
+        try:
+            result = _phases(planned, context, phases)
+        except EtlError as error:
+            result = record.ended(planned, context.session, context.run, error, context.stop.requested)
+        except Exception as error:  # outside user code: a Spark action was cancelled or failed, or the engine did
+            raised = failed_action(planned, error)
+            raised.__cause__ = error
+            result = record.ended(planned, context.session, context.run, raised, context.stop.requested)
     jobs, stages = _spent(context.session, group)
     return evolve(
         result, started_at=started, seconds=context.clock() - clock, spark_jobs=jobs, spark_stages=stages,

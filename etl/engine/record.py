@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from etl.engine.audit import Verdict
+from etl.engine.boundary import failed_action
 from etl.engine.publishing import Notes
 from etl.errors import EtlError, OutcomeUnknownError, QuarantineError
+from etl.model.failure import ErrorInfo
 from etl.model.plan import PlannedStep
-from etl.model.result import ErrorInfo, Outcome, RowCounts, Status, StepResult
+from etl.model.result import Outcome, RowCounts, Status, StepResult
 from etl.model.run import Run
 from etl.storage.formats import storage_for
 from etl.storage.staging import Published, TargetState
@@ -85,16 +87,13 @@ def _outcome(error: EtlError) -> Outcome:
 
 def error_info(error: EtlError, exit_code: int | None = None) -> ErrorInfo:
     """Return an error as data, its file relative to where the run was started."""
-    place = str(error.place.relative_to(str(Path.cwd()))) if error.place else None
-    return ErrorInfo(
-        type=type(error).__name__, message=error.message, exit_code=exit_code or error.exit_code, place=place,
-        remedy=error.remedy, retryable=error.retryable,
-    )  # fmt: skip
+    return ErrorInfo.of(error, root=str(Path.cwd()), exit_code=exit_code)
 
 
 def defect(planned: PlannedStep, session: SparkSession, run: Run, error: BaseException) -> StepResult:
     """Return the result of a step whose execution raised what it never should."""
-    told = EtlError(f"{type(error).__name__}: {error}", remedy="this is a defect of the engine: run with --debug")
+    told = failed_action(planned, error)
+    told.__cause__ = error
     return ended(planned, session, run, told, None)
 
 

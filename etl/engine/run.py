@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import graphlib
 import platform
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from etl.engine import record
+from etl.engine.attempts import Backoff, attempts
 from etl.engine.delivery import delivered
-from etl.engine.lifecycle import Context, execute
+from etl.engine.lifecycle import Context
 from etl.engine.progress import watched
 from etl.engine.stop import Stop
 from etl.model.event import Event, Kind, Listener
@@ -22,13 +22,13 @@ from etl.model.interval import Interval
 from etl.model.plan import Plan, PlannedStep
 from etl.model.result import RunResult, Status, StepResult
 from etl.model.run import Clock, Run, utc_now
+from etl.spark.session import step_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 GOOD = frozenset({Status.PASS, Status.WARN, Status.NO_OP})
 POLL = 0.2  # seconds between looks at the stop signal while steps run
-BACKOFF = 1.0  # seconds before the first retry, doubled each time
 
 
 def run(
@@ -43,6 +43,7 @@ def run(
     progress: bool = False,
     stop: Stop | None = None,
     now: Clock = utc_now,
+    backoff: Backoff | None = None,
 ) -> RunResult:
     """Carry out a plan.
 
@@ -59,9 +60,10 @@ def run(
         progress: emit live task counts.
         stop: when it is requested, running Spark jobs are cancelled and no step starts.
         now: the time, in UTC, that results and events carry.
+        backoff: how long a step waits before it is tried again.
     """
     with delivered(listener) as events:
-        engine = _Engine(plan, run_id, session, events, force, stop or Stop(), now)
+        engine = _Engine(plan, run_id, session, events, force, stop or Stop(), now, backoff or Backoff())
         return _carried_out(engine, threads, fail_fast=fail_fast, progress=progress)
 
 
@@ -103,6 +105,7 @@ class _Engine:
     force: bool
     stop: Stop
     now: Clock
+    backoff: Backoff
     sessions: dict[str, SparkSession] = field(factory=dict)
     running: dict[str, str] = field(factory=dict)
 
@@ -159,32 +162,25 @@ class _Engine:
             )  # fmt: skip
         else:
             self.emit("step_started", position, name, interval)
-            result = self.attempts(planned, interval)
+            result = self.attempted(planned, interval)
         self.emit("step_finished", {**result.to_json(), **position}, name, interval)
         return result
 
-    def attempts(self, planned: PlannedStep, interval: Interval | None) -> StepResult:
-        """Execute the step again after a transient error, up to the job's ``retries``."""
+    def attempted(self, planned: PlannedStep, interval: Interval | None) -> StepResult:
+        """Execute the step in its session; even a defect of the engine is a result."""
         name = planned.step.name
-        session = self.sessions.setdefault(name, self.session.newSession())
         run = Run(self.run_id, interval, self.plan.params)
-        context = Context(session, run, self.force, self.stop, self.listener, now=self.now)
         group = f"{self.run_id}/{name}/{interval}"
         self.running[group] = name
         try:
-            for attempt in range(1, planned.retries + 2):
-                result = evolve(execute(planned, context), attempts=attempt)
-                again = result.error is not None and result.error.retryable and attempt <= planned.retries
-                if not again or self.stop.requested:
-                    break
-                time.sleep(BACKOFF * 2 ** (attempt - 1))
+            if name not in self.sessions:
+                self.sessions[name] = step_session(self.session)
+            context = Context(self.sessions[name], run, self.force, self.stop, self.listener, now=self.now)
+            return attempts(planned, context, self.backoff)
         except Exception as error:
-            result = record.defect(planned, session, run, error)
+            return record.defect(planned, self.session, run, error)
         finally:
             self.running.pop(group, None)
-            for view in planned.step.sources if planned.step.sql else ():
-                session.catalog.dropTempView(view)
-        return result
 
 
 def _versions(session: SparkSession) -> dict[str, str]:

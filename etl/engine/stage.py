@@ -10,20 +10,16 @@ from etl.engine.boundary import failed_action, user_code
 from etl.engine.extract import Extracted
 from etl.engine.guards import Guard, guards
 from etl.engine.meter import ROWS, Observed, observe
-from etl.errors import EtlError, PlatformError
+from etl.errors import EtlError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.quality.compile import BROKEN, Suite, compile_suite
-from etl.spark.errors import class_names, summary
 from etl.sql import quoted
 from etl.storage.staging import Mark, Publish, Staged, Storage
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-# How Delta, Hadoop and the operating system say that the place, not the rows, is at fault.
-UNWRITABLE = ("DELTA_CANNOT_CREATE_LOG_PATH", "Permission denied", "No space left on device", "ParentNotDirectory")
 
 
 @frozen
@@ -76,7 +72,8 @@ def stage(
         ConflictError: another run published under the mark since this one looked.
         InputError: a source's file could not be read.
         TransformError: the plan failed on a row.
-        PlatformError: the target's directory cannot be written.
+        AnalysisError: the target's own schema refuses the rows.
+        EtlError: the condition of the machine, service or file that failed, such as UnwritableError.
     """
     target = planned.step.target
     publish = Publish(
@@ -96,12 +93,4 @@ def stage(
     except EtlError:
         raise
     except Exception as error:
-        text = summary(error)
-        if any(words in text + " ".join(class_names(error)) for words in UNWRITABLE):
-            raise PlatformError(
-                f"job {planned.job}, step {planned.step.name}: cannot write {planned.writes.uri}: {text}",
-                place=planned.writes.place,
-                remedy="check its owner, mode and free space; the target is unchanged",
-            ) from error
-        failed = failed_action(planned, error)
-        raise extracted.explained(error) or failed from error
+        raise extracted.explained(error) or failed_action(planned, error, planned.writes.uri) from error

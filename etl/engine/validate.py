@@ -13,6 +13,7 @@ from etl.errors import AnalysisError, EtlError
 from etl.model.plan import Plan, PlannedStep
 from etl.model.run import Run
 from etl.spark.errors import summary
+from etl.spark.session import step_session
 from etl.storage.formats import source_for, storage_for
 from etl.storage.reading import Scope, interval_predicate
 
@@ -27,7 +28,7 @@ def validate(plan: Plan, session: SparkSession) -> tuple[EtlError, ...]:
     problems = []
     for planned in plan.steps:
         try:
-            _validate(planned, plan, session.newSession())
+            _validate(planned, plan, step_session(session))
         except EtlError as error:
             problems.append(error)
     return tuple(problems)

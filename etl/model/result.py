@@ -9,8 +9,9 @@ from typing import Any
 
 from attrs import field, frozen
 
-from etl.errors import OutcomeUnknownError, QualityError
+from etl.errors import QualityError
 from etl.model.expectation import Expectation, OnFailure
+from etl.model.failure import ErrorInfo, rank
 
 SCHEMA_VERSION = "1.0"
 
@@ -87,25 +88,6 @@ class RowCounts:
         }  # fmt: skip
 
 
-@frozen
-class ErrorInfo:
-    """An error as data: its class, message, place, remedy and exit code."""
-
-    type: str
-    message: str
-    exit_code: int
-    place: str | None = None
-    remedy: str = ""
-    retryable: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the error as JSON values."""
-        return {
-            "type": self.type, "message": self.message, "place": self.place, "remedy": self.remedy,
-            "exit_code": self.exit_code, "retryable": self.retryable,
-        }  # fmt: skip
-
-
 @frozen(kw_only=True)
 class StepResult:
     """How one step ended for one interval."""
@@ -165,13 +147,10 @@ class RunResult:
 
     @property
     def exit_code(self) -> int:
-        """0 done; the signal's code; else the first failure's, an outcome that is unknown before all others."""
+        """0 done; the signal's code; else the steps' code that ranks first, whatever the order in which they ended."""
         if self.interrupted:
             return self.interrupted
-        codes = [step.exit_code for step in self.steps if step.exit_code]
-        if OutcomeUnknownError.exit_code in codes:
-            return OutcomeUnknownError.exit_code
-        return codes[0] if codes else 0
+        return min((step.exit_code for step in self.steps if step.exit_code), key=rank, default=0)
 
     def count(self, *statuses: Status) -> int:
         """Return how many step results ended in one of these statuses."""

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from etl.config.problems import raise_all
-from etl.errors import GraphError, did_you_mean
+from etl.errors import CircularStepsError, GraphError, did_you_mean
 from etl.model.job import JobModule
 from etl.model.step import Step
 
@@ -119,9 +119,8 @@ def _order(parents: Mapping[str, tuple[str, ...]], nodes: Mapping[str, Node], ro
     try:
         sorter.prepare()
     except CycleError as error:
-        cycle = " → ".join(error.args[1])
-        place = nodes[error.args[1][0]].step.place.relative_to(root)
-        raise GraphError(f"steps read from one another in a circle: {cycle}", place=place) from None
+        circle = error.args[1]
+        raise CircularStepsError(circle, place=nodes[circle[0]].step.place.relative_to(root)) from None
     ready: list[int] = []
     order: list[str] = []
     while sorter.is_active():

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from attrs import field, frozen
 
-from etl.errors import UsageError, did_you_mean
+from etl.errors import UnknownNameError, UsageError
 from etl.project.graph import Graph, Node
 
 _TERM = re.compile(r"(?:(?P<at>@)|(?P<up>\d*)(?P<plus>\+))?(?P<core>[^+@\s,]+)(?:\+(?P<down>\d*))?")
@@ -91,7 +91,7 @@ def _core(graph: Graph, core: str) -> set[str]:
         return _named(graph, core)
     found = METHODS.get(method)
     if not found:
-        raise UsageError(f"unknown method {method!r} in {core!r}; {did_you_mean(method, METHODS)}")
+        raise UnknownNameError(f"unknown method {method!r} in {core!r}", method, METHODS)
     return found(graph, value)
 
 
@@ -147,4 +147,4 @@ def _count(number: int, word: str) -> str:
 
 
 def _none(message: str, name: str, known: Sequence[str], count: str = "") -> set[str]:
-    raise UsageError(f"{message}; {did_you_mean(name, known)}" + (f" ({count})" if count else ""))
+    raise UnknownNameError(message, name, known, hint=count)

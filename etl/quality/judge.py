@@ -7,14 +7,14 @@ from typing import Any
 
 from attrs import field, frozen
 
-from etl.errors import EtlError
+from etl.errors import DefectError
 from etl.model.result import ExpectationResult
 from etl.model.run import json_value
 from etl.quality.compile import COUNTS, Check, Suite
 
 
-class MeasureMissingError(EtlError):
-    """A measure was needed and not taken: a defect of the engine, never of the data."""
+class MeasureMissingError(DefectError):
+    """A measure was needed and not taken: never a fault of the data."""
 
 
 @frozen

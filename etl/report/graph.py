@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from etl.errors import UsageError, did_you_mean
+from etl.errors import UnknownNameError
 from etl.project.project import Project
 
 Edge = tuple[str, str]
@@ -23,7 +23,7 @@ def render_graph(project: Project, steps: Sequence[str], form: str = "tree") -> 
         UsageError: another form.
     """
     if form not in _FORMS:
-        raise UsageError(f"no graph format {form!r}; {did_you_mean(form, _FORMS)}")
+        raise UnknownNameError(f"no graph format {form!r}", form, _FORMS)
     return _FORMS[form](project, project.graph.ordered(steps))
 
 

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from etl.errors import ConflictError, EtlError, UsageError, did_you_mean
+from etl.errors import ConflictError, EtlError, RunIdTakenError, UnknownNameError
 from etl.model.result import RunResult, Status
 from etl.runs.artifacts import place
 from etl.runs.objects import ObjectStore, is_key
@@ -107,7 +107,7 @@ class Ledger:
         try:
             self._put(_start(run_id), body)
         except ConflictError:
-            raise UsageError(f"run id {run_id!r} is already in the ledger", remedy="leave out --run-id") from None
+            raise RunIdTakenError(run_id) from None
         self._put(f"{NEWEST}{_before_all_older(at)}-{run_id}", {"run_id": run_id})
 
     def finished(self, result: RunResult) -> None:
@@ -149,7 +149,7 @@ class Ledger:
         found = next(self.runs(limit=1), None) if run_id == "last" else self._record(run_id)
         if found is None:
             known = [_id(entry.key) for entry in self.store.list(NEWEST, limit=1000)]
-            raise UsageError(f"no run {run_id!r} in the ledger; {did_you_mean(run_id, known, limit=5)}")
+            raise UnknownNameError(f"no run {run_id!r} in the ledger", run_id, known, limit=5)
         return found
 
     def _put(self, key: str, body: dict[str, Any]) -> None:

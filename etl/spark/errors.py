@@ -1,42 +1,164 @@
-"""What a Java exception says, in one line a person can use."""
+"""What a failed Spark action was: its condition, told by class, by Spark's error class or SQLSTATE, by words last.
+
+Words come last because a message can hold anything, the author's own values too: where a class or a code has spoken, or
+where it was the author's own Python that raised, nobody reads on.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 
-# Spark's advice to turn off what Headrace forces, and a code that nobody looks up.
-BYPASS = re.compile(
-    r' If necessary,? set "?spark\.sql\.ansi\.enabled"? to "?false"? to bypass this error\.| SQLSTATE: \w{5}'
+from attrs import frozen
+
+from etl.errors import (
+    EtlError,
+    JobCancelledError,
+    LostExecutorError,
+    LostJvmError,
+    Place,
+    ThrottledError,
+    UnreachableError,
+    UnreadableFileError,
+    UnwritableError,
+    WriteConflictError,
 )
-MAX_LENGTH = 600  # characters of a message shown to people; the rest is in the log
+from etl.spark.causes import Cause, causes, chain, class_names, summary
+
+__all__ = ["chain", "class_names", "classify", "condition_of", "is_of_the_rows", "is_unreadable", "summary"]
 
 
-def chain(error: BaseException) -> Iterator[object]:
-    """Yield the Java exceptions behind a Python one, outermost first; nothing if there are none."""
-    java = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
-    for _ in range(20):
-        if java is None:
-            return
-        yield java
-        java = java.getCause()
+@frozen
+class Sign:
+    """What a condition is known by.
+
+    Args:
+        condition: the condition.
+        classes: simple names of Java or Python classes; a subclass counts.
+        codes: Spark's and Delta's error classes, or the beginning of one, and SQLSTATEs.
+        words: how messages say it that come with neither.
+    """
+
+    condition: type[EtlError]
+    classes: frozenset[str] = frozenset()
+    codes: tuple[str, ...] = ()
+    words: str = r"(?!)"
 
 
-def class_names(error: BaseException) -> tuple[str, ...]:
-    """Return the simple class names of the error and its Java causes, outermost first."""
-    java = tuple(exception.getClass().getSimpleName() for exception in chain(error))  # type: ignore[attr-defined]
-    return (type(error).__name__, *java)
+# In the order they are asked: what is said more exactly stands first, since a time-out may be the cause of any of them.
+# Delta 3 and 4, Hadoop, the AWS SDKs 1 and 2, JDBC.
+SIGNS = (
+    Sign(JobCancelledError, codes=("SPARK_JOB_CANCELLED",), words=r"Job \d+ cancelled"),
+    Sign(WriteConflictError, frozenset({"DeltaConcurrentModificationException"}), ("2D521", "DELTA_CONCURRENT_")),
+    Sign(
+        LostExecutorError,
+        frozenset({"FetchFailedException", "ExecutorDeadException", "ExecutorLostFailure"}),
+        words=r"ExecutorLostFailure|FetchFailed|Executor heartbeat timed out|Missing an output location for shuffle"
+        r"|exited (?:caused by|unrelated to) (?:one of )?the running tasks|Slave lost|Worker lost",
+    ),
+    Sign(
+        ThrottledError,
+        frozenset({
+            "AWSServiceThrottledException", "AWSStatus500Exception", "ThrottlingException", "SlowDownException",
+            "ProvisionedThroughputExceededException", "RequestLimitExceededException", "TooManyRequestsException",
+        }),
+        words=r"Slow ?Down|RequestLimitExceeded|ThrottlingException|Throttled|reduce your request rate|Rate exceeded"
+        r"|Status Code: (?:429|5\d\d)|ServiceUnavailable",
+    ),
+    Sign(
+        UnreadableFileError,
+        frozenset({"ZipException", "ChecksumException", "SparkFileNotFoundException"}),
+        ("FAILED_READ_FILE", "FILE_NOT_EXIST", "KD001"),
+        r"is not a Parquet file|FAILED_READ_FILE|FILE_NOT_EXIST|error while reading file"
+        r"|corrupted file: |[Cc]ould not read footer",
+    ),
+    Sign(
+        UnwritableError,
+        frozenset({
+            "AccessControlException", "AccessDeniedException", "ParentNotDirectoryException", "DiskErrorException",
+            "ReadOnlyFileSystemException", "ClusterStorageCapacityExceededException",
+        }),
+        ("DELTA_CANNOT_CREATE_LOG_PATH",),
+        r"Permission denied|No space left on device|ParentNotDirectory|Read-only file system|Disk quota exceeded"
+        r"|Mkdirs failed|Status Code: 403",
+    ),
+    Sign(LostJvmError, frozenset({"Py4JNetworkError"})),
+    Sign(
+        UnreachableError,
+        frozenset({
+            "ApiCallAttemptTimeoutException", "ApiCallTimeoutException", "ConnectException", "ConnectTimeoutException",
+            "ConnectionError", "EndpointConnectionError", "HTTPClientError", "HttpTimeoutException",
+            "NoHttpResponseException", "SQLRecoverableException", "SQLTransientException", "SocketException",
+            "SocketTimeoutException", "TimeoutError", "TimeoutException", "UnknownHostException",
+        }),
+        words=r"Connection (?:was )?(?:reset|refused|closed)|Connection timed out|connect timed out|Read timed out"
+        r"|Broken pipe",
+    ),
+)  # fmt: skip
+
+OWN_CODE = frozenset({"PythonException"})  # raised by a UDF of the author's
+DATA = ("21", "22", "23", "38", "39")  # SQLSTATE: a value, a constraint, a function of the author's
+SQLSTATE_LENGTH = 5
+EARLY_END = frozenset({"EOFException", "FileNotFoundException"})  # of a file, where some file is at fault
 
 
-def summary(error: BaseException) -> str:
-    """Return the most telling message: the innermost Java cause's with an error class, else the innermost's."""
-    messages = [str(exception.getMessage() or "") for exception in chain(error)]  # type: ignore[attr-defined]
-    messages = [message for message in messages if message and message != "null"]
-    named = [message for message in messages if re.match(r"\[[A-Z_0-9.]+\]", message)]
-    text = (named or messages or [str(error)])[-1]
-    # After "; line 3 pos 7;" an analysis error prints its whole plan.
-    first = text.split("\nDriver stacktrace")[0].split("\n\tat ")[0].split(";\n")[0].strip()
-    first = BYPASS.sub("", first)
-    first = re.sub(r"Job aborted due to stage failure:.*?Lost task [^:]*: ", "", first, flags=re.DOTALL)
-    kept = " ".join(line.strip() for line in first.splitlines() if not line.startswith("== SQL") and line.strip())
-    return kept if len(kept) <= MAX_LENGTH else kept[: MAX_LENGTH - 1] + "…"
+def classify(error: BaseException, what: str, *, place: Place | None = None, uri: str | None = None) -> EtlError | None:
+    """Return the condition behind a failure, None where it is no machine's, service's, file's or other writer's.
+
+    Args:
+        error: what was raised, by the JVM or by Python; its causes are looked at too.
+        what: who was doing it, which the message begins with.
+        place: where that was said.
+        uri: where it was going to write.
+    """
+    condition = condition_of(causes(error))
+    if condition is None:
+        return None
+    compose: Callable[[str, str], EtlError] = condition
+    if condition is UnwritableError:
+        compose = partial(UnwritableError, uri=uri)
+    told = compose(what, summary(error))
+    told.place = place
+    return told
+
+
+def condition_of(failure: Iterable[Cause]) -> type[EtlError] | None:
+    """Return the class of the condition behind a failure, None where it has none of these."""
+    links = tuple(failure)
+    names, codes = _names(links), _codes(links)
+    if OWN_CODE & names:
+        return None
+    for sign in SIGNS:
+        if sign.classes & names or any(code.startswith(sign.codes) for code in codes):
+            return sign.condition
+    if any(map(_is_data, codes)):
+        return None
+    said = "\n".join(link.message for link in links)
+    return next((sign.condition for sign in SIGNS if re.search(sign.words, said)), None)
+
+
+def is_of_the_rows(error: BaseException) -> bool:
+    """Whether a Spark action failed on the author's rows: a value, a constraint, the author's own function, a task."""
+    links = causes(error)
+    if OWN_CODE & _names(links) or any(map(_is_data, _codes(links))):
+        return True
+    return any("Job aborted due to stage failure" in link.message for link in links)
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Whether a file that cannot be read, or ends too early, may be why: then it is worth looking which."""
+    links = causes(error)
+    return condition_of(links) is UnreadableFileError or bool(EARLY_END & _names(links))
+
+
+def _names(links: Iterable[Cause]) -> frozenset[str]:
+    return frozenset().union(*(link.names for link in links))
+
+
+def _codes(links: Iterable[Cause]) -> frozenset[str]:
+    return frozenset().union(*(link.codes for link in links))
+
+
+def _is_data(code: str) -> bool:
+    return len(code) == SQLSTATE_LENGTH and code.startswith(DATA)

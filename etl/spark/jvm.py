@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
     from pyspark.sql.types import StructType
 
+# What a thread tells Spark about the jobs it starts.
+BOOKING = ("spark.jobGroup.id", "spark.job.description", "spark.job.interruptOnCancel", "spark.scheduler.pool")
+
 
 def java_class(session: SparkSession, name: str) -> Any:
     """Return a class of the session's JVM by its whole name; calling it makes an instance."""
@@ -43,6 +46,28 @@ def hadoop_path(session: SparkSession, uri: str) -> tuple[Any, Any]:
     """Return the file system that a URI lies on, with the session's settings, and its path."""
     path = java_class(session, "org.apache.hadoop.fs.Path")(uri)
     return path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()), path
+
+
+@contextmanager
+def booked(session: SparkSession, group: str, description: str, pool: str) -> Iterator[None]:
+    """Book this thread's Spark jobs under a group, in a scheduler's pool, and make the session the thread's.
+
+    Delta makes its frames in the thread's active session, and their plans obey that one's settings. Afterwards all
+    of it is as it was: what a pooled thread does next is no longer this step's.
+    """
+    context = session.sparkContext
+    sessions = java_class(session, "org.apache.spark.sql.SparkSession")
+    before = {key: context.getLocalProperty(key) for key in BOOKING}
+    active = sessions.getActiveSession()
+    context.setJobGroup(group, description)
+    context.setLocalProperty("spark.scheduler.pool", pool)
+    sessions.setActiveSession(session._jsparkSession)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            context._jsc.setLocalProperty(key, value)  # None takes it away
+        sessions.setActiveSession(active.get()) if active.isDefined() else sessions.clearActiveSession()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Literal
 
 from attrs import field, frozen
 
-from etl.errors import ConfigError
+from etl.errors import ForcedSettingError
 
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
@@ -20,6 +20,8 @@ FORCED: Mapping[str, tuple[str, str]] = {
     "spark.sql.legacy.timeParserPolicy": ("CORRECTED", "else one date like 30 February fails the whole read"),
     "spark.sql.parquet.datetimeRebaseModeInWrite": ("CORRECTED", "else dates before 1582 fail the write"),
     "spark.sql.parquet.int96RebaseModeInWrite": ("CORRECTED", "else timestamps before 1900 fail the write"),
+    "spark.sql.parser.escapedStringLiterals": ("false", "else a text with a backslash is another text in SQL"),
+    "spark.sql.caseSensitive": ("false", "else one column may be two"),
     "spark.sql.sources.partitionColumnTypeInference.enabled": ("false", "else a directory p=01 is read as 1"),
     "spark.sql.files.ignoreCorruptFiles": ("false", "else a truncated file loses its rows without a word"),
     "spark.sql.files.ignoreMissingFiles": ("false", "else a file deleted under the reader loses its rows"),
@@ -60,21 +62,30 @@ def forced(conf: Mapping[str, str]) -> dict[str, str]:
     """Return the forced settings, after a look at whether ``conf`` contradicts one.
 
     Raises:
-        ConfigError: it does; all contradictions at once.
+        ForcedSettingError: it does; all contradictions at once.
     """
     against = [
-        f"{key} = {conf[key]!r}: Headrace needs {value!r}, {otherwise}"
+        (key, conf[key], value, otherwise)
         for key, (value, otherwise) in FORCED.items()
         if key in conf and conf[key].casefold() != value.casefold()
     ]
     if against:
-        raise ConfigError("; ".join(against), remedy="remove the setting: it is the same on every platform")
+        raise ForcedSettingError(against)
     return {key: value for key, (value, _) in FORCED.items()}
 
 
 def everywhere() -> dict[str, str]:
     """Return what Headrace suggests on every platform."""
-    return {"spark.sql.parquet.compression.codec": "zstd"}
+    return {
+        "spark.sql.parquet.compression.codec": "zstd",
+        # Steps that run at once share the cores; first come, first served lets one long step starve the others.
+        "spark.scheduler.mode": "FAIR",
+        # One transaction for each interval; above 100, Delta would leave them out of the version's checksum file, and
+        # every look at a table would cost three Spark jobs.
+        "spark.databricks.delta.setTransactionsInCrc.maxAllowed": "100000",
+        # Delta keeps a table's state in 50 partitions unless told otherwise: 50 tasks for a log of three files.
+        "spark.databricks.delta.snapshotPartitions": "8",
+    }
 
 
 def on_one_machine(settings: SessionSettings, scratch: Path) -> dict[str, str]:
@@ -97,14 +108,10 @@ def on_one_machine(settings: SessionSettings, scratch: Path) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
-        "spark.scheduler.mode": "FAIR",
         "spark.sql.adaptive.enabled": "true",
         "spark.sql.shuffle.partitions": "2" if test else str(max(2 * cores, 8)),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2" if test else str(cores),
-        # Delta keeps a table's state in 50 partitions unless told otherwise: 50 tasks for a log of three files.
         "spark.databricks.delta.snapshotPartitions": "2",
-        # One transaction for each interval; above 100, Delta would leave them out of the version's checksum file.
-        "spark.databricks.delta.setTransactionsInCrc.maxAllowed": "100000",
     }
     # Kept for a web page nobody opens; a year of days in one session, or a test run's thousand tables, would fill the
     # driver with them. Tests count jobs after the fact, so they keep the default thousand of those.

@@ -9,7 +9,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from etl.errors import InputError
+from etl.errors import MissingDatasetError
 from etl.model.dataset import Dataset
 from etl.model.marks import partition_mark
 from etl.model.write import Merge
@@ -26,7 +26,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     what it looked at again could be three versions.
 
     Raises:
-        InputError: there is no table.
+        MissingDatasetError: there is no table.
     """
     check_scope(dataset, scope)
     bridge = Bridge(session)
@@ -34,12 +34,8 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     if snapshot.version() < 0:
         if scope.optional and dataset.schema is not None:
             return Reading(frame=empty(session, dataset), identity=None)
-        remedy = "deliver it, or set optional=True for the source"
-        raise InputError(
-            f"dataset {dataset.name}: no Delta table at {dataset.uri}",
-            place=dataset.place,
-            remedy=f"run the step that writes it first: etl run +{dataset.name}" if dataset.written_by else remedy,
-        )
+        here = dataset.written_by is not None
+        raise MissingDatasetError(dataset.name, dataset.uri, what="Delta table", written_here=here, place=dataset.place)
     version = snapshot.version() if scope.version is None else int(scope.version)
     frame = session.read.format("delta").option("versionAsOf", version).load(dataset.uri)
     where = scope.predicate(lambda column: frame.schema[column].dataType.simpleString().upper())

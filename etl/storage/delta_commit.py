@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from etl.errors import ConflictError, EtlError, OutcomeUnknownError, PublishError
-from etl.spark.errors import chain, summary
+from etl.errors import EtlError, OutcomeUnknownError, PublishError, WriteConflictError
+from etl.spark.errors import classify, summary
 from etl.storage import delta_log
 from etl.storage.delta_bridge import Bridge
 from etl.storage.staging import Publish, Published
-
-CONFLICTS = ("DeltaConcurrentModificationException", "ConcurrentModificationException", "CommitConflictException")
 
 
 def settled(bridge: Bridge, publish: Publish, before: int | None, act: Callable[[], Published]) -> Published:
     """Commit and return what was published.
 
     Raises:
-        ConflictError: another writer changed what this publish rests on; nothing was published.
+        WriteConflictError: another writer changed what this publish rests on; nothing was published.
         PublishError: Delta refused the commit; nothing was published.
         OutcomeUnknownError: the commit raised and the table could not be read back.
     """
@@ -42,23 +40,10 @@ def _resolved(bridge: Bridge, publish: Publish, before: int | None, error: Excep
         ) from error
     if found is not None:
         return Published(version=found.version, metrics=counts(found))
-    if is_conflict(error):
-        raise ConflictError(
-            f"{name}: another writer committed version {snapshot.version()} meanwhile ({summary(error)})",
-            remedy="run the step again",
-        ) from error
-    raise PublishError(f"{name}: Delta refused the commit: {summary(error)}") from error
-
-
-def is_conflict(error: BaseException) -> bool:
-    """Say whether a commit lost against another writer, by Delta's class hierarchy."""
-    for java in chain(error):
-        kind = java.getClass()  # type: ignore[attr-defined]
-        while kind is not None:
-            if kind.getSimpleName() in CONFLICTS:
-                return True
-            kind = kind.getSuperclass()
-    return False
+    told = classify(error, name, place=publish.dataset.place, uri=publish.dataset.uri)
+    if isinstance(told, WriteConflictError):
+        raise WriteConflictError(name, summary(error), version=snapshot.version()) from error
+    raise told or PublishError(f"{name}: Delta refused the commit: {summary(error)}") from error
 
 
 def counts(commit: delta_log.Commit) -> dict[str, int]:

@@ -11,10 +11,10 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from etl.errors import EtlError, InputError, ProjectError
+from etl.errors import EtlError, InputError, ProjectError, UnreadableFileError
 from etl.model.dataset import REFUSED_OPTIONS, Dataset
 from etl.model.schema import Schema
-from etl.spark.errors import chain, class_names, summary
+from etl.spark.errors import chain, is_unreadable, summary
 from etl.sql import quoted
 from etl.storage.header import file_columns, read_header
 from etl.storage.listing import Listing, head, is_whole, list_files
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 CORRUPT = "_corrupt_record"
-READ_FAULTS = frozenset({"EOFException", "ZipException", "FileNotFoundException", "ChecksumException"})
-READ_WORDS = ("FAILED_READ_FILE", "is not a Parquet file", "FILE_NOT_EXIST")
 
 
 def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
@@ -93,11 +91,7 @@ def _explained(session: SparkSession, dataset: Dataset, listing: Listing, error:
     file = broken_file(session, [file.uri for file in listing.files], error)
     if file is None:
         return None
-    return InputError(
-        f"dataset {dataset.name}: {file} cannot be read: {summary(error)}",
-        place=dataset.place,
-        remedy="deliver the file again, whole; the target is unchanged",
-    )
+    return UnreadableFileError(f"dataset {dataset.name}", summary(error), file=file, place=dataset.place)
 
 
 def _schema(dataset: Dataset) -> Schema:
@@ -164,8 +158,8 @@ def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> Dat
 
 def broken_file(session: SparkSession, uris: Sequence[str], error: BaseException) -> str | None:
     """Return which of the files a Spark job failed to read; None if the failure was no such thing."""
-    said = " ".join(str(java.getMessage()) for java in chain(error))  # type: ignore[attr-defined]
-    if not READ_FAULTS.intersection(class_names(error)) and not any(words in said for words in READ_WORDS):
+    if not is_unreadable(error):
         return None
+    said = " ".join(str(java.getMessage()) for java in chain(error))  # type: ignore[attr-defined]
     named = next((uri for uri in uris if uri in unquote(said)), None)
     return named or next((uri for uri in uris if uri.endswith(".gz") and not is_whole(session, uri)), None)

@@ -103,3 +103,16 @@ def test_a_run_id_is_used_once(spark, etl, orders):
 
     assert said.code == 2
     assert "'once'" in said.err
+
+
+def test_the_traceback_of_what_a_step_raised_is_shown_under_debug_only(spark, project, etl, orders):
+    orders(DAY, "1,2.5")
+    job = project / "jobs" / "shop.py"
+    job.write_text(job.read_text().replace("    return orders", '    raise KeyError("amount")'))
+
+    plain = etl("run", "shop", "--date", DAY, "--run-id", "plain")
+    debugged = etl("run", "shop", "--date", DAY, "--debug")
+
+    assert (plain.code, "Traceback" in plain.err) == (1, False)
+    assert "Traceback" in debugged.err
+    assert "Traceback" in (project / "target" / "runs" / "plain" / "events.jsonl").read_text()

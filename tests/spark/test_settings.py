@@ -23,6 +23,13 @@ def test_what_is_suggested_everywhere_leaves_the_cluster_to_the_platform():
     assert not [key for key in settings.everywhere() | settings.forced({}) if any(part in key for part in owned)]
 
 
+def test_what_matters_on_a_cluster_is_suggested_there_too():
+    suggested = settings.everywhere()
+
+    assert suggested["spark.scheduler.mode"] == "FAIR"
+    assert int(suggested["spark.databricks.delta.setTransactionsInCrc.maxAllowed"]) >= 100_000
+
+
 def test_a_local_session_listens_on_this_machine_only(tmp_path):
     suggested = settings.on_one_machine(SessionSettings(app_name="a"), tmp_path)
 

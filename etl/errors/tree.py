@@ -1,6 +1,7 @@
 """Every error Headrace raises on purpose, as a tree by who must act.
 
-EtlError                       1   unexpected inside the engine
+EtlError                       1
+├── DefectError                1   whoever maintains Headrace: please report it
 ├── UsageError                 2   the person at the command line
 ├── QualityError               3   whoever owns the data
 ├── ProjectError               4   whoever wrote the job or its configuration
@@ -8,56 +9,37 @@ EtlError                       1   unexpected inside the engine
 │   ├── ConfigError                a file under conf/, an ETL__ variable or --set
 │   ├── GraphError                 datasets do not join into a graph
 │   └── AnalysisError              Spark refuses the step's plan: a column, a table, a type
-├── PlatformError              5   whoever set up the machine: Java, versions, jars, credentials
+├── PlatformError              5   whoever set up the machine: Java, versions, jars, credentials, rights
 ├── RemoteError                6   whoever looks at the remote run
 ├── OutcomeUnknownError        7   nobody: re-running is safe
 ├── LockedError                8   nobody: another run is at work
 ├── InputError                 9   whoever delivers the source: missing, corrupt, drifted
 ├── StepError                  1   whoever wrote the transformation
-│   ├── TransformError             the job's own code raised
+│   ├── TransformError             the job's own code raised, or met a value it cannot take
 │   ├── ConservationError          rows went missing between read and publish
 │   ├── OutOfOrderError            an older interval would bring deleted keys back
 │   ├── QuarantineError       75   published, but for the rows set aside: retry
 │   └── PublishError               the target refused the commit; nothing was published
 ├── ConflictError             75   nobody: another writer won, retry
+├── TransientError            75   nobody: an executor, a service or a network failed, retry
 └── InterruptedRunError      130   whoever pressed Ctrl-C (143 for SIGTERM)
 
-The class is the condition, the arguments are attributes, the message is composed once. Only ``etl.cli`` prints and
-exits.
+These are the departments. ``conditions`` names what happened in each, where somebody tests for it or acts on it.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable, Sequence
-from pathlib import PurePath
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from attrs import frozen
+from etl.errors.place import Place
 
-
-@frozen
-class Place:
-    """Where something was said: a file, and the line or key in it where known."""
-
-    file: str
-    line: int | None = None
-    key: str | None = None
-
-    def __str__(self) -> str:
-        text = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{text}: {self.key}" if self.key else text
-
-    def relative_to(self, root: str) -> Place:
-        """Return the place with its file relative to ``root`` when it lies below, else as it is."""
-        path = PurePath(self.file)
-        if root and path.is_relative_to(root):
-            return Place(path.relative_to(root).as_posix(), self.line, self.key)
-        return self
+OWN = frozenset({"message", "place", "remedy"})  # what every error has; anything else is its condition's data
 
 
 class EtlError(Exception):
     """Something the engine raised on purpose.
+
+    A subclass that names a condition sets its data as attributes and composes the message once, in its constructor.
 
     Args:
         message: what was wrong, the value, what was allowed.
@@ -75,6 +57,22 @@ class EtlError(Exception):
     def __str__(self) -> str:
         text = f"{self.place}: {self.message}" if self.place else self.message
         return f"{text}\n  → {self.remedy}" if self.remedy else text
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The condition's data, by name; empty for an error that has none."""
+        return {name: value for name, value in vars(self).items() if name not in OWN and not name.startswith("_")}
+
+
+class DefectError(EtlError):
+    """A fault of Headrace itself, never of the job, its data or the machine."""
+
+    def __init__(self, message: str, *, place: Place | None = None) -> None:
+        super().__init__(
+            message,
+            place=place,
+            remedy="this is a fault of Headrace, not of the job: run again with --debug and report what it prints",
+        )
 
 
 class UsageError(EtlError):
@@ -112,7 +110,7 @@ class AnalysisError(ProjectError):
 
 
 class PlatformError(EtlError):
-    """The machine lacks something: Java, a version, a jar, a credential."""
+    """The machine lacks something: Java, a version, a jar, a credential, a right."""
 
     exit_code = 5
 
@@ -148,7 +146,7 @@ class StepError(EtlError):
 
 
 class TransformError(StepError):
-    """The job's own code raised."""
+    """The job's own code raised, or met a value it cannot take."""
 
 
 class ConservationError(StepError):
@@ -159,37 +157,15 @@ class PublishError(StepError):
     """The target refused the commit; nothing was published."""
 
 
-class OutOfOrderError(StepError):
-    """An interval is merged after a later one, and rows that were deleted since would come back."""
-
-    def __init__(self, step: str, interval: str, later: Sequence[str], place: Place) -> None:
-        self.step, self.interval, self.later = step, interval, tuple(later)
-        super().__init__(
-            f"step {step}: {interval} comes before {later[0]}, which was merged already: keys deleted since then would "
-            "come back",
-            place=place,
-            remedy=f"nothing was changed; run the intervals from {interval} on again with --force, in order",
-        )
-
-
-class QuarantineError(StepError):
-    """The target is published, its quarantine is not; running again publishes both."""
+class ConflictError(EtlError):
+    """Another writer changed the target between stage and publish."""
 
     exit_code = 75
     retryable = True
 
-    def __init__(self, step: str, quarantine: str, cause: BaseException, place: Place) -> None:
-        self.step, self.quarantine = step, quarantine
-        said = cause.message if isinstance(cause, EtlError) else str(cause)
-        super().__init__(
-            f"step {step}: the rows are published, those set aside are not yet in {quarantine}: {said}",
-            place=place,
-            remedy="run the step again: it publishes both anew",
-        )
 
-
-class ConflictError(EtlError):
-    """Another writer changed the target between stage and publish."""
+class TransientError(EtlError):
+    """An executor, a service or a network failed; the same run, later, can succeed."""
 
     exit_code = 75
     retryable = True
@@ -199,21 +175,3 @@ class InterruptedRunError(EtlError):
     """The run was told to stop; finished steps stay published, the others are untouched."""
 
     exit_code = 130
-
-
-def closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name most like ``name``, or None when nothing is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return near[0] if near else None
-
-
-def did_you_mean(name: str, known: Collection[str], limit: int = 12) -> str:
-    """Say which name was probably meant, or list what is known (at most ``limit``, sorted)."""
-    near = closest(name, known)
-    if near:
-        return f"did you mean {near!r}?"
-    if not known:
-        return "nothing is known here"
-    shown = sorted(known)[:limit]
-    more = f" and {len(known) - limit} more" if len(known) > limit else ""
-    return f"known: {', '.join(shown)}{more}"

@@ -1,0 +1,118 @@
+"""What happened to a run: to its step, its target or what it runs on. See ``conditions``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from etl.errors.place import Place
+from etl.errors.tree import (
+    ConflictError,
+    EtlError,
+    InterruptedRunError,
+    PlatformError,
+    StepError,
+    TransformError,
+    TransientError,
+)
+
+
+class RefusedRowsError(TransformError):
+    """Rows that no step may publish, whatever it declares: outside the interval, or not to be told apart on disk."""
+
+    def __init__(
+        self, what: str, refused: Sequence[tuple[int, str]], remedy: str, *, place: Place | None = None
+    ) -> None:
+        self.counts = tuple(count for count, _ in refused)
+        self.wrong = tuple(wrong for _, wrong in refused)
+        said = "; ".join(f"{count} {wrong}" for count, wrong in refused)
+        super().__init__(f"{what}: {said}", place=place, remedy=f"{remedy}; the target is unchanged")
+
+
+class OutOfOrderError(StepError):
+    """An interval is merged after a later one, and rows that were deleted since would come back."""
+
+    def __init__(self, step: str, interval: str, later: Sequence[str], place: Place) -> None:
+        self.step, self.interval, self.later = step, interval, tuple(later)
+        super().__init__(
+            f"step {step}: {interval} comes before {later[0]}, which was merged already: keys deleted since then would "
+            "come back",
+            place=place,
+            remedy=f"nothing was changed; run the intervals from {interval} on again with --force, in order",
+        )
+
+
+class QuarantineError(StepError):
+    """The target is published, its quarantine is not; running again publishes both."""
+
+    exit_code = 75
+    retryable = True
+
+    def __init__(self, step: str, quarantine: str, cause: BaseException, place: Place) -> None:
+        self.step, self.quarantine = step, quarantine
+        said = cause.message if isinstance(cause, EtlError) else str(cause)
+        super().__init__(
+            f"step {step}: the rows are published, those set aside are not yet in {quarantine}: {said}",
+            place=place,
+            remedy="run the step again: it publishes both anew",
+        )
+
+
+class LostJvmError(PlatformError):
+    """The JVM that Spark's driver runs in has ended, or answers no more."""
+
+    def __init__(self, what: str, said: str, *, place: Place | None = None) -> None:
+        super().__init__(
+            f"{what}: the driver's JVM has gone: {said}",
+            place=place,
+            remedy="its log says why; most often it ran out of memory: raise spark.driver.memory",
+        )
+
+
+class WriteConflictError(ConflictError):
+    """Another writer committed to the target after this run had read it."""
+
+    def __init__(self, what: str, said: str, *, version: int | None = None) -> None:
+        self.version = version
+        committed = "another writer committed" if version is None else f"another writer committed version {version}"
+        super().__init__(f"{what}: {committed} meanwhile ({said})", remedy="run the step again")
+
+
+class JobCancelledError(InterruptedRunError):
+    """A Spark job that somebody cancelled: the run's own stop, or a person on Spark's pages."""
+
+    def __init__(self, what: str, said: str, *, place: Place | None = None) -> None:
+        super().__init__(
+            f"{what}: its Spark job was cancelled: {said}", place=place, remedy="run it again: finished steps are kept"
+        )
+
+
+class PassingError(TransientError):
+    """A failure that passes: what failed names itself in ``happened``."""
+
+    happened: ClassVar[str]
+
+    def __init__(self, what: str, said: str, *, place: Place | None = None) -> None:
+        super().__init__(
+            f"{what}: {self.happened}: {said}",
+            place=place,
+            remedy="run it again: the target is unchanged, and retries of the JOB do it by themselves",
+        )
+
+
+class LostExecutorError(PassingError):
+    """An executor, or the shuffle files it held, went away: a spot instance, a container killed for its memory."""
+
+    happened = "an executor was lost"
+
+
+class ThrottledError(PassingError):
+    """A service asks to be asked less often, or has trouble of its own (HTTP 429, 5xx)."""
+
+    happened = "a service refuses for now"
+
+
+class UnreachableError(PassingError):
+    """No answer in time, or the connection broke."""
+
+    happened = "no answer in time"

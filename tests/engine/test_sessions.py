@@ -1,0 +1,75 @@
+"""Every step has a session of its own, with all that Headrace forces, and leaves it as it found it."""
+
+from datetime import date
+
+import pytest
+from attrs import evolve
+
+from etl import ReplacePartitions, Source, Target, step
+from etl.engine import run as engine
+from etl.model.interval import Unit, containing, parse_instant
+
+DDL = "id INT, day DATE"
+DAYS = (date(2013, 2, 8), date(2013, 2, 9))
+
+
+def stepping(see):
+    """A step that lets ``see`` look at its session."""
+
+    @step(
+        sources={"rows": Source("raw.rows", interval_column="day")},
+        target=Target("clean.rows", DDL, ReplacePartitions("day")),
+    )
+    def looked(rows):
+        see(rows.sparkSession)
+        return rows
+
+    return looked
+
+
+@pytest.fixture
+def two_days(lake):
+    """Run a step for two days in a row, in one run."""
+
+    def run(see):
+        lake.write("raw.rows", DDL, [(1, DAYS[0]), (2, DAYS[1])])
+        days = tuple(containing(parse_instant(str(day)), Unit.DAY) for day in DAYS)
+        return lake.carry_out(evolve(lake.plan(stepping(see)), intervals=days))
+
+    return run
+
+
+def test_a_setting_that_a_transformation_changes_is_back_for_the_next_interval(two_days):
+    seen = []
+
+    def change(session):
+        seen.append((session.conf.get("spark.sql.ansi.enabled"), session.conf.get("spark.mine", "unset")))
+        session.conf.set("spark.sql.ansi.enabled", "false")
+        session.conf.set("spark.mine", "set")
+
+    assert two_days(change).exit_code == 0
+    assert seen == [("true", "unset"), ("true", "unset")]
+
+
+def test_a_view_that_a_transformation_makes_is_gone_for_the_next_interval(two_days):
+    seen = []
+
+    def view(session):
+        seen.append(session.catalog.tableExists("mine"))
+        session.range(1).createOrReplaceTempView("mine")
+
+    assert two_days(view).exit_code == 0
+    assert seen == [False, False]
+
+
+def test_a_step_has_one_session_for_all_intervals(two_days, monkeypatch):
+    made, make = [], engine.step_session
+
+    def counted(session):
+        made.append(session)
+        return make(session)
+
+    monkeypatch.setattr(engine, "step_session", counted)
+    two_days(lambda _: None)
+
+    assert len(made) == 1
