@@ -12,8 +12,8 @@ from etl.cli.context import Context, pass_context
 from etl.cli.selection import Selection, selection_options
 from etl.cli.table import print_json
 from etl.errors import EtlError
+from etl.model.plural import plural
 from etl.model.result import ErrorInfo
-from etl.report.wording import plural
 
 
 @click.command()

@@ -87,7 +87,7 @@ def _table(session: SparkSession, dataset: Dataset, source: Source, interval: In
     storage = storage_for(dataset)
     column = source.interval_column
     by_interval = bool(column and interval and dataset.written_by)
-    app = partition_id(dataset.written_by or "", interval) if by_interval and interval else ""
+    app = partition_id(dataset.name, interval) if by_interval and interval else ""
     state = storage.state(session, dataset, app)
     if state.version is None and source.optional and dataset.schema is not None:
         return session.createDataFrame([], dataset.schema.nullable().ddl), None

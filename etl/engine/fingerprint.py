@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from etl.model.interval import Interval
+from etl.model.jsonable import json_value
 from etl.model.plan import PlannedStep
-from etl.model.run import json_value
 from etl.model.step import Step
 from etl.model.write import ReplacePartitions, ReplaceTable
 from etl.storage.staging import Transaction
@@ -28,17 +28,18 @@ MASK = (1 << BITS) - 1
 def app_id(step: Step[Any, Any], interval: Interval | None) -> str:
     """Return the application id of a step's publishes, one per interval where the interval owns rows of its own.
 
-    A whole-table replacement has one id: its content is that of the last run, whichever interval that was.
+    A whole-table replacement has one id: its content is that of the last run, whichever interval that was. The ids name
+    the dataset, never the step: a step that gets another name would append its intervals again.
     """
     if isinstance(step.target.write, ReplaceTable) or not step.by_interval or interval is None:
-        return f"headrace/{step.name}"
+        return f"headrace/{step.target.dataset}"
     kind = "partitions" if isinstance(step.target.write, ReplacePartitions) else "interval"
-    return f"headrace/{kind}/{step.name}@{interval.key}"
+    return f"headrace/{kind}/{step.target.dataset}@{interval.key}"
 
 
-def partition_id(writer: str, interval: Interval) -> str:
-    """Return the application id under which ``writer`` replaces the partitions of this interval."""
-    return f"headrace/partitions/{writer}@{interval.key}"
+def partition_id(dataset: str, interval: Interval) -> str:
+    """Return the application id under which the writer of a dataset replaces the partitions of this interval."""
+    return f"headrace/partitions/{dataset}@{interval.key}"
 
 
 def fingerprint(planned: PlannedStep, interval: Interval | None, params: Mapping[str, str], inputs: Any) -> int:

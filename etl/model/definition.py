@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from etl.errors import DefinitionError, did_you_mean
 from etl.model.expectation import Expectation, OnFailure
+from etl.model.run import RUN
+from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplacePartitions
 
-if TYPE_CHECKING:
-    from etl.model.step import Step
-
-RUN = "run"  # the parameter that receives the Run instead of a source
+_WORD = "[a-z][a-z0-9_]{0,62}"
+STEP_NAME = re.compile(rf"{_WORD}(\.{_WORD})?")
 
 
 def check_parameters(declared: Step[Any, Any], names: Sequence[str]) -> None:
@@ -34,9 +35,14 @@ def check_step(declared: Step[Any, Any]) -> None:
     """Refuse what cannot be run, or not be run again.
 
     Raises:
-        DefinitionError: a write kind's column that the schema lacks, a write that is not re-runnable, an expectation
-            about a column that is not there, quarantine of a whole-table expectation, an unknown ``conserve``.
+        DefinitionError: no target, a name that cannot be selected, a query without source, a write kind's column that
+            the schema lacks, a write that is not re-runnable, an expectation about a column that is not there,
+            quarantine of a whole-table expectation, an unknown ``conserve``.
     """
+    if not isinstance(declared.name, str) or not STEP_NAME.fullmatch(declared.name):
+        _refuse(declared, "a step's name has one or two parts, joined by a dot, in lower-case letters, digits and _")
+    if declared.sql is not None and not declared.sources:
+        _refuse(declared, "a SQL step needs at least one source")
     if declared.conserve is not None and declared.conserve not in declared.sources:
         _refuse(declared, f"conserve={declared.conserve!r} is not a source; "
                 + did_you_mean(declared.conserve, set(declared.sources)))  # fmt: skip

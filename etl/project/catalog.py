@@ -113,7 +113,9 @@ def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directo
     """
     written: dict[str, Step[Any, Any]] = {}
     for job in jobs:
-        written |= {name: step for step in job.steps for name in (step.name, step.target.quarantine)}
+        for declared in job.steps:
+            if declared.publishes:
+                written |= {declared.target.dataset: declared, declared.target.quarantine: declared}
     datasets: dict[str, Dataset] = {}
     problems: list[ConfigError] = []
     for name in (*catalog.entries, *(name for name in written if name not in catalog.entries)):
@@ -133,7 +135,7 @@ def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directo
 
 
 def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, place: Place) -> Dataset:
-    target = step.target if step and step.name == name else None  # a quarantine has its own columns
+    target = step.target if step and step.target.dataset == name else None  # a quarantine has its own columns
     return Dataset(
         name=name, format=entry.format, uri=f"{root.rstrip('/')}/{entry.path or name.partition('.')[2]}",
         schema=target.schema if target else entry.schema, options=entry.options,

@@ -83,19 +83,19 @@ class Lake:
         return Plan(environment="test", intervals=(interval,), steps=tuple(self._planned(steps)))
 
     def _planned(self, steps: Sequence[Step[Any, Any]]) -> Iterable[PlannedStep]:
-        written = {step.name: step for step in steps}
+        written = {step.target.dataset: step for step in steps}
         for step in steps:
             reads = {name: self._read(source.dataset, written) for name, source in step.sources.items()}
             yield PlannedStep(
-                job="test", step=step, reads=reads, writes=self._read(step.name, written),
+                job="test", step=step, reads=reads, writes=self._read(step.target.dataset, written),
                 quarantine=self.dataset(step.target.quarantine),
-                after=tuple(dataset.name for dataset in reads.values() if dataset.name in written), why="test",
+                after=tuple(written[d.name].name for d in reads.values() if d.name in written), why="test",
             )  # fmt: skip
 
     def _read(self, name: str, written: Mapping[str, Step[Any, Any]]) -> Dataset:
         if name not in written:
             return self.dataset(name)
-        return self.dataset(name, schema=written[name].target.schema, written_by=name)
+        return self.dataset(name, schema=written[name].target.schema, written_by=written[name].name)
 
     def run(self, *steps: Step[Any, Any], date: str | None = "2013-02-08", **options: Any) -> RunResult:
         """Run steps for one interval; ``options`` are those of ``etl.engine.run.run``."""

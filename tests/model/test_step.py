@@ -48,6 +48,14 @@ def declared(
     return copy
 
 
+def named(name: str) -> Step[..., Any]:
+    @step(name=name, sources=WHOLE, target=Target("clean.x", SCHEMA, ReplaceTable()))
+    def copy(frame: object) -> object:
+        return frame
+
+    return copy
+
+
 def refused(declare: Callable[[], object]) -> DefinitionError:
     with pytest.raises(DefinitionError) as caught:
         declare()
@@ -164,6 +172,48 @@ def test_a_sql_step_is_refused_at_the_line_that_declares_it() -> None:
         error = refused(lambda given=given: declare(**given))
         assert error.place is not None
         assert (error.place.file, error.place.line) == (__file__, inspect.getsourcelines(declare)[1] + 1)
+
+
+def test_a_step_may_have_a_name_of_its_own() -> None:
+    assert named("load_x").name == "load_x"
+    assert named("load.x").target.dataset == "clean.x"
+
+    query = sql_step("marts.x", name="sum_x", sql="SELECT 1", sources=WHOLE, schema=SCHEMA, write=ReplaceTable())
+    assert (query.name, query.target.dataset) == ("sum_x", "marts.x")
+
+
+@pytest.mark.parametrize("name", ["", "Load", "load x", "a.b.c", "load+", "load-x", ".x", "1x", 7])
+def test_a_name_that_no_selector_could_say_is_refused(name: Any) -> None:
+    assert "name" in refused(lambda: named(name)).message
+
+
+def test_a_step_that_returns_rows_has_a_target() -> None:
+    def declare() -> None:
+        @step(sources=WHOLE, target=None)  # type: ignore[arg-type]
+        def copy(frame: object) -> object:
+            return frame
+
+    error = refused(declare)
+
+    assert "target" in error.message
+    assert error.place is not None
+    assert error.place.file == __file__
+
+
+def test_a_sql_step_partitions_its_target_like_any_other() -> None:
+    def declare(column: str) -> Step[..., Any]:
+        return sql_step(
+            "marts.x", sql="SELECT 1", sources=WHOLE, schema=SCHEMA, write=ReplaceTable(), partition_by=[column]
+        )
+
+    assert declare("day").target.partition_by == ("day",)
+    assert "'day'" in refused(lambda: declare("dya")).message
+
+
+def test_only_a_sql_step_has_a_query() -> None:
+    query = sql_step("marts.x", sql="SELECT 1", sources=WHOLE, schema=SCHEMA, write=ReplaceTable())
+
+    assert (query.sql, declared().sql) == ("SELECT 1", None)
 
 
 def test_a_sql_step_describes_itself_by_its_query() -> None:
