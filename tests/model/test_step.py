@@ -10,12 +10,8 @@ import pytest
 
 from etl import (
     Append,
-    Daily,
     History,
-    Hourly,
-    Job,
     Merge,
-    Monthly,
     ReplacePartitions,
     ReplaceTable,
     Source,
@@ -220,16 +216,3 @@ def test_a_sql_step_describes_itself_by_its_query() -> None:
     query = sql_step("marts.x", sql="SELECT *\n  FROM frame", sources=WHOLE, schema=SCHEMA, write=ReplaceTable())
 
     assert query.description == "SELECT * FROM frame"
-
-
-@pytest.mark.parametrize("retries", [-1, 11, 10**9, 1.5, "2"])
-def test_a_job_is_retried_at_most_ten_times(retries: Any) -> None:
-    refused(lambda: Job(retries=retries))
-
-
-@pytest.mark.parametrize("schedule", [
-    lambda: Daily(at="24:00"), lambda: Daily(at="6:00"), lambda: Hourly(minute=60), lambda: Hourly(minute=-1),
-    lambda: Monthly(day=29), lambda: Monthly(day=0), lambda: Monthly(at="noon"),
-])  # fmt: skip
-def test_a_schedule_names_a_time_that_comes_every_time(schedule: Callable[[], object]) -> None:
-    refused(schedule)
