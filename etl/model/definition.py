@@ -44,8 +44,11 @@ def check_step(declared: Step[Any, Any]) -> None:
     if declared.sql is not None and not declared.sources:
         _refuse(declared, "a SQL step needs at least one source")
     if declared.conserve is not None and declared.conserve not in declared.sources:
-        _refuse(declared, f"conserve={declared.conserve!r} is not a source; "
-                + did_you_mean(declared.conserve, set(declared.sources)))  # fmt: skip
+        _refuse(
+            declared,
+            f"conserve={declared.conserve!r} is not a source; "
+            + did_you_mean(declared.conserve, set(declared.sources)),
+        )
     _check_write(declared)
     names: set[str] = set()
     for expectation in declared.expectations:
@@ -62,13 +65,19 @@ def _check_write(declared: Step[Any, Any]) -> None:
     if isinstance(write, ReplacePartitions):
         _need_column(declared, write.column, "ReplacePartitions")
         if schema.column(write.column).type not in {"DATE", "TIMESTAMP"}:
-            _refuse(declared, f"ReplacePartitions column {write.column!r} is {schema.column(write.column).type}; "
-                    "the interval needs DATE or TIMESTAMP")  # fmt: skip
+            _refuse(
+                declared,
+                f"ReplacePartitions column {write.column!r} is {schema.column(write.column).type}; "
+                "the interval needs DATE or TIMESTAMP",
+            )
         if not declared.by_interval:
             _refuse(declared, "ReplacePartitions needs the interval: give a source interval_column, or take `run`")
     if isinstance(write, Append) and not declared.by_interval:
-        _refuse(declared, "Append without an interval would add the same rows at every run: "
-                "give a source interval_column, take `run`, or use ReplaceTable or Merge")  # fmt: skip
+        _refuse(
+            declared,
+            "Append without an interval would add the same rows at every run: "
+            "give a source interval_column, take `run`, or use ReplaceTable or Merge",
+        )
     if isinstance(write, Merge):
         if not write.keys:
             _refuse(declared, "Merge needs at least one key")
@@ -98,8 +107,11 @@ def is_row_level(kind: str) -> bool:
 
 def _need_column(declared: Step[Any, Any], column: str, who: str) -> None:
     if column not in declared.target.schema:
-        _refuse(declared, f"{who}: column {column!r} is not in the target's schema; "
-                + did_you_mean(column, declared.target.schema.names))  # fmt: skip
+        _refuse(
+            declared,
+            f"{who}: column {column!r} is not in the target's schema; "
+            + did_you_mean(column, declared.target.schema.names),
+        )
 
 
 def _refuse(declared: Step[Any, Any], message: str) -> None:
