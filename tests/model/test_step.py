@@ -183,9 +183,10 @@ def test_a_name_that_no_selector_could_say_is_refused(name: Any) -> None:
     assert "name" in refused(lambda: named(name)).message
 
 
-def test_a_step_that_returns_rows_has_a_target() -> None:
+@pytest.mark.parametrize("name", [None, "load_x"])
+def test_a_step_that_returns_rows_has_a_target(name: str | None) -> None:
     def declare() -> None:
-        @step(sources=WHOLE, target=None)  # type: ignore[arg-type]
+        @step(sources=WHOLE, target=None, name=name)  # type: ignore[arg-type]
         def copy(frame: object) -> object:
             return frame
 
