@@ -1,15 +1,19 @@
 """The one entry script: every platform starts a bundle with it, and `etl run` does the rest.
 
 Standard library only, and only ``--key value`` pairs: Glue keeps a job's arguments in a map, so anything else would
-mean one thing there and another on EMR. Exits with the run's code, 2 for arguments it cannot take.
+mean one thing there and another on EMR. Exits with the run's code, 2 for arguments it cannot take, 5 where the engine
+of its bundle is not to be had.
 """
 
+import hashlib
 import importlib.util
 import json
+import re
 import sys
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 OWN = ("job", "date", "from", "to", "env", "set", "params", "run-id", "platform")
 RESERVED_BY_GLUE = (
@@ -18,6 +22,20 @@ RESERVED_BY_GLUE = (
     "use-postgres-driver", "auto-scale-within-microbatch",
 )  # fmt: skip
 RESERVED_PREFIXES = ("enable-", "disable-", "extra-", "job-", "continuation-", "continuous-", "additional-", "python-")
+ZIP = "app.zip"
+WRONG_ENGINE = 5  # the exit code for an environment that cannot run the bundle
+
+
+class Engine(NamedTuple):
+    """An engine: what it calls itself, a digest of its files, and where it lies."""
+
+    version: str
+    sha256: str
+    place: str
+
+    def __str__(self) -> str:
+        """Name it for people."""
+        return f"etl {self.version or 'of no version'} ({self.sha256[:12]}) in {self.place}"
 
 
 def pairs(argv: Sequence[str]) -> dict[str, str]:
@@ -73,17 +91,90 @@ def members(key: str, text: str) -> dict[str, object]:
     return value
 
 
-def refuse(reason: str) -> NoReturn:
-    """Say what was wrong with the arguments, and end."""
+def refuse(reason: str, code: int = 2) -> NoReturn:
+    """Say what was wrong, and end."""
     print(f"main.py: {reason}", file=sys.stderr)
-    raise SystemExit(2)
+    raise SystemExit(code)
+
+
+def find_engine() -> None:
+    """Make sure that ``import etl`` gives the engine of this script's bundle.
+
+    `etl` is a common name, and a machine image may hold another release. What would be imported is compared with
+    ``bundle.json``, or with the bundle's zip where only that is at hand; if it is another, the zip goes before it.
+    """
+    own = own_zip()
+    wanted, found = expected(own), installed()
+    if found and found.version and not wanted:
+        print(f"main.py: {found}: neither bundle.json nor {ZIP} is there to compare it with", file=sys.stderr)
+        return
+    if found and wanted and found.sha256 == wanted.sha256:
+        return
+    if own:
+        sys.path.insert(0, str(own))
+        importlib.invalidate_caches()
+    taken = installed()
+    if not taken or not wanted or taken.sha256 != wanted.sha256:
+        there = " and ".join(str(engine) for engine in dict.fromkeys((found, taken)) if engine) or "no etl"
+        remedy = f"put the bundle's {ZIP} beside this script, or in --py-files"
+        refuse(f"found {there}; this bundle needs {wanted or 'one'}: {remedy}", WRONG_ENGINE)
+
+
+def own_zip() -> Path | None:
+    """Return the bundle's zip: beside this script, or wherever --py-files has put it on the path."""
+    places = (Path(__file__).with_name(ZIP), *(Path(entry) for entry in sys.path if Path(entry).name == ZIP))
+    return next((place for place in places if place.is_file()), None)
+
+
+def expected(own: Path | None) -> Engine | None:
+    """Return the engine that this script was bundled with, as the manifest beside script or zip, or the zip, has it."""
+    for file in (Path(__file__), *([own] if own else [])):
+        manifest = file.with_name("bundle.json")
+        if manifest.is_file():
+            said = json.loads(manifest.read_text(encoding="utf-8"))["engine"]
+            return Engine(said["version"], said["sha256"], str(manifest))
+    return engine(dict(zipped(own)), str(own)) if own else None
+
+
+def installed() -> Engine | None:
+    """Return the engine that ``import etl`` would give. It is read, not imported: it may be anything of that name."""
+    spec = importlib.util.find_spec("etl")
+    if spec is None:
+        return None
+    archive = getattr(spec.loader, "archive", None)
+    if archive:
+        return engine(dict(zipped(Path(archive))), archive)
+    folder = next(iter(spec.submodule_search_locations or ()), None)
+    return engine(dict(unpacked(Path(folder))) if folder else {}, folder or str(spec.origin))
+
+
+def engine(files: Mapping[str, bytes], place: str) -> Engine:
+    """Describe an engine by its files; the bundle's manifest has the same digest of them."""
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    said = re.search(rb'^__version__ = "([^"]+)"', files.get("etl/__init__.py", b""), re.MULTILINE)
+    version = said[1].decode() if said else ""
+    return Engine(version, hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest(), place)
+
+
+def zipped(archive: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the engine's files in a zip, by name."""
+    with zipfile.ZipFile(archive) as opened:
+        for name in opened.namelist():
+            if name.startswith("etl/") and not name.endswith("/"):
+                yield name, opened.read(name)
+
+
+def unpacked(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the engine's files in a folder, without what Python compiled there."""
+    for file in folder.rglob("*"):
+        if file.is_file() and "__pycache__" not in file.parts:
+            yield f"etl/{file.relative_to(folder).as_posix()}", file.read_bytes()
 
 
 def run(argv: Sequence[str]) -> int:
-    """Find the engine, in the interpreter or in the zip beside this script, and run the job."""
+    """Find the engine and run the job."""
     line = command(pairs(argv))
-    if importlib.util.find_spec("etl") is None:
-        sys.path.insert(0, str(Path(__file__).with_name("app.zip")))
+    find_engine()
     from etl.cli import main
 
     return int(main(line) or 0)

@@ -6,10 +6,11 @@ what must hold. A run applies steps to one interval; re-running it leaves every 
 
 from etl import expect
 from etl.model.dataset import Source, Target
+from etl.model.declare import sql_step, step
 from etl.model.job import Job
 from etl.model.run import Run
 from etl.model.schedule import Daily, Hourly, Monthly
-from etl.model.step import Step, sql_step, step
+from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplacePartitions, ReplaceTable
 
 __all__ = [

@@ -50,24 +50,31 @@ def _schedule(schedule: dict[str, Any] | None) -> str:
 def _steps(project: Project, steps: tuple[str, ...]) -> Rows:
     from etl.report.manifest import step_json
 
-    declared = {step.name: step_json(project, step, job.name) for job in project.jobs for step in job.steps}
-    return [
-        {
-            "step": name, "job": step["job"], "write": step["write"]["kind"],
-            "sources": [source["dataset"] for source in step["sources"]],
-            "expectations": len(step["expectations"]), "tags": step["tags"], "description": step["description"],
-        }
-        for name in steps for step in [declared[name]]
-    ]  # fmt: skip
+    nodes = (project.graph.nodes[name] for name in steps)
+    return [_step_row(step_json(project, node.step, node.job.name)) for node in nodes]
+
+
+def _step_row(step: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "step": step["name"],
+        "target": step["target"],
+        "job": step["job"],
+        "write": step["write"]["kind"],
+        "sources": [source["dataset"] for source in step["sources"]],
+        "expectations": len(step["expectations"]),
+        "tags": step["tags"],
+        "description": step["description"],
+    }
 
 
 def _datasets(project: Project, steps: tuple[str, ...]) -> Rows:
     from etl.report.manifest import dataset_json
 
-    declared = {step.name: step for job in project.jobs for step in job.steps}
-    touched = {name for step in steps for name in (step, *(s.dataset for s in declared[step].sources.values()))}
-    datasets = sorted(name for name in project.datasets if name in touched)
-    return [dataset_json(project.datasets[name]) for name in datasets]
+    touched: set[str] = set()
+    for name in steps:
+        step = project.graph.nodes[name].step
+        touched |= {step.target.dataset, *(source.dataset for source in step.sources.values())}
+    return [dataset_json(project.datasets[name]) for name in sorted(touched)]
 
 
 _LISTS: dict[str, tuple[Callable[[Project, tuple[str, ...]], Rows], tuple[str, ...]]] = {

@@ -54,7 +54,7 @@ def _found(project: Project, name: str) -> dict[str, Any]:
     steps = {step.name: (step, job) for job in project.jobs for step in job.steps}
     if name in steps:
         step, job = steps[name]
-        uri = {"uri": project.datasets[name].uri} if name in project.datasets else {}
+        uri = {"uri": project.datasets[step.target.dataset].uri}
         return step_json(project, step, job.name) | uri | {"runs": _last_runs(project, name)}
     if name in project.datasets:
         readers = [n for n, (step, _) in steps.items() if any(s.dataset == name for s in step.sources.values())]

@@ -11,8 +11,8 @@ from etl.cli.context import Context, pass_context
 from etl.cli.selection import Selection, selection_options
 from etl.cli.table import print_json
 from etl.model.failure import ErrorInfo, rank
+from etl.model.plural import plural
 from etl.model.run import utc_now
-from etl.report.wording import plural
 
 
 @click.command()

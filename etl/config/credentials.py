@@ -11,7 +11,7 @@ EXAMPLES = ("secretsmanager://name#key", "ssm://name", "env://NAME")
 _WORDS = frozenset({"password", "passwd", "pwd", "secret", "token", "apikey", "accesskey", "secretkey", "privatekey"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 # user:password@ after a scheme, but not host:5432/…@; a secret key may hold slashes.
-_USERINFO = re.compile(r"://[^\s:@/]+:(?!\d+/)[^\s@]+@")
+_USERINFO = re.compile(r"://[^\s:@/]+:(?!\d{1,5}/)[^\s@]+@")
 _PARAMETER = re.compile(r"(?i)([?&;](?:password|passwd|pwd|secret|token|[a-z_-]*key)=)([^&;\s\"']+)")
 _SETTING = re.compile(r"""^\s*([\w."'-]+)\s*=\s*\S.*""")
 

@@ -15,7 +15,7 @@ from etl.errors import ConfigError, Place
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]  # the parts of a dotted key
 
 MAX_BYTES = 1024 * 1024
 # tomllib's memory grows with the square of a key's parts: 20 000 parts in 40 kB of text took 1.5 GB.
@@ -44,21 +44,21 @@ class Document:
 
     name: str
     values: Mapping[str, Any] = field(hash=False)
-    lines: Mapping[Path, Line] = field(hash=False)
+    lines: Mapping[KeyPath, Line] = field(hash=False)
 
-    def place(self, path: Path) -> Place:
+    def place(self, path: KeyPath) -> Place:
         """Return where ``path`` is said: its own line, or that of the nearest table around it."""
         line = self.line(path)
         return Place(self.name, line.number if line else None, dotted(path) or None)
 
-    def line(self, path: Path) -> Line | None:
+    def line(self, path: KeyPath) -> Line | None:
         """Return the line of ``path`` or of the nearest table around it; None for an empty path."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path)
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """Return a path as people write it: a part that has a dot is quoted."""
     return ".".join(part if re.fullmatch(r"[\w-]+", part) else f'"{part}"' for part in path)
 
@@ -87,7 +87,7 @@ def read_document(file: Traversable, name: str) -> Document:
         raise ConfigError("lists or tables are nested too deep", place=Place(name)) from None
     if not values:
         raise ConfigError("the file is empty", place=Place(name), remedy="say something in it, or remove it")
-    lines: dict[Path, Line] = {}
+    lines: dict[KeyPath, Line] = {}
     for path, line in _scan(text):
         for end in range(1, len(path) + 1):
             lines.setdefault(path[:end], line if end == len(path) else Line(line.number))
@@ -119,7 +119,7 @@ def _line_at(data: bytes, offset: int) -> int:
 
 
 def _syntax_error(text: str, name: str, message: str) -> ConfigError:
-    first: dict[Path, int] = {}
+    first: dict[KeyPath, int] = {}
     for path, line in _scan(text):
         if path in first and ("overwrite" in message or "twice" in message):
             return ConfigError(f"set twice, on lines {first[path]} and {line.number}",
@@ -134,11 +134,11 @@ def _syntax_error(text: str, name: str, message: str) -> ConfigError:
                        remedy="TOML writes key = value, and text in quotes")  # fmt: skip
 
 
-def _scan(text: str) -> Iterator[tuple[Path, Line]]:
+def _scan(text: str) -> Iterator[tuple[KeyPath, Line]]:
     """Find tables and keys line by line; keys inside an inline table are found by the key around them."""
-    table: Path = ()
+    table: KeyPath = ()
     still_open, array = "", False  # inside a value that goes on over several lines
-    arrays: set[Path] = set()  # their header comes again for every element
+    arrays: set[KeyPath] = set()  # their header comes again for every element
     for number, row in enumerate(text.split("\n"), start=1):
         if still_open:
             still_open = _open_after(row, still_open)
@@ -153,7 +153,7 @@ def _scan(text: str) -> Iterator[tuple[Path, Line]]:
                 yield (*table, *_path(assignment[1])), Line(number, "" if still_open else _bare(assignment[2]))
 
 
-def _path(text: str) -> Path:
+def _path(text: str) -> KeyPath:
     return tuple(part[1:-1] if part[0] in "\"'" else part for part in _PARTS.findall(text))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from attrs import field, frozen
 
-from etl.config.document import Document, Path, dotted, read_document
+from etl.config.document import Document, KeyPath, dotted, read_document
 from etl.config.structure import Origin, Text
 from etl.errors import ConfigError, Place, UnknownNameError
 
@@ -27,7 +27,7 @@ class Layer:
     """Values of one source, with the origin of each path, tables included."""
 
     values: Mapping[str, Any] = field(hash=False)
-    origins: Mapping[Path, Origin] = field(hash=False)
+    origins: Mapping[KeyPath, Origin] = field(hash=False)
 
 
 def read_layers(
@@ -73,7 +73,7 @@ def environments(conf: Traversable) -> tuple[str, ...]:
 def merged(layers: Iterable[Layer]) -> Layer:
     """Merge layers, later ones over earlier ones: tables merge, everything else replaces."""
     values: dict[str, Any] = {}
-    origins: dict[Path, Origin] = {}
+    origins: dict[KeyPath, Origin] = {}
     for layer in layers:
         values = merge(values, layer.values)
         kept = set(_paths(values, ()))
@@ -90,7 +90,7 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def leaves(values: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+def leaves(values: Mapping[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
     """Return every value that is no table, with its path."""
     for key, value in values.items():
         if isinstance(value, Mapping):
@@ -99,7 +99,7 @@ def leaves(values: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
             yield (key,), value
 
 
-def _paths(values: Mapping[str, Any], above: Path) -> Iterator[Path]:
+def _paths(values: Mapping[str, Any], above: KeyPath) -> Iterator[KeyPath]:
     for key, value in values.items():
         yield (*above, key)
         if isinstance(value, Mapping):
@@ -110,13 +110,13 @@ def _of_document(document: Document, layer: Literal["base", "environment"]) -> L
     return Layer(document.values, {path: origin(document, path, layer) for path in _paths(document.values, ())})
 
 
-def origin(document: Document, path: Path, layer: Literal["base", "environment"]) -> Origin:
+def origin(document: Document, path: KeyPath, layer: Literal["base", "environment"]) -> Origin:
     """Return where a file says ``path``."""
     line = document.lines.get(path)
     return Origin(layer, document.place(path), line.value if line else "")
 
 
-def _of_text(path: Path, text: str, layer: Literal["variable", "option"], said: str) -> Layer:
+def _of_text(path: KeyPath, text: str, layer: Literal["variable", "option"], said: str) -> Layer:
     values: Any = Text(text)
     for part in reversed(path):
         values = {part: values}
@@ -124,7 +124,7 @@ def _of_text(path: Path, text: str, layer: Literal["variable", "option"], said: 
     return Layer(values, {path[:end]: where for end in range(1, len(path) + 1)})
 
 
-def _variable_path(name: str) -> Path:
+def _variable_path(name: str) -> KeyPath:
     section, *rest = name.removeprefix(PREFIX).split("__")
     section = section.lower()
     if section in OPEN_SECTIONS and rest:
@@ -133,14 +133,14 @@ def _variable_path(name: str) -> Path:
     return _checked((section, *(rest if section in OPEN_SECTIONS else (part.lower() for part in rest))), name)
 
 
-def _option_path(key: str) -> Path:
+def _option_path(key: str) -> KeyPath:
     section, dot, rest = key.strip().partition(".")
     if section in OPEN_SECTIONS and dot:
         return _checked((section, rest.strip('"')), f"--set {key}")
     return _checked(tuple(key.strip().split(".")), f"--set {key}")
 
 
-def _checked(path: Path, said: str) -> Path:
+def _checked(path: KeyPath, said: str) -> KeyPath:
     if not all(part.strip() for part in path):
         raise ConfigError("is no key", place=Place(said), remedy="write ETL__RUN__THREADS=4 or --set run.threads=4")
     return path

@@ -25,6 +25,11 @@ def read_root(text: str) -> str:
             raise RefusedError(f"root {text!r} leaves its directory by ..")
         return text.rstrip("/") or "/"
     if scheme == "file" and rest.startswith("/"):
+        if rest.startswith("//") and not rest.startswith("///"):
+            host, _, folder = rest[2:].partition("/")
+            raise RefusedError(
+                f"root {text!r} names the host {host!r}", f"write file:///{host}/{folder} or a local path"
+            )
         return "/" + rest.strip("/")
     if scheme not in {"s3", "s3a", "s3n"}:
         raise RefusedError(f"root {text!r} has scheme {scheme!r}", "write s3://bucket/path or a local path")

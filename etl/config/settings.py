@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path as LocalPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from attrs import field, fields, frozen
 
 from etl.config.credentials import EXAMPLES, is_literal_secret
-from etl.config.document import Path, dotted
+from etl.config.document import KeyPath, dotted
 from etl.config.layers import Layer, leaves, read_layers
 from etl.config.problems import raise_all
 from etl.config.roots import Root, absolute
@@ -86,7 +86,7 @@ class Config(Settings):
 
 
 def load_config(
-    conf: Traversable, name: str, base: LocalPath, *,
+    conf: Traversable, name: str, base: Path, *,
     environment: str, environ: Mapping[str, str], overrides: Mapping[str, str],
 ) -> Config:  # fmt: skip
     """Read the configuration of one environment.
@@ -136,7 +136,7 @@ def refuse_secrets(values: Mapping[str, Any], place: Any) -> None:
     )
 
 
-def _locate(layer: Layer, path: Path) -> Origin:
+def _locate(layer: Layer, path: KeyPath) -> Origin:
     while path and path not in layer.origins:
         path = path[:-1]
     return layer.origins.get(path, Origin("default", Place("conf")))

@@ -17,7 +17,7 @@ from attrs import fields, frozen, has
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
-from etl.config.document import Path, dotted
+from etl.config.document import KeyPath, dotted
 from etl.errors import ConfigError, DefinitionError, NotAllowedError, Place, UnknownKeyError
 from etl.model.schema import Schema, parse_schema
 
@@ -56,7 +56,9 @@ class RefusedError(ValueError):
         super().__init__(message)
 
 
-def structured(values: object, kind: type[T], locate: Callable[[Path], Origin]) -> tuple[T | None, list[ConfigError]]:
+def structured(
+    values: object, kind: type[T], locate: Callable[[KeyPath], Origin]
+) -> tuple[T | None, list[ConfigError]]:
     """Return ``values`` as ``kind``, or None and every problem in it.
 
     Args:
@@ -70,7 +72,7 @@ def structured(values: object, kind: type[T], locate: Callable[[Path], Origin]) 
         return None, [_located(path, problem, locate) for path, problem in _flat(error, ())]
 
 
-def _flat(error: BaseException, path: Path) -> Iterator[tuple[Path, BaseException]]:
+def _flat(error: BaseException, path: KeyPath) -> Iterator[tuple[KeyPath, BaseException]]:
     if isinstance(error, BaseValidationError):
         for inner in error.exceptions:
             keys = [getattr(note, "name", getattr(note, "index", None)) for note in getattr(inner, "__notes__", ())]
@@ -83,7 +85,7 @@ def _flat(error: BaseException, path: Path) -> Iterator[tuple[Path, BaseExceptio
         yield path, error
 
 
-def _located(path: Path, problem: BaseException, locate: Callable[[Path], Origin]) -> ConfigError:
+def _located(path: KeyPath, problem: BaseException, locate: Callable[[KeyPath], Origin]) -> ConfigError:
     origin = locate(path)
     if isinstance(problem, ConfigError):
         problem.place = origin.place

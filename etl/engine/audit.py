@@ -10,8 +10,8 @@ from pyspark.sql import functions as F
 
 from etl.engine.meter import ROWS
 from etl.engine.stage import Prepared
+from etl.model.jsonable import json_value
 from etl.model.result import ExpectationResult
-from etl.model.run import json_value
 from etl.quality.compile import Suite
 from etl.quality.judge import Measures, judge
 from etl.quality.rows import row_rule

@@ -10,8 +10,9 @@ from typing import Any
 from etl import __version__
 from etl.engine.provenance import code_digest, value_digest
 from etl.model.dataset import Dataset
+from etl.model.jsonable import json_value
 from etl.model.plan import PlannedStep
-from etl.model.run import Run, json_value
+from etl.model.run import Run
 from etl.storage.staging import FINGERPRINT_BITS, Applied
 
 SHOWN = 12  # hexadecimal digits kept of each part: enough to tell two apart

@@ -47,7 +47,7 @@ def code_digest(step: Step[Any, Any]) -> str:
 
 def value_digest(step: Step[Any, Any]) -> str:
     """Return a digest of the values that the step's function closes over, defaults to, or reads from its module."""
-    said = sorted(set(_values(step.function, set())))
+    said = sorted(set(_values(step.body.call, set())))
     return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 

@@ -79,7 +79,9 @@ def notes(session: SparkSession, planned: PlannedStep, mark: Mark, run: Run, *, 
         facts = (f"published again: {', '.join(changed)} changed",) if changed else ()
     if not isinstance(write, Merge) or run.interval is None or not planned.step.by_interval:
         return Notes(facts=facts)
-    later = storage.later_intervals(session, planned.writes, interval_marks(planned.step.name), run.interval.key)
+    later = storage.later_intervals(
+        session, planned.writes, interval_marks(planned.step.target.dataset), run.interval.key
+    )
     if later and write.apply_as_deletes and not force:
         raise OutOfOrderError(planned.step.name, run.interval.key, later, planned.step.place)
     if later and not write.sequence_by:

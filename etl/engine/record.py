@@ -32,6 +32,7 @@ def no_op(planned: PlannedStep, run: Run, before: TargetState, *, same: bool) ->
     """Return the result of a step whose rows are in the target already; a warning where they would be others now."""
     changed = "appended before; its inputs or code have changed since, and Append never adds an interval twice"
     return StepResult(
+        target=planned.writes.name,
         step=planned.step.name, job=planned.job, interval=key(run), status=Status.NO_OP if same else Status.WARN,
         message="already published from the same code and inputs" if same else changed,
         version_before=before.version, version_after=before.version,
@@ -44,6 +45,7 @@ def judged(
     """Return the result of an audited step that changed nothing."""
     failed = [result.expectation.name for result in verdict.results if result.blocks]
     return StepResult(
+        target=planned.writes.name,
         step=planned.step.name, job=planned.job, interval=key(run), status=status, rows=counts,
         expectations=verdict.results, version_before=before.version, version_after=before.version,
         message=f"gate: {', '.join(failed)}; readers see what they saw before" if failed else "",
@@ -72,6 +74,7 @@ def ended(planned: PlannedStep, session: SparkSession, run: Run, error: EtlError
     cancelled = stopped is not None and not unknown
     version = None if cancelled else _version(planned, session)
     return StepResult(
+        target=planned.writes.name,
         step=planned.step.name, job=planned.job, interval=key(run),
         status=Status.CANCELLED if cancelled else Status.ERROR,
         outcome=_outcome(error),

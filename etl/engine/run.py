@@ -157,6 +157,7 @@ class _Engine:
         if missing or self.stop.requested:
             status = Status.CANCELLED if self.stop.requested else Status.SKIP
             result = StepResult(
+                target=planned.writes.name,
                 step=name, job=planned.job, interval=interval.key if interval else None, status=status,
                 message=f"{missing[0]} did not succeed" if missing else "the run was told to stop",
             )  # fmt: skip

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from etl.errors import DefinitionError, did_you_mean
 from etl.model.expectation import Expectation, OnFailure
+from etl.model.run import RUN
+from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplacePartitions
 
-if TYPE_CHECKING:
-    from etl.model.step import Step
-
-RUN = "run"  # the parameter that receives the Run instead of a source
+_WORD = "[a-z][a-z0-9_]{0,62}"
+STEP_NAME = re.compile(rf"{_WORD}(\.{_WORD})?")
 
 
 def check_parameters(declared: Step[Any, Any], names: Sequence[str]) -> None:
@@ -34,12 +35,20 @@ def check_step(declared: Step[Any, Any]) -> None:
     """Refuse what cannot be run, or not be run again.
 
     Raises:
-        DefinitionError: a write kind's column that the schema lacks, a write that is not re-runnable, an expectation
-            about a column that is not there, quarantine of a whole-table expectation, an unknown ``conserve``.
+        DefinitionError: no target, a name that cannot be selected, a query without source, a write kind's column that
+            the schema lacks, a write that is not re-runnable, an expectation about a column that is not there,
+            quarantine of a whole-table expectation, an unknown ``conserve``.
     """
+    if not isinstance(declared.name, str) or not STEP_NAME.fullmatch(declared.name):
+        _refuse(declared, "a step's name has one or two parts, joined by a dot, in lower-case letters, digits and _")
+    if declared.sql is not None and not declared.sources:
+        _refuse(declared, "a SQL step needs at least one source")
     if declared.conserve is not None and declared.conserve not in declared.sources:
-        _refuse(declared, f"conserve={declared.conserve!r} is not a source; "
-                + did_you_mean(declared.conserve, set(declared.sources)))  # fmt: skip
+        _refuse(
+            declared,
+            f"conserve={declared.conserve!r} is not a source; "
+            + did_you_mean(declared.conserve, set(declared.sources)),
+        )
     _check_write(declared)
     names: set[str] = set()
     for expectation in declared.expectations:
@@ -56,13 +65,19 @@ def _check_write(declared: Step[Any, Any]) -> None:
     if isinstance(write, ReplacePartitions):
         _need_column(declared, write.column, "ReplacePartitions")
         if schema.column(write.column).type not in {"DATE", "TIMESTAMP"}:
-            _refuse(declared, f"ReplacePartitions column {write.column!r} is {schema.column(write.column).type}; "
-                    "the interval needs DATE or TIMESTAMP")  # fmt: skip
+            _refuse(
+                declared,
+                f"ReplacePartitions column {write.column!r} is {schema.column(write.column).type}; "
+                "the interval needs DATE or TIMESTAMP",
+            )
         if not declared.by_interval:
             _refuse(declared, "ReplacePartitions needs the interval: give a source interval_column, or take `run`")
     if isinstance(write, Append) and not declared.by_interval:
-        _refuse(declared, "Append without an interval would add the same rows at every run: "
-                "give a source interval_column, take `run`, or use ReplaceTable or Merge")  # fmt: skip
+        _refuse(
+            declared,
+            "Append without an interval would add the same rows at every run: "
+            "give a source interval_column, take `run`, or use ReplaceTable or Merge",
+        )
     if isinstance(write, Merge):
         if not write.keys:
             _refuse(declared, "Merge needs at least one key")
@@ -92,8 +107,11 @@ def is_row_level(kind: str) -> bool:
 
 def _need_column(declared: Step[Any, Any], column: str, who: str) -> None:
     if column not in declared.target.schema:
-        _refuse(declared, f"{who}: column {column!r} is not in the target's schema; "
-                + did_you_mean(column, declared.target.schema.names))  # fmt: skip
+        _refuse(
+            declared,
+            f"{who}: column {column!r} is not in the target's schema; "
+            + did_you_mean(column, declared.target.schema.names),
+        )
 
 
 def _refuse(declared: Step[Any, Any], message: str) -> None:

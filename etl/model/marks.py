@@ -12,20 +12,21 @@ from etl.model.write import ReplacePartitions, ReplaceTable
 def mark_name(step: Step[Any, Any], interval: Interval | None) -> str:
     """Return the name of a step's publishes, one per interval where the interval owns rows of its own.
 
-    A whole-table replacement has one name: its content is that of the last run, whichever interval that was.
+    A whole-table replacement has one name: its content is that of the last run, whichever interval that was. The names
+    hold the dataset, never the step: a step that gets another name would append its intervals again.
     """
     if isinstance(step.target.write, ReplaceTable) or not step.by_interval or interval is None:
-        return f"headrace/{step.name}"
+        return f"headrace/{step.target.dataset}"
     if isinstance(step.target.write, ReplacePartitions):
-        return partition_mark(step.name, interval)
-    return f"{interval_marks(step.name)}{interval.key}"
+        return partition_mark(step.target.dataset, interval)
+    return f"{interval_marks(step.target.dataset)}{interval.key}"
 
 
-def partition_mark(step: str, interval: Interval) -> str:
-    """Return the name under which a step replaces the rows of this interval."""
-    return f"headrace/partitions/{step}@{interval.key}"
+def partition_mark(dataset: str, interval: Interval) -> str:
+    """Return the name under which the writer of a dataset replaces the rows of this interval."""
+    return f"headrace/partitions/{dataset}@{interval.key}"
 
 
-def interval_marks(step: str) -> str:
-    """Return what the names of a step's publishes start with where each interval adds to the rows of the others."""
-    return f"headrace/interval/{step}@"
+def interval_marks(dataset: str) -> str:
+    """Return what the names of publishes start with where each interval adds to the rows of the others."""
+    return f"headrace/interval/{dataset}@"

@@ -10,7 +10,7 @@ from attrs import asdict, field, frozen
 from etl.model.dataset import Dataset
 from etl.model.formats import format_of
 from etl.model.interval import Interval
-from etl.model.run import json_value
+from etl.model.jsonable import json_value
 from etl.model.step import Step
 from etl.model.write import Merge
 
@@ -104,7 +104,7 @@ class Plan:
     @property
     def inputs(self) -> tuple[Dataset, ...]:
         """The datasets that planned steps read and none of them writes, in the order they are read."""
-        written = {planned.step.name for planned in self.steps}
+        written = {planned.writes.name for planned in self.steps}
         read = {dataset.name: dataset for planned in self.steps for dataset in planned.reads.values()}
         return tuple(dataset for name, dataset in read.items() if name not in written)
 

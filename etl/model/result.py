@@ -90,9 +90,10 @@ class RowCounts:
 
 @frozen(kw_only=True)
 class StepResult:
-    """How one step ended for one interval."""
+    """How one step ended for one interval; ``target`` is the dataset that the step publishes."""
 
     step: str
+    target: str = field()
     job: str
     interval: str | None
     status: Status
@@ -111,6 +112,10 @@ class StepResult:
     attempts: int = 1
     metrics: Mapping[str, Any] = field(factory=dict, hash=False)
 
+    @target.default
+    def _named_like_the_step(self) -> str:
+        return self.step
+
     @property
     def exit_code(self) -> int:
         """0 when the target is as it should be; the error's code otherwise."""
@@ -121,7 +126,8 @@ class StepResult:
     def to_json(self) -> dict[str, Any]:
         """Return the result as JSON values."""
         return {
-            "step": self.step, "job": self.job, "interval": self.interval, "status": str(self.status),
+            "step": self.step, "target": self.target,
+            "job": self.job, "interval": self.interval, "status": str(self.status),
             "outcome": str(self.outcome), "message": self.message, "rows": self.rows.to_json(),
             "expectations": [result.to_json() for result in self.expectations],
             "error": self.error.to_json() if self.error else None,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from attrs import field, frozen
 
 from etl.model.interval import Interval
 
 Clock = Callable[[], datetime]
+RUN = "run"  # the parameter of a transformation that receives the Run instead of a source
 
 
 @frozen
@@ -37,14 +37,3 @@ def utc_now() -> datetime:
 def new_run_id(now: datetime) -> str:
     """Return an id that sorts by start time: ``20130208T060000Z-7f3a91c2``."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{os.urandom(4).hex()}"
-
-
-def json_value(value: Any) -> Any:
-    """Return ``value`` as JSON can hold it: dates and times in ISO form, other unknown types as text."""
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): json_value(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [json_value(item) for item in value]
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)

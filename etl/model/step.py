@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
+from typing import Generic, ParamSpec, TypeVar, cast
 
 from attrs import field, frozen
 
 from etl.errors import DefinitionError, Place
+from etl.model.body import Body, Sql
 from etl.model.dataset import Source, Target
-from etl.model.definition import RUN, check_parameters, check_step
 from etl.model.expectation import Expectation
-from etl.model.write import Merge, Write
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+from etl.model.write import Merge
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,31 +24,62 @@ def _read_only(sources: Mapping[str, Source]) -> Mapping[str, Source]:
 
 @frozen(eq=False, kw_only=True)
 class Step(Generic[P, R]):
-    """A declared step. Calling it calls its function: a unit test needs nothing else.
+    """A declared step. Calling it calls its body: a unit test needs nothing else.
 
-    ``name`` is the target's dataset: a dataset has one writer, so the two are one word.
+    Args:
+        body: what it does: a function or a query.
+        sources: by parameter name.
+        target: what it publishes; None only for a body that returns no rows, and there is none yet.
+        name: unique in the project; by default the target's dataset.
+        expectations: what must hold of the rows.
+        conserve: the source whose every row must be accounted for.
+        tags: words for ``tag:`` selection.
+        place: where it is declared.
+        module: the module that declares it.
+        takes_run: it has a parameter that receives the ``Run``.
     """
 
-    function: Callable[P, R]
+    body: Body[P, R]
     sources: Mapping[str, Source] = field(converter=_read_only)
-    target: Target
+    _target: Target | None = field(default=None, alias="target")
+    _name: str | None = field(default=None, alias="name")
     expectations: tuple[Expectation, ...] = ()
     conserve: str | None = None
     tags: tuple[str, ...] = ()
-    sql: str | None = None
     place: Place = field(factory=lambda: Place("?"))
     module: str = ""
     takes_run: bool = False
 
     @property
     def name(self) -> str:
-        """The target's dataset."""
-        return self.target.dataset
+        """What people, plans and events call it."""
+        return self.target.dataset if self._name is None else self._name
+
+    @property
+    def publishes(self) -> bool:
+        """True if the step has a target."""
+        return self._target is not None
+
+    @property
+    def target(self) -> Target:
+        """What the step publishes; where a step may have none, ask ``publishes`` first.
+
+        Raises:
+            DefinitionError: it has no target.
+        """
+        if self._target is None:
+            raise DefinitionError("a step that returns rows needs target=Target(…)", place=self.place)
+        return self._target
+
+    @property
+    def sql(self) -> str | None:
+        """The query of a SQL step; None for another body."""
+        return self.body.text if isinstance(self.body, Sql) else None
 
     @property
     def description(self) -> str:
-        """The first line of the function's docstring."""
-        return (inspect.getdoc(self.function) or "").split("\n", 1)[0]
+        """One line for people."""
+        return self.body.description
 
     @property
     def by_interval(self) -> bool:
@@ -75,85 +101,5 @@ class Step(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the transformation."""
-        return self.function(*args, **kwargs)
-
-
-def step(
-    *,
-    sources: Mapping[str, Source],
-    target: Target,
-    expectations: Sequence[Expectation] = (),
-    conserve: str | None = None,
-    tags: Sequence[str] = (),
-) -> Callable[[Callable[P, R]], Step[P, R]]:
-    """Declare a function as a step.
-
-    Args:
-        sources: by parameter name; each parameter of the function is one, but for ``run``.
-        target: what is published.
-        expectations: what must hold of the rows, besides the target's NOT NULL columns.
-        conserve: name of a source whose every row must be accounted for: published, quarantined, filtered or
-            deduplicated by name. A join that multiplies or loses its rows fails before publish.
-        tags: words for ``tag:`` selection.
-
-    Raises:
-        DefinitionError: at import, with file and line: see ``check_step``.
-    """
-
-    def declare(function: Callable[P, R]) -> Step[P, R]:
-        code = function.__code__
-        place = Place(code.co_filename, code.co_firstlineno)
-        parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
-        names = [parameter.name for parameter in parameters]
-        declared = Step(
-            function=function, sources=sources, target=target, expectations=tuple(expectations), conserve=conserve,
-            tags=tuple(tags), place=place, module=function.__module__, takes_run=RUN in names,
-        )  # fmt: skip
-        check_parameters(declared, names)
-        check_step(declared)
-        return declared
-
-    return declare
-
-
-def sql_step(
-    dataset: str,
-    *,
-    sql: str,
-    sources: Mapping[str, Source],
-    schema: str,
-    write: Write,
-    expectations: Sequence[Expectation] = (),
-    conserve: str | None = None,
-    tags: Sequence[str] = (),
-    description: str = "",
-) -> Step[..., DataFrame]:
-    """Declare a SQL query as a step; the source names are its tables.
-
-    The step is callable with one frame per source, by name, like any other.
-
-    Raises:
-        DefinitionError: at import, with file and line: see ``check_step``.
-    """
-    caller = sys._getframe(1)
-    place = Place(caller.f_code.co_filename, caller.f_lineno)
-
-    def query(**frames: DataFrame) -> DataFrame:
-        session = next(iter(frames.values())).sparkSession
-        for name, frame in frames.items():
-            frame.createOrReplaceTempView(name)
-        return session.sql(sql)
-
-    query.__doc__ = description or " ".join(sql.split())[:100]
-    try:
-        target = Target(dataset, schema, write)
-    except DefinitionError as error:
-        raise DefinitionError(error.message, place=place) from None
-    declared = Step(
-        function=query, sources=sources, target=target, expectations=tuple(expectations),
-        conserve=conserve, tags=tuple(tags), sql=sql, place=place, module=caller.f_globals["__name__"],
-    )  # fmt: skip
-    if not sources:
-        raise DefinitionError(f"step {dataset}: a SQL step needs at least one source", place=place)
-    check_step(declared)
-    return declared
+        transformation = cast("Callable[P, R]", self.body.call)
+        return transformation(*args, **kwargs)

@@ -126,7 +126,7 @@ def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directo
     Raises:
         ConfigError: a zone without root, a catalogued schema for a dataset whose step declares one.
     """
-    steps = [step for job in jobs for step in job.steps]
+    steps = [step for job in jobs for step in job.steps if step.publishes]
     written = {name: step for step in steps for name in (step.target.dataset, step.target.quarantine)}
     datasets: dict[str, Dataset] = {}
     problems: list[ProjectError] = list(_shared_quarantines(steps, directory))
@@ -172,7 +172,7 @@ def _shared_quarantines(steps: Iterable[Step[Any, Any]], directory: str) -> Iter
 
 
 def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, place: Place) -> Dataset:
-    target = step.target if step and step.name == name else None  # a quarantine has its own columns
+    target = step.target if step and step.target.dataset == name else None  # a quarantine has its own columns
     return Dataset(
         name=name, format=entry.format, uri=f"{root.rstrip('/')}/{entry.path or name.partition('.')[2]}",
         schema=target.schema if target else entry.schema, options=entry.options,

@@ -50,8 +50,9 @@ def discover(directory: Path | None, *, static: bool) -> tuple[JobModule, ...]:
                 jobs += [job] if job else []
     raise_all(problems)
     if not jobs:
-        raise DefinitionError("no job found", place=Place(f"{PACKAGE}/"),
-                              remedy="a job is a module under jobs/ that defines JOB = Job(…)")  # fmt: skip
+        raise DefinitionError(
+            "no job found", place=Place(f"{PACKAGE}/"), remedy="a job is a module under jobs/ that defines JOB = Job(…)"
+        )
     return tuple(jobs)
 
 
@@ -91,8 +92,11 @@ def _unload() -> dict[str, ModuleType]:
 def _package(directory: Path | None) -> ModuleType:
     # Without __init__.py Python would look further along the path, and import the jobs of another project.
     if directory and not (directory / PACKAGE / "__init__.py").is_file():
-        raise ProjectError("no package jobs: jobs/__init__.py is missing", place=Place(str(directory)),
-                           remedy="create an empty jobs/__init__.py beside your job modules")  # fmt: skip
+        raise ProjectError(
+            "no package jobs: jobs/__init__.py is missing",
+            place=Place(str(directory)),
+            remedy="create an empty jobs/__init__.py beside your job modules",
+        )
     try:
         return importlib.import_module(PACKAGE)
     except Exception as error:
@@ -119,8 +123,11 @@ def _job(name: str, root: str) -> JobModule | None:
         said = "no JOB" if job is None else f"JOB is {type(job).__name__}"
         raise DefinitionError(f"{said}: a job module defines JOB = Job(…)", place=place)
     if not steps:
-        raise DefinitionError(f"job {name} has no step", place=place,
-                              remedy="declare one with @step or sql_step; a package imports its modules")  # fmt: skip
+        raise DefinitionError(
+            f"job {name} has no step",
+            place=place,
+            remedy="declare one with @step or sql_step; a package imports its modules",
+        )
     return JobModule(name, job, steps, inspect.getdoc(module) or "", place.file)
 
 
@@ -148,8 +155,11 @@ def _import_failed(module: str, error: BaseException) -> EtlError:
     if isinstance(error, SyntaxError) and error.filename:
         place = Place(error.filename, error.lineno)
     reason = error.msg if isinstance(error, SyntaxError) else str(error)
-    return ProjectError(f"cannot import {module}: {type(error).__name__}: {reason}", place=place,
-                        remedy=f"install {missing}, or put it beside the job" if missing else "")  # fmt: skip
+    return ProjectError(
+        f"cannot import {module}: {type(error).__name__}: {reason}",
+        place=place,
+        remedy=f"install {missing}, or put it beside the job" if missing else "",
+    )
 
 
 def _author_place(trace: TracebackType | None) -> Place | None:
@@ -166,5 +176,6 @@ def _declared_twice(folder: Path, names: Sequence[str]) -> Iterator[ProjectError
     """Python takes the package and never says that there is a module of the same name."""
     for name in names:
         if (folder / f"{name}.py").is_file() and (folder / name / "__init__.py").is_file():
-            yield DefinitionError(f"job {name} is there twice, as a module and as a package",
-                                  place=Place(f"{PACKAGE}/{name}.py"))  # fmt: skip
+            yield DefinitionError(
+                f"job {name} is there twice, as a module and as a package", place=Place(f"{PACKAGE}/{name}.py")
+            )

@@ -28,6 +28,11 @@ class Node:
         return self.step.name
 
     @property
+    def writes(self) -> str | None:
+        """The dataset that the step publishes; None for a step without target."""
+        return self.step.target.dataset if self.step.publishes else None
+
+    @property
     def tags(self) -> frozenset[str]:
         """The step's tags and its job's."""
         return frozenset(self.step.tags) | frozenset(self.job.job.tags)
@@ -39,11 +44,13 @@ class Graph:
 
     Args:
         nodes: by name, each after those it reads from; where that leaves a choice, in declaration order.
+        writers: the step that publishes each dataset, by dataset.
         parents: the steps that publish what a step reads.
         children: the steps that read what a step publishes.
     """
 
     nodes: Mapping[str, Node] = field(hash=False)
+    writers: Mapping[str, str] = field(hash=False)
     parents: Mapping[str, tuple[str, ...]] = field(hash=False)
     children: Mapping[str, tuple[str, ...]] = field(hash=False)
 
@@ -73,16 +80,18 @@ def build_graph(jobs: Sequence[JobModule], known: Collection[str], root: str = "
         root: directory that places in messages are relative to.
 
     Raises:
-        GraphError: every dataset with two writers, every step that reads its own target, every source that nobody
-            writes or catalogues; and if there is none of these, a cycle.
+        GraphError: every dataset with two writers, every name that two steps have or that means something else, every
+            step that reads its own target, every source that nobody writes or catalogues; and if there is none of
+            these, a cycle.
     """
     nodes = [Node(job, step) for job in jobs for step in job.steps]
-    raise_all([*_two_writers(nodes, root), *_bad_sources(nodes, known, root)])
+    raise_all([*_two_writers(nodes, root), *_bad_names(nodes, known, root), *_bad_sources(nodes, known, root)])
     by_name = {node.name: node for node in nodes}
-    parents = {node.name: tuple(s for s in _reads(node.step) if s in by_name) for node in nodes}
+    writers = {node.writes: node.name for node in nodes if node.writes}
+    parents = {node.name: tuple(writers[read] for read in _reads(node.step) if read in writers) for node in nodes}
     order = _order(parents, by_name, root)
     children = {name: tuple(child for child in order if name in parents[child]) for name in order}
-    return Graph({name: by_name[name] for name in order}, parents, children)
+    return Graph({name: by_name[name] for name in order}, writers, parents, children)
 
 
 def _reads(step: Step[Any, Any]) -> dict[str, None]:
@@ -92,24 +101,43 @@ def _reads(step: Step[Any, Any]) -> dict[str, None]:
 def _two_writers(nodes: Sequence[Node], root: str) -> Iterator[GraphError]:
     writers: dict[str, Node] = {}
     for node in nodes:
-        first = writers.setdefault(node.name, node)
+        first = writers.setdefault(node.writes, node) if node.writes else node
         if first is not node:
             other = first.step.place.relative_to(root)
-            yield GraphError(f"{node.name} is written by two steps; the other is at {other}",
-                             place=node.step.place.relative_to(root), remedy="a dataset has one writer")  # fmt: skip
+            message = f"{node.writes} is written by two steps; the other is at {other}"
+            yield GraphError(message, place=node.step.place.relative_to(root), remedy="a dataset has one writer")
+
+
+def _bad_names(nodes: Sequence[Node], known: Collection[str], root: str) -> Iterator[GraphError]:
+    """A name that means two things would select, show and record the wrong one."""
+    named: dict[str, Node] = {}
+    jobs = {node.job.name for node in nodes}
+    for node in nodes:
+        first = named.setdefault(node.name, node)
+        if node.name == node.writes:
+            continue
+        place = node.step.place.relative_to(root)
+        if first is not node:
+            other = first.step.place.relative_to(root)
+            yield GraphError(f"two steps are named {node.name}; the other is at {other}", place=place)
+        elif node.name in jobs:
+            yield GraphError(f"step {node.name} has the name of a job", place=place)
+        elif node.name in known:
+            message = f"step {node.name} has the name of a dataset that is not its target"
+            yield GraphError(message, place=place, remedy="leave name out to name it after its target")
 
 
 def _bad_sources(nodes: Sequence[Node], known: Collection[str], root: str) -> Iterator[GraphError]:
     for node in nodes:
         place = node.step.place.relative_to(root)
         for dataset in _reads(node.step):
-            if dataset == node.name:
-                yield GraphError(f"step {node.name} reads its own target", place=place,
-                                 remedy="Merge updates a target by its keys and need not read it")  # fmt: skip
+            if dataset == node.writes:
+                remedy = "Merge updates a target by its keys and need not read it"
+                yield GraphError(f"step {node.name} reads its own target", place=place, remedy=remedy)
             elif dataset not in known:
-                yield GraphError(f"step {node.name} reads {dataset}, which no step writes and conf/datasets.toml does "
-                                 f"not list; {did_you_mean(dataset, known)}", place=place,
-                                 remedy=f"add [{dataset}] to conf/datasets.toml")  # fmt: skip
+                message = f"step {node.name} reads {dataset}, which no step writes and conf/datasets.toml does not list"
+                remedy = f"add [{dataset}] to conf/datasets.toml"
+                yield GraphError(f"{message}; {did_you_mean(dataset, known)}", place=place, remedy=remedy)
 
 
 def _order(parents: Mapping[str, tuple[str, ...]], nodes: Mapping[str, Node], root: str) -> tuple[str, ...]:

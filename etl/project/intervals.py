@@ -67,7 +67,7 @@ def _column_problems(node: Node, datasets: Mapping[str, Dataset]) -> Iterator[st
         for source in node.step.sources.values()
     ]
     if isinstance(node.step.target.write, ReplacePartitions):
-        columns.append((node.name, node.step.target.write.column, node.step.target.schema))
+        columns.append((node.step.target.dataset, node.step.target.write.column, node.step.target.schema))
     hourly = bool(node.job.job.schedule and node.job.job.schedule.unit is Unit.HOUR)
     for dataset, column, schema in columns:
         if column is None or schema is None:

@@ -18,7 +18,7 @@ from etl.project.catalog import read_catalog, resolve
 from etl.project.discovery import PACKAGE, discover
 from etl.project.graph import Graph, build_graph
 from etl.project.intervals import check_interval_columns, choose_intervals
-from etl.project.select import Selection, select
+from etl.project.select import Selected, select
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -81,12 +81,12 @@ class Project:
             arguments=arguments | {"params": dict(params or {})},
         )  # fmt: skip
 
-    def _planned(self, name: str, selection: Selection) -> PlannedStep:
+    def _planned(self, name: str, selection: Selected) -> PlannedStep:
         node = self.graph.nodes[name]
         return PlannedStep(
             job=node.job.name, retries=node.job.job.retries, step=node.step,
             reads={key: self.datasets[source.dataset] for key, source in node.step.sources.items()},
-            writes=self.datasets[name], quarantine=self.datasets[node.step.target.quarantine],
+            writes=self.datasets[node.step.target.dataset], quarantine=self.datasets[node.step.target.quarantine],
             after=tuple(parent for parent in self.graph.parents[name] if parent in selection.why),
             why=selection.why[name],
         )  # fmt: skip

@@ -1,6 +1,7 @@
 """dbt's selection grammar on steps.
 
-``clean.flights`` a step · ``nyc_flights`` the steps of a job · ``marts.*`` a wildcard · ``tag:`` ``path:`` ``job:``
+``clean.flights`` a step, by its name or its target · ``nyc_flights`` the steps of a job · ``marts.*`` a wildcard ·
+``tag:`` ``path:`` ``job:``
 ``source:`` methods · ``+x`` with all it reads from · ``x+`` with all that reads from it · ``2+x`` ``x+1`` with so many
 levels · ``@x`` with all that reads from it and all those read from. A blank joins, a comma intersects.
 """
@@ -8,12 +9,13 @@ levels · ``@x`` with all that reads from it and all those read from. A blank jo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from attrs import field, frozen
 
 from etl.errors import UnknownNameError, UsageError
+from etl.model.plural import plural
 from etl.project.graph import Graph, Node
 
 _TERM = re.compile(r"(?:(?P<at>@)|(?P<up>\d*)(?P<plus>\+))?(?P<core>[^+@\s,]+)(?:\+(?P<down>\d*))?")
@@ -21,7 +23,7 @@ EVERYTHING = "everything is selected"
 
 
 @frozen
-class Selection:
+class Selected:
     """The selected steps in graph order, each with the words that selected it."""
 
     why: Mapping[str, str] = field(hash=False)
@@ -32,7 +34,7 @@ class Selection:
         return tuple(self.why)
 
 
-def select(graph: Graph, selectors: Sequence[str], exclude: Sequence[str] = ()) -> Selection:
+def select(graph: Graph, selectors: Sequence[str], exclude: Sequence[str] = ()) -> Selected:
     """Return the steps that any selector names and no exclusion does; no selector selects all.
 
     Raises:
@@ -53,7 +55,7 @@ def select(graph: Graph, selectors: Sequence[str], exclude: Sequence[str] = ()) 
     if not chosen:
         excluded = f" without {' '.join(exclude)}" if exclude else ""
         raise UsageError(f"no step is left of {' '.join(selectors) or 'all'}{excluded}", remedy="see `etl list`")
-    return Selection({name: chosen[name] for name in graph.ordered(chosen)})
+    return Selected({name: chosen[name] for name in graph.ordered(chosen)})
 
 
 def _words(selectors: Sequence[str]) -> list[str]:
@@ -64,8 +66,8 @@ def _intersection(graph: Graph, selector: str) -> set[str]:
     terms = [_TERM.fullmatch(term) for term in selector.split(",")]
     read = [term for term in terms if term and not (term["at"] and term["down"] is not None)]
     if len(read) < len(terms):
-        raise UsageError(f"selector {selector!r} cannot be read",
-                         remedy="write x, +x, x+, 2+x, x+1, @x, tag:x, path:x, job:x or source:x+")  # fmt: skip
+        remedy = "write x, +x, x+, 2+x, x+1, @x, tag:x, path:x, job:x or source:x+"
+        raise UsageError(f"selector {selector!r} cannot be read", remedy=remedy)
     return set.intersection(*(_term(graph, term) for term in read))
 
 
@@ -89,36 +91,50 @@ def _core(graph: Graph, core: str) -> set[str]:
     method, colon, value = core.partition(":")
     if not colon:
         return _named(graph, core)
-    found = METHODS.get(method)
-    if not found:
+    if method not in METHODS:
         raise UnknownNameError(f"unknown method {method!r} in {core!r}", method, METHODS)
-    return found(graph, value)
+    return METHODS[method](graph, value)
 
 
 def _named(graph: Graph, name: str) -> set[str]:
-    jobs = _jobs(graph)
-    found = {step for step, node in graph.nodes.items() if fnmatchcase(step, name) or fnmatchcase(node.job.name, name)}
-    return found or _none(f"no job or step {name!r}", name, [*jobs, *graph.nodes],
-                          f"{_count(len(jobs), 'job')}, {_count(len(graph.nodes), 'step')}: `etl list`")  # fmt: skip
+    found = {
+        step
+        for step, node in graph.nodes.items()
+        if any(fnmatchcase(own, name) for own in (step, node.writes, node.job.name) if own)
+    }
+    if not found:
+        jobs = _jobs(graph)
+        counts = f"{plural(len(jobs), 'job')}, {plural(len(graph.nodes), 'step')}"
+        raise _unknown(f"no job or step {name!r}", name, {*jobs, *graph.nodes, *graph.writers}, counts)
+    return found
 
 
 def _job(graph: Graph, name: str) -> set[str]:
     found = {step for step, node in graph.nodes.items() if fnmatchcase(node.job.name, name)}
-    return found or _none(f"no job {name!r}", name, _jobs(graph), f"{_count(len(_jobs(graph)), 'job')}: `etl list`")
+    if not found:
+        jobs = _jobs(graph)
+        raise _unknown(f"no job {name!r}", name, jobs, plural(len(jobs), "job"))
+    return found
 
 
 def _tag(graph: Graph, tag: str) -> set[str]:
     found = {step for step, node in graph.nodes.items() if any(fnmatchcase(own, tag) for own in node.tags)}
-    known = sorted(set().union(*(node.tags for node in graph.nodes.values())))
-    return found or _none(f"no step has tag {tag!r}", tag, known)
+    if not found:
+        raise _unknown(f"no step has tag {tag!r}", tag, set().union(*(node.tags for node in graph.nodes.values())))
+    return found
 
 
 def _path(graph: Graph, path: str) -> set[str]:
     path = path.removeprefix("./").rstrip("/")
     files = {step: {node.job.file, *_step_file(node)} for step, node in graph.nodes.items()}
-    found = {step for step, own in files.items()
-             if any(fnmatchcase(file, path) or f"{file}/".startswith(f"{path}/") for file in own)}  # fmt: skip
-    return found or _none(f"no step is declared at {path!r}", path, sorted(set().union(*files.values())))
+    found = {
+        step
+        for step, own in files.items()
+        if any(fnmatchcase(file, path) or f"{file}/".startswith(f"{path}/") for file in own)
+    }
+    if not found:
+        raise _unknown(f"no step is declared at {path!r}", path, set().union(*files.values()))
+    return found
 
 
 def _step_file(node: Node) -> set[str]:
@@ -128,11 +144,13 @@ def _step_file(node: Node) -> set[str]:
 
 
 def _source(graph: Graph, dataset: str) -> set[str]:
-    if dataset in graph.nodes:
+    if dataset in graph.writers:
         raise UsageError(f"{dataset} is written by a step here", remedy=f"select {dataset}+ without source:")
-    outside = {s.dataset for node in graph.nodes.values() for s in node.step.sources.values()} - set(graph.nodes)
+    outside = {s.dataset for node in graph.nodes.values() for s in node.step.sources.values()} - set(graph.writers)
     found = {step for name in outside if fnmatchcase(name, dataset) for step in graph.readers(name)}
-    return found or _none(f"no step reads {dataset!r}", dataset, sorted(outside))
+    if not found:
+        raise _unknown(f"no step reads {dataset!r}", dataset, outside)
+    return found
 
 
 METHODS: Mapping[str, Callable[[Graph, str], set[str]]] = {"job": _job, "path": _path, "source": _source, "tag": _tag}
@@ -142,9 +160,5 @@ def _jobs(graph: Graph) -> list[str]:
     return sorted({node.job.name for node in graph.nodes.values()})
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + ("" if number == 1 else "s")
-
-
-def _none(message: str, name: str, known: Sequence[str], count: str = "") -> set[str]:
-    raise UnknownNameError(message, name, known, hint=count)
+def _unknown(message: str, name: str, known: Collection[str], counts: str = "") -> UsageError:
+    return UnknownNameError(message, name, known, hint=f"{counts}: `etl list`" if counts else "")

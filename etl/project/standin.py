@@ -17,10 +17,20 @@ from typing import Any
 from etl.errors import DefinitionError, Place
 
 REPLACED = ("pyspark", "delta")
-STARTERS = frozenset({
-    "SparkSession()", "SparkSession.builder", "SparkSession.Builder", "SparkContext()", "SparkContext.getOrCreate",
-    "SQLContext()",
-})  # fmt: skip
+STARTERS = frozenset(
+    {
+        "SparkSession()",
+        "SparkSession.builder",
+        "SparkSession.Builder",
+        "SparkContext()",
+        "SparkContext.getOrCreate",
+        "SQLContext()",
+    }
+)
+OPERATORS = (
+    "add radd sub rsub mul rmul truediv rtruediv mod rmod pow rpow and rand or ror xor "
+    "invert neg lt le gt ge eq ne getitem"
+)
 
 
 class Thing:
@@ -57,10 +67,7 @@ def _operator(name: str) -> Any:
     return operate
 
 
-for _name in (
-    "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "mod", "rmod", "pow", "rpow", "and", "rand",
-    "or", "ror", "xor", "invert", "neg", "lt", "le", "gt", "ge", "eq", "ne", "getitem",
-):  # fmt: skip
+for _name in OPERATORS.split():
     setattr(Thing, f"__{_name}__", _operator(_name))
 
 
@@ -149,9 +156,10 @@ def refuse_start() -> None:
     while frame.f_back and not f"{frame.f_globals.get('__name__')}.".startswith("jobs."):
         frame = frame.f_back
     raise DefinitionError(
-        "starts Spark while the job module is imported", place=Place(frame.f_code.co_filename, frame.f_lineno),
+        "starts Spark while the job module is imported",
+        place=Place(frame.f_code.co_filename, frame.f_lineno),
         remedy="declare steps at the top of the module; the engine starts the session and hands in the frames",
-    )  # fmt: skip
+    )
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from typing import Any
 from attrs import field, frozen
 
 from etl.errors import DefectError
+from etl.model.jsonable import json_value
 from etl.model.result import ExpectationResult
-from etl.model.run import json_value
 from etl.quality.compile import COUNTS, Check, Suite
 
 

@@ -28,9 +28,14 @@ def render_graph(project: Project, steps: Sequence[str], form: str = "tree") -> 
 
 
 def edges(project: Project, steps: Sequence[str]) -> tuple[Edge, ...]:
-    """Return (dataset read, step) pairs, by step in graph order and source in declaration order."""
-    pairs = [(source.dataset, name) for name in steps for source in project.graph.nodes[name].step.sources.values()]
-    return tuple(dict.fromkeys(pairs))
+    """Return (step or dataset read, step) pairs, by step in graph order and source in declaration order.
+
+    A dataset that one of the steps publishes is drawn as that step, any other as itself.
+    """
+    graph = project.graph
+    shown = {dataset: name for dataset, name in graph.writers.items() if name in steps}
+    read = [(source.dataset, name) for name in steps for source in graph.nodes[name].step.sources.values()]
+    return tuple(dict.fromkeys((shown.get(dataset, dataset), name) for dataset, name in read))
 
 
 def _tree(project: Project, steps: Sequence[str]) -> str:

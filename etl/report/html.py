@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from etl.model.plural import plural
 from etl.model.result import Status
 from etl.report import layout, wording
 from etl.report.digest import calendar, expectation_rows, problems, step_rows, timeline
@@ -91,20 +92,20 @@ def _figures(steps: Sequence[Json]) -> list[dict[str, Any]]:
         *figures,
         {"name": "rows published", "value": sum(step["rows"]["published"] for step in steps), "status": ""},
         {"name": "quarantined", "value": sum(step["rows"]["quarantined"] for step in steps), "status": ""},
-        {"name": f"met of {wording.plural(len(expectations), 'expectation')}", "value": met, "status": ""},
+        {"name": f"met of {plural(len(expectations), 'expectation')}", "value": met, "status": ""},
         {"name": "Spark jobs", "value": sum(step["spark_jobs"] for step in steps), "status": ""},
     ]
 
 
 def _graph(manifest: Json, steps: Sequence[Json]) -> dict[str, Any] | None:
     """The steps that ran and the datasets they read, with the worst status of each step."""
-    ran = {step["step"] for step in steps}
-    parents = {
-        step["name"]: list(dict.fromkeys(source["dataset"] for source in step["sources"]))
-        for step in manifest.get("steps", ()) if step["name"] in ran
-    }  # fmt: skip
-    names = {*parents, *(parent for above in parents.values() for parent in above)}
-    if not parents or len(names) > MOST_BOXES:
+    names = {step["step"] for step in steps}
+    ran = [step for step in manifest.get("steps", ()) if step["name"] in names]
+    writers = {step.get("target", step["name"]): step["name"] for step in ran}
+    read = {step["name"]: [source["dataset"] for source in step["sources"]] for step in ran}
+    parents = {name: list(dict.fromkeys(writers.get(d, d) for d in datasets)) for name, datasets in read.items()}
+    boxes = {*parents, *(parent for above in parents.values() for parent in above)}
+    if not parents or len(boxes) > MOST_BOXES:
         return None
     rows = {row["step"]: row for row in step_rows(steps)}
     return {"drawing": layout.draw(parents), "rows": rows, "width": layout.WIDTH, "height": layout.HEIGHT}

@@ -50,7 +50,7 @@ def step_json(project: Project, step: Step[..., Any], job: str) -> dict[str, Any
     """Return a step as JSON values."""
     write = step.target.write
     return {
-        "name": step.name, "job": job, "description": step.description,
+        "name": step.name, "target": step.target.dataset, "job": job, "description": step.description,
         "place": str(step.place.relative_to(str(project.directory or ""))),
         "tags": list(step.tags),
         "sources": [{"name": name} | attrs.asdict(source) for name, source in step.sources.items()],

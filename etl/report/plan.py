@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from attrs import asdict
 
 from etl.model.plan import Plan, PlannedStep
+from etl.model.plural import plural
 from etl.model.write import Write
 
 MAX_INTERVALS = 6
@@ -18,7 +19,7 @@ def render_plan(plan: Plan) -> str:
 
 
 def _lines(plan: Plan) -> Iterator[str]:
-    yield f"Plan for environment {plan.environment}: {_count(len(plan.steps), 'step')}, {_intervals(plan)}"
+    yield f"Plan for environment {plan.environment}: {plural(len(plan.steps), 'step')}, {_intervals(plan)}"
     if plan.params:
         yield f"  params  {', '.join(f'{key}={value}' for key, value in plan.params.items())}"
     for number, planned in enumerate(plan.steps, start=1):
@@ -37,8 +38,9 @@ def _facts(planned: PlannedStep, plan: Plan) -> Iterator[tuple[str, str]]:
     stale = {dataset.name for dataset in plan.as_they_are}
     for position, (name, dataset) in enumerate(planned.reads.items()):
         column = planned.step.sources[name].interval_column
-        said = [f"the interval by {column}" if column else "all rows"] + ["as it is"] * (dataset.name in stale)
-        yield "reads" if position == 0 else "", f"{dataset.name}  {dataset.uri}  ({', '.join(said)})"
+        scope = f"the interval by {column}" if column else "all rows"
+        said = f"{scope}, as it is" if dataset.name in stale else scope
+        yield "reads" if position == 0 else "", f"{dataset.name}  {dataset.uri}  ({said})"
     how = "; ".join(text for text in (_write(planned.step.target.write), planned.promise) if text)
     yield "writes", f"{planned.writes.name}  {planned.writes.uri}  ({how})"
     yield from (("caution" if not n else "", each) for n, each in enumerate(planned.cautions))
@@ -46,7 +48,7 @@ def _facts(planned: PlannedStep, plan: Plan) -> Iterator[tuple[str, str]]:
     count = len(planned.step.expectations)
     required = sum(not column.nullable for column in planned.step.target.schema)
     yield "expects", ", ".join([
-        *([_count(count, "expectation")] if count else []), *([f"{required} NOT NULL"] if required else []),
+        *([plural(count, "expectation")] if count else []), *([f"{required} NOT NULL"] if required else []),
         *planned.costs,
     ])  # fmt: skip
 
@@ -66,8 +68,4 @@ def _intervals(plan: Plan) -> str:
         return "no interval"
     if len(keys) > MAX_INTERVALS:
         return f"{len(keys)} intervals: {keys[0]}, {keys[1]} … {keys[-1]}"
-    return f"{_count(len(keys), 'interval')}: {', '.join(keys)}"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" + ("" if number == 1 else "s")
+    return f"{plural(len(keys), 'interval')}: {', '.join(keys)}"

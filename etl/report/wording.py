@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from etl.model.expectation import Expectation
+from etl.model.plural import plural
 from etl.model.result import ExpectationResult, Status
 
 Json = Mapping[str, Any]
@@ -20,11 +21,6 @@ LABELS = {
 _MINUTE = 60
 _BOUNDS = ("min_value", "max_value", "strict_min", "strict_max")
 _SAID_BY_NAME = {"column", "column_A", "column_B", "column_list", "row_condition", "condition_parser"}
-
-
-def plural(count: int, noun: str) -> str:
-    """Return ``1 row``, ``1,234 rows``."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def duration(seconds: float) -> str:
@@ -170,14 +166,14 @@ def details(step: Json) -> list[str]:
 
 
 def _aftermath(step: Json) -> str:
-    version = step["version_before"]
+    target, version = step.get("target", step["step"]), step["version_before"]
     unseen = "" if step["status"] == Status.ERROR else ", it does not exist"  # an error may have come before the look
     seen = f", readers see version {version}" if version is not None else unseen
     if step["outcome"] == "unknown":
-        return f"target {step['step']}: unknown whether the commit happened; re-running is safe"
+        return f"target {target}: unknown whether the commit happened; re-running is safe"
     if step["outcome"] == "published":
-        return f"target {step['step']}: published as version {step['version_after']} before the failure"
-    return f"target {step['step']}: unchanged{seen}"
+        return f"target {target}: published as version {step['version_after']} before the failure"
+    return f"target {target}: unchanged{seen}"
 
 
 def summary(result: Json, report: str = "") -> str:

@@ -22,11 +22,13 @@ from attrs import frozen
 from etl.errors import PlatformError, ProjectError
 
 SCHEMA_VERSION = 1
+_ENGINE = "headrace"
 _ENTRY_SCRIPT = "etl/ship/bootstrap/main.py"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a zip can name; real ones would make equal bundles differ
 _NEVER = frozenset({"pyspark", "py4j", "delta-spark"})  # the platform's own; a second copy on the path breaks both
 _METADATA_KEPT = ("METADATA", "entry_points.txt", "licenses", "LICENSE", "LICENSE.txt")
 _COMPILED = (".so", ".pyd", ".dylib", ".dll")
+_AFTER_NAME = re.compile(r"[^A-Za-z0-9._-]")  # what ends a required name: a blank, a bracket, a comparison
 
 
 @frozen
@@ -63,9 +65,9 @@ def build(directory: Path, out: Path) -> Bundle:
         raise ProjectError(f"{directory} has no pyproject.toml", remedy="run where the project's pyproject.toml is")
     out.mkdir(parents=True, exist_ok=True)
     wheel = _wheel(directory, out)
+    project = next(iter(importlib.metadata.distributions(path=[str(wheel)])))
     entries = _wheel_files(wheel)
-    metadata = next(text for name, text in entries.items() if name.endswith(".dist-info/METADATA")).decode()
-    versions = _add_dependencies(entries, metadata)
+    versions = _add_dependencies(entries, project)
     if _ENTRY_SCRIPT not in entries:
         raise PlatformError(
             f"the bundle would lack the engine: {_ENTRY_SCRIPT} is neither in {wheel.name} nor in a dependency of it",
@@ -74,15 +76,18 @@ def build(directory: Path, out: Path) -> Bundle:
     app, main = out / "app.zip", out / "main.py"
     _write_zip(app, entries)
     main.write_bytes(entries[_ENTRY_SCRIPT])
-    name, version = (_field(metadata, key) for key in ("Name", "Version"))
     digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (wheel, app, main)}
     digest = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
-    bundle = Bundle(name, version, digest, wheel, app, main, out / "bundle.json")
-    _write_manifest(bundle, digests, {"commit": _commit(directory), "dependencies": versions})
+    bundle = Bundle(project.name, project.version, digest, wheel, app, main, out / "bundle.json")
+    # The engine is a dependency of the project, or the project itself.
+    engine = {"version": versions.get(_ENGINE, project.version), "sha256": _engine_digest(entries)}
+    _write_manifest(bundle, digests, engine, {"commit": _commit(directory), "dependencies": versions})
     return bundle
 
 
-def _write_manifest(bundle: Bundle, digests: Mapping[str, str], created_from: Mapping[str, object]) -> None:
+def _write_manifest(
+    bundle: Bundle, digests: Mapping[str, str], engine: Mapping[str, str], created_from: Mapping[str, object]
+) -> None:
     # A key is never written twice with other content: executors that start later must get the same files.
     folder = f"{bundle.name}/{bundle.version}-{bundle.digest[:12]}"
     content = {
@@ -90,6 +95,7 @@ def _write_manifest(bundle: Bundle, digests: Mapping[str, str], created_from: Ma
         "name": bundle.name,
         "version": bundle.version,
         "digest": bundle.digest,
+        "engine": engine,
         "files": {file: {"sha256": sha, "key": f"{folder}/{file}"} for file, sha in digests.items()},
         "created_from": created_from,
     }
@@ -114,10 +120,16 @@ def _wheel_files(wheel: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
 
 
-def _add_dependencies(entries: dict[str, bytes], metadata: str) -> dict[str, str]:
-    """Add what the wheel needs, from what is installed here; return name → version."""
+def _engine_digest(entries: Mapping[str, bytes]) -> str:
+    """Return one digest over the engine's files; the entry script makes the same of the engine that it finds."""
+    digests = {name: hashlib.sha256(entries[name]).hexdigest() for name in entries if name.startswith("etl/")}
+    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+
+
+def _add_dependencies(entries: dict[str, bytes], project: importlib.metadata.Distribution) -> dict[str, str]:
+    """Add what the project needs, from what is installed here; return name → version."""
     versions: dict[str, str] = {}
-    waiting = list(_requirements(metadata.splitlines()))
+    waiting = list(_requirements(project))
     while waiting:
         name, conditional = waiting.pop()
         if name in versions or name in _NEVER:
@@ -130,17 +142,20 @@ def _add_dependencies(entries: dict[str, bytes], metadata: str) -> dict[str, str
             raise PlatformError(f"{name}, part of the bundle, is not installed", remedy=f"pip install {name}") from None
         versions[name] = installed.version
         entries |= {key: content for key, content in _distribution_files(installed, name) if key not in entries}
-        waiting += _requirements(f"Requires-Dist: {line}" for line in installed.requires or ())
+        waiting += _requirements(installed)
     return dict(sorted(versions.items()))
 
 
-def _requirements(lines: Iterator[str] | list[str]) -> Iterator[tuple[str, bool]]:
+def _requirements(distribution: importlib.metadata.Distribution) -> Iterator[tuple[str, bool]]:
     """Yield each required name, and whether it is required only under some marker; extras are not."""
-    for line in lines:
-        required = re.match(r"Requires-Dist: ([A-Za-z0-9._-]+)[^;]*(;.*)?$", line)
-        marker = required.group(2) if required else None
-        if required and not (marker and re.search(r"\bextra\b", marker)):
-            yield re.sub(r"[-_.]+", "-", required.group(1)).lower(), marker is not None
+    for line in distribution.requires or ():
+        requirement, semicolon, marker = line.partition(";")
+        if not re.search(r"\bextra\b", marker):
+            yield _canonical(_AFTER_NAME.split(requirement.strip(), 1)[0]), bool(semicolon)
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _distribution_files(installed: importlib.metadata.Distribution, name: str) -> Iterator[tuple[str, bytes]]:
@@ -164,13 +179,6 @@ def _write_zip(file: Path, entries: Mapping[str, bytes]) -> None:
             entry.create_system = 3  # Unix, wherever it was made
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, entries[name])
-
-
-def _field(metadata: str, key: str) -> str:
-    found = re.search(rf"^{key}: (.+)$", metadata, re.MULTILINE)
-    if not found:
-        raise ProjectError(f"the wheel's metadata has no {key}")
-    return found.group(1).strip()
 
 
 def _commit(directory: Path) -> str | None:

@@ -80,4 +80,7 @@ def settings(session: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]
         yield
     finally:
         for key, before in previous.items():
-            session.conf.unset(key) if before is None else session.conf.set(key, before)
+            if before is None:
+                session.conf.unset(key)
+            else:
+                session.conf.set(key, before)

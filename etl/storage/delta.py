@@ -57,7 +57,7 @@ def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> 
         return None
     if scope.version is not None:
         return None
-    found = delta_log.transaction(bridge, snapshot, partition_mark(dataset.written_by, scope.interval))
+    found = delta_log.transaction(bridge, snapshot, partition_mark(dataset.name, scope.interval))
     if found is None or delta_log.changed_by_others(bridge, snapshot, dataset.uri, found.written):
         return None
     return f"publish {found.number}"

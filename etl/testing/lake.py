@@ -82,20 +82,20 @@ class Lake:
         return Plan(environment="test", intervals=(interval,), steps=tuple(self._planned(steps)))
 
     def _planned(self, steps: Sequence[Step[Any, Any]]) -> Iterable[PlannedStep]:
-        written = {step.name: step for step in steps}
+        written = {step.target.dataset: step for step in steps}
         for step in steps:
             reads = {name: self._read(source.dataset, written) for name, source in step.sources.items()}
             yield PlannedStep(
-                job="test", step=step, reads=reads, writes=self._read(step.name, written),
+                job="test", step=step, reads=reads, writes=self._read(step.target.dataset, written),
                 quarantine=self.dataset(step.target.quarantine),
-                after=tuple(dataset.name for dataset in reads.values() if dataset.name in written), why="test",
+                after=tuple(written[d.name].name for d in reads.values() if d.name in written), why="test",
             )  # fmt: skip
 
     def _read(self, name: str, written: Mapping[str, Step[Any, Any]]) -> Dataset:
         if name not in written:
             return self.dataset(name)
-        target = written[name].target
-        return self.dataset(name, schema=target.schema, written_by=name, replaced_by=target.replaced_by)
+        step = written[name]
+        return self.dataset(name, schema=step.target.schema, written_by=step.name, replaced_by=step.target.replaced_by)
 
     def run(self, *steps: Step[Any, Any], date: str | None = "2013-02-08", **options: Any) -> RunResult:
         """Run steps for one interval; ``options`` are those of ``etl.engine.run.run``."""

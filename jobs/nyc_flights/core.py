@@ -148,14 +148,15 @@ def core_flight_weather(flights: DataFrame, weather: DataFrame, planes: DataFram
         F.col("name").alias("destination"),
         found("destination_known"),
     )
-    joined = (
+    known = ["weather_known", "plane_known", "destination_known"]
+    return (
         flights.withColumn("observed_at", F.date_trunc("hour", "scheduled_dep_at"))
         .join(observed, ["origin", "observed_at"], "left")
         .join(fleet, ["tailnum"], "left")
         .join(destinations, ["dest"], "left")
+        .drop("observed_at")
+        .fillna(value=False, subset=known)
     )
-    decided = joined.fillna(value=False, subset=["weather_known", "plane_known", "destination_known"])
-    return decided.select(*core_flight_weather.target.schema.names)
 
 
 def found(name: str) -> Column:

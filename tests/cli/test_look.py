@@ -36,6 +36,20 @@ def test_list_takes_a_selector(etl):
     assert [row["step"] for row in json.loads(etl("list", "marts.*", "-o", "json").out)] == ["marts.revenue"]
 
 
+def test_a_step_with_a_name_of_its_own_is_listed_and_shown_by_it(project, etl):
+    job = project / "jobs" / "shop.py"
+    job.write_text(job.read_text().replace('"marts.revenue",', '"marts.revenue", name="sum_up",'))
+
+    rows = json.loads(etl("list", "marts.revenue", "-o", "json").out)
+    assert [(row["step"], row["target"]) for row in rows] == [("sum_up", "marts.revenue")]
+    assert [job["steps"] for job in json.loads(etl("list", "sum_up", "--type", "job", "-o", "json").out)] == [2]
+    names = [row["name"] for row in json.loads(etl("list", "sum_up", "--type", "dataset", "-o", "json").out)]
+    assert names == ["clean.orders", "marts.revenue"]
+
+    assert json.loads(etl("show", "sum_up", "-o", "json").out)["uri"].endswith("/lake/marts/revenue")
+    assert json.loads(etl("show", "marts.revenue", "-o", "json").out)["written_by"] == "sum_up"
+
+
 def test_show_a_step_tells_what_it_promises(etl):
     out = etl("show", "clean.orders").out
 

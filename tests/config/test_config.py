@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from etl.config.credentials import is_secret_name
-from etl.config.layers import leaves, merge
 from etl.config.settings import Config, load_config
 from etl.errors import ConfigError, UsageError
 
@@ -164,36 +160,6 @@ def test_a_reference_to_a_credential_is_accepted(write: Write, reference: str) -
     assert config.spark == {"spark.db.password": reference}
 
 
-@pytest.mark.parametrize(
-    ("name", "secret"),
-    [("db_password", True), ("fs.s3a.access.key", True), ("apiToken", True), ("SECRET", True), ("keytab", False),
-     ("tokenizer", False), ("sort_key", False), ("passwordless", False)],
-)  # fmt: skip
-def test_a_name_says_whether_it_holds_a_credential(name: str, secret: bool) -> None:
-    assert is_secret_name(name) is secret
-
-
 def test_an_unknown_environment_names_those_there_are(write: Write) -> None:
     with pytest.raises(UsageError, match="'local'"):
         load(write(), environment="locale")
-
-
-KEYS = st.sampled_from(["a", "b", "c"])
-TABLES = st.recursive(
-    st.dictionaries(KEYS, st.integers(0, 9) | st.lists(st.integers(0, 9)), max_size=3),
-    lambda inner: st.dictionaries(KEYS, st.integers(0, 9) | inner, max_size=3), max_leaves=8,
-)  # fmt: skip
-
-
-@given(TABLES, TABLES)
-def test_every_value_of_the_upper_layer_is_in_force(below: dict[str, Any], above: dict[str, Any]) -> None:
-    merged = dict(leaves(merge(below, above)))
-
-    assert dict(leaves(above)).items() <= merged.items()
-    assert merged.items() <= (dict(leaves(below)) | dict(leaves(above))).items()
-
-
-@given(TABLES, TABLES, TABLES)
-def test_layers_may_be_merged_in_any_grouping(one: dict[str, Any], two: dict[str, Any], three: dict[str, Any]) -> None:
-    assert dict(leaves(merge(merge(one, two), three))).items() >= dict(leaves(three)).items()
-    assert merge(one, {}) == one == merge({}, one)

@@ -10,12 +10,8 @@ import pytest
 
 from etl import (
     Append,
-    Daily,
     History,
-    Hourly,
-    Job,
     Merge,
-    Monthly,
     ReplacePartitions,
     ReplaceTable,
     Source,
@@ -42,6 +38,14 @@ def declared(
         sources=sources or WHOLE, target=Target("clean.x", schema, write or ReplaceTable(), partition_by),
         expectations=expectations, conserve=conserve,
     )  # fmt: skip
+    def copy(frame: object) -> object:
+        return frame
+
+    return copy
+
+
+def named(name: str) -> Step[..., Any]:
+    @step(name=name, sources=WHOLE, target=Target("clean.x", SCHEMA, ReplaceTable()))
     def copy(frame: object) -> object:
         return frame
 
@@ -166,20 +170,50 @@ def test_a_sql_step_is_refused_at_the_line_that_declares_it() -> None:
         assert (error.place.file, error.place.line) == (__file__, inspect.getsourcelines(declare)[1] + 1)
 
 
+def test_a_step_may_have_a_name_of_its_own() -> None:
+    assert named("load_x").name == "load_x"
+    assert named("load.x").target.dataset == "clean.x"
+
+    query = sql_step("marts.x", name="sum_x", sql="SELECT 1", sources=WHOLE, schema=SCHEMA, write=ReplaceTable())
+    assert (query.name, query.target.dataset) == ("sum_x", "marts.x")
+
+
+@pytest.mark.parametrize("name", ["", "Load", "load x", "a.b.c", "load+", "load-x", ".x", "1x", 7])
+def test_a_name_that_no_selector_could_say_is_refused(name: Any) -> None:
+    assert "name" in refused(lambda: named(name)).message
+
+
+@pytest.mark.parametrize("name", [None, "load_x"])
+def test_a_step_that_returns_rows_has_a_target(name: str | None) -> None:
+    def declare() -> None:
+        @step(sources=WHOLE, target=None, name=name)  # type: ignore[arg-type]
+        def copy(frame: object) -> object:
+            return frame
+
+    error = refused(declare)
+
+    assert "target" in error.message
+    assert error.place is not None
+    assert error.place.file == __file__
+
+
+def test_a_sql_step_partitions_its_target_like_any_other() -> None:
+    def declare(column: str) -> Step[..., Any]:
+        return sql_step(
+            "marts.x", sql="SELECT 1", sources=WHOLE, schema=SCHEMA, write=ReplaceTable(), partition_by=[column]
+        )
+
+    assert declare("day").target.partition_by == ("day",)
+    assert "'day'" in refused(lambda: declare("dya")).message
+
+
+def test_only_a_sql_step_has_a_query() -> None:
+    query = sql_step("marts.x", sql="SELECT 1", sources=WHOLE, schema=SCHEMA, write=ReplaceTable())
+
+    assert (query.sql, declared().sql) == ("SELECT 1", None)
+
+
 def test_a_sql_step_describes_itself_by_its_query() -> None:
     query = sql_step("marts.x", sql="SELECT *\n  FROM frame", sources=WHOLE, schema=SCHEMA, write=ReplaceTable())
 
     assert query.description == "SELECT * FROM frame"
-
-
-@pytest.mark.parametrize("retries", [-1, 11, 10**9, 1.5, "2"])
-def test_a_job_is_retried_at_most_ten_times(retries: Any) -> None:
-    refused(lambda: Job(retries=retries))
-
-
-@pytest.mark.parametrize("schedule", [
-    lambda: Daily(at="24:00"), lambda: Daily(at="6:00"), lambda: Hourly(minute=60), lambda: Hourly(minute=-1),
-    lambda: Monthly(day=29), lambda: Monthly(day=0), lambda: Monthly(at="noon"),
-])  # fmt: skip
-def test_a_schedule_names_a_time_that_comes_every_time(schedule: Callable[[], object]) -> None:
-    refused(schedule)

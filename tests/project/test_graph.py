@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from etl import Job, ReplaceTable, Source, Step, Target
 from etl.errors import GraphError, Place
+from etl.model.body import Function
 from etl.model.job import JobModule
 from etl.project.graph import Graph, build_graph
 
@@ -18,7 +19,7 @@ def job(**reads: str) -> JobModule:
     """One job whose steps ``a_x`` write ``a.x`` and read the datasets named."""
     steps = tuple(
         Step(
-            function=lambda **_: None, target=Target(name.replace("_", ".", 1), "id INT", ReplaceTable()),
+            body=Function(lambda **_: None), target=Target(name.replace("_", ".", 1), "id INT", ReplaceTable()),
             sources={f"s{n}": Source(dataset) for n, dataset in enumerate(read.split())},
             place=Place("/project/jobs/j.py", line),
         )
@@ -75,6 +76,44 @@ def test_two_steps_with_one_target_are_refused_and_both_named() -> None:
 
     assert "jobs/j.py:1" in caught.value.message
     assert str(caught.value.place) == "jobs/j.py:2"
+
+
+def named(name: str, writes: str, read: str, job: str = "j") -> JobModule:
+    """A job of one step whose name is its own."""
+    step = Step(
+        body=Function(lambda **_: None),
+        name=name,
+        target=Target(writes, "id INT", ReplaceTable()),
+        sources={"s": Source(read)},
+        place=Place("/project/jobs/j.py", 1),
+    )
+    return JobModule(job, Job(), (step,), "", "jobs/j.py")
+
+
+def test_steps_are_joined_by_datasets_and_called_by_name() -> None:
+    joined = build_graph([named("sum_y", "b.y", "a.y"), named("load", "a.y", "raw.x")], {"raw.x", "a.y", "b.y"})
+
+    assert joined.parents == {"load": (), "sum_y": ("load",)}
+    assert joined.children["load"] == ("sum_y",)
+    assert joined.writers == {"b.y": "sum_y", "a.y": "load"}
+
+
+@pytest.mark.parametrize(
+    ("jobs", "said"),
+    [
+        ([named("x", "a.y", "raw.x"), named("x", "b.y", "raw.x")], "two steps are named x"),
+        ([named("j", "a.y", "raw.x")], "name of a job"),
+        ([named("raw.x", "a.y", "raw.x")], "not its target"),
+        ([named("b.y", "a.y", "raw.x"), named("b.y", "b.y", "raw.x")], "not its target"),
+        ([named("x", "a.y", "raw.x"), named("y", "a.y", "raw.x")], "a.y is written by two steps"),
+        ([named("x", "a.y", "a.y")], "step x reads its own target"),
+    ],
+)
+def test_a_name_that_would_mean_two_things_is_refused(jobs: list[JobModule], said: str) -> None:
+    with pytest.raises(GraphError, match=said) as caught:
+        build_graph(jobs, {"raw.x", "a.y", "b.y"}, "/project")
+
+    assert caught.value.place == Place("jobs/j.py", 1)
 
 
 def test_all_problems_are_said_at_once() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from etl import Daily, Hourly, Job, Monthly, ReplacePartitions, ReplaceTable, Source, Step, Target
 from etl.errors import UsageError
+from etl.model.body import Function
 from etl.model.job import JobModule
 from etl.model.schedule import Schedule
 from etl.project.graph import Node
@@ -15,7 +16,7 @@ from etl.project.intervals import choose_intervals
 def node(schedule: Schedule | None, *, column: str | None = None) -> Node:
     write = ReplacePartitions("day") if column else ReplaceTable()
     step: Step[..., None] = Step(
-        function=lambda **_: None, sources={"s": Source("raw.x", interval_column=column)},
+        body=Function(lambda **_: None), sources={"s": Source("raw.x", interval_column=column)},
         target=Target("clean.x", "day DATE", write),
     )  # fmt: skip
     name = type(schedule).__name__.lower()

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from etl.errors import UsageError
 from etl.project.project import Project, find_directory, open_project
+from etl.report.artifacts import schema
 from etl.report.graph import render_graph
+from etl.report.manifest import manifest
 from etl.report.plan import render_plan
 
 Opened = Callable[..., Project]
@@ -128,6 +131,54 @@ def test_the_graph_is_drawn_in_four_forms(opened: Opened, chain: str) -> None:
     ]  # fmt: skip
     with pytest.raises(UsageError, match="'dot'"):
         render_graph(project, steps, "dott")
+
+
+NAMED = SCHEDULED.replace(
+    '@step(sources={"frame": Source("raw', '@step(name="load", sources={"frame": Source("raw'
+).replace('@step(sources={"frame": Source("clean', '@step(name="per_day", sources={"frame": Source("clean')
+
+
+def test_a_plan_calls_steps_by_name_and_datasets_by_theirs(opened: Opened) -> None:
+    project = opened({"jobs/j.py": NAMED})
+
+    plan = project.plan(["+marts.days"], date="2013-02-08")
+
+    said = [(one["step"], one["writes"]["dataset"], one["after"]) for one in plan.to_json()["steps"]]
+    assert said == [("load", "clean.flights", []), ("per_day", "marts.days", ["load"])]
+    assert plan.as_they_are == ()
+    assert [dataset.name for dataset in project.plan(["per_day"], date="2013-02-08").as_they_are] == ["clean.flights"]
+    assert project.datasets["clean.flights"].written_by == "load"
+    assert project.datasets["quarantine.marts_days"].written_by == "per_day"
+    text = render_plan(plan)
+    assert "2. per_day  (job j; selected by +marts.days)" in text
+    assert f"writes    marts.days  {project.directory}/lake/marts/days" in text
+
+
+def test_the_graph_draws_a_published_dataset_as_the_step_that_publishes_it(opened: Opened) -> None:
+    project = opened({"jobs/j.py": NAMED})
+
+    assert json.loads(render_graph(project, ("load", "per_day"), "json")) == {
+        "schema_version": "1.0",
+        "nodes": [
+            {"name": "raw.flights", "kind": "dataset"},
+            {"name": "load", "kind": "step", "job": "j"},
+            {"name": "per_day", "kind": "step", "job": "j"},
+        ],
+        "edges": [{"from": "raw.flights", "to": "load"}, {"from": "load", "to": "per_day"}],
+    }
+    assert "  clean__flights --> per_day" in render_graph(project, ("per_day",), "mermaid").splitlines()
+
+
+def test_the_manifest_says_name_and_target(opened: Opened) -> None:
+    project = opened({"jobs/j.py": NAMED})
+
+    said = manifest(project, project.plan(["per_day"], date="2013-02-08"))
+
+    Draft202012Validator(schema("manifest")).validate(said)
+    assert [(one["name"], one["target"], one["selected"]) for one in said["steps"]] == [
+        ("load", "clean.flights", False),
+        ("per_day", "marts.days", True),
+    ]
 
 
 def test_a_bundle_is_opened_from_inside_its_zip(write: Write, tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from etl import Job, ReplaceTable, Source, Step, Target
 from etl.errors import Place, UsageError
+from etl.model.body import Function
 from etl.model.job import JobModule
 from etl.project.graph import Graph, build_graph
 from etl.project.select import select
@@ -15,7 +17,7 @@ from etl.project.select import select
 
 def declared(name: str, read: str, *tags: str, file: str = "jobs/etl/__init__.py") -> Step[..., None]:
     return Step(
-        function=lambda **_: None, target=Target(name, "id INT", ReplaceTable()), tags=tags,
+        body=Function(lambda **_: None), target=Target(name, "id INT", ReplaceTable()), tags=tags,
         place=Place("/p/" + file, 1),
         sources={f"s{n}": Source(dataset) for n, dataset in enumerate(read.split())},
     )  # fmt: skip
@@ -76,6 +78,25 @@ def chosen(*selectors: str, exclude: str = "") -> set[str]:
 )
 def test_a_selector_names_steps(selector: str, steps: str) -> None:
     assert chosen(selector) == set(steps.split())
+
+
+@pytest.mark.parametrize(
+    "selector", ["sum_b", "marts.b", "sum_*", "1+sum_b,marts.*", "+marts.b,sum_b", "load_a+,sum_b", "core.a+1,marts.b"]
+)
+def test_a_step_is_selected_by_its_name_and_by_its_target(selector: str) -> None:
+    load = evolve(declared("core.a", "raw.a"), name="load_a")
+    total = evolve(declared("marts.b", "core.a"), name="sum_b")
+    joined = build_graph([JobModule("j", Job(), (load, total), "", "jobs/j.py")], {"raw.a", "core.a", "marts.b"})
+
+    assert select(joined, [selector]).names == ("sum_b",)
+
+
+def test_a_source_that_a_named_step_writes_is_no_source() -> None:
+    load = evolve(declared("core.a", "raw.a"), name="load_a")
+    joined = build_graph([JobModule("j", Job(), (load,), "", "jobs/j.py")], {"raw.a", "core.a"})
+
+    with pytest.raises(UsageError, match="written by a step here"):
+        select(joined, ["source:core.a"])
 
 
 def test_no_selector_selects_everything() -> None:

@@ -100,6 +100,18 @@ def test_a_year_is_a_calendar_of_bounded_size(make):
     assert 'title="2013-02-08: WARN, 5,568 rows, 12 quarantined"' in text
 
 
+def test_the_drawing_joins_a_step_to_the_one_that_writes_what_it_reads(make):
+    first, second = make.manifest["steps"]
+    named = make.manifest | {"steps": [first | {"name": "load", "target": "clean.flights"}, second]}
+
+    text = render(
+        named, make.run(make.step("load", target="clean.flights"), make.step("core.flight_weather")).to_json()
+    )
+
+    assert '<a href="#load">' in text
+    assert ">clean.flights<" not in text.split("<svg")[1].split("</svg>")[0]
+
+
 def test_a_page_is_made_without_a_manifest_and_without_steps(make):
     assert "<svg" not in render(None, make.run().to_json())
     assert "Passed" in render(None, make.run().to_json())

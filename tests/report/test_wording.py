@@ -69,6 +69,12 @@ def test_a_failed_gate_says_that_readers_see_the_old_version(make):
     assert wording.details(step)[-1] == "target clean.flights: unchanged, readers see version 11"
 
 
+def test_what_readers_see_is_told_of_the_dataset_not_of_the_step(make):
+    step = make.step("load", Status.ERROR, target="clean.flights").to_json()
+
+    assert wording.details(step)[-1] == "target clean.flights: unchanged, readers see version 11"
+
+
 def test_an_error_says_where_and_what_to_do(make):
     details = wording.details(make.failing().to_json())
 

@@ -1,3 +1,5 @@
+import importlib.metadata
+import importlib.util
 import json
 import subprocess
 import sys
@@ -67,6 +69,20 @@ def test_the_entry_script_is_the_one_of_the_repository(built):
     assert built.main.read_bytes() == (PROJECT / "bootstrap" / "main.py").read_bytes()
 
 
+def test_the_entry_script_knows_the_engine_of_its_bundle_again_in_the_zip_and_installed(built, tmp_path):
+    spec = importlib.util.spec_from_file_location("entry_script", built.main)
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    with zipfile.ZipFile(built.wheel) as archive:
+        archive.extractall(tmp_path)
+
+    said = json.loads(built.manifest.read_text())["engine"]
+
+    found = [script.engine(dict(files), "") for files in (script.zipped(built.zip), script.unpacked(tmp_path / "etl"))]
+    assert [(engine.version, engine.sha256) for engine in found] == [(said["version"], said["sha256"])] * 2
+    assert script.expected(built.zip) == (said["version"], said["sha256"], str(built.manifest))
+
+
 def test_a_directory_without_a_project_is_refused(tmp_path):
     with pytest.raises(ProjectError, match=r"pyproject\.toml"):
         bundle.build(tmp_path, tmp_path / "out")
@@ -91,7 +107,15 @@ def test_a_project_without_the_engine_among_its_dependencies_is_refused(tmp_path
         bundle.build(tmp_path, tmp_path / "out")
 
 
-def test_requirements_of_extras_are_not_requirements():
-    lines = ["click>=8", "Foo.Bar; extra == 'x'", "baz ; python_version<'3'"]
+def test_requirements_of_extras_are_not_requirements(tmp_path):
+    metadata = tmp_path / "one.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(
+        "Metadata-Version: 2.1\nName: one\nVersion: 1\n"
+        "Requires-Dist: click>=8\nRequires-Dist: Foo.Bar; extra == 'x'\nRequires-Dist: baz ; python_version<'3'\n"
+        "Requires-Dist: Some_Thing[extra] (>=1)\n\nRequires-Dist: only-prose\n"
+    )
 
-    assert list(bundle._requirements(f"Requires-Dist: {line}" for line in lines)) == [("click", False), ("baz", True)]
+    found = bundle._requirements(next(iter(importlib.metadata.distributions(path=[str(tmp_path)]))))
+
+    assert list(found) == [("click", False), ("baz", True), ("some-thing", False)]
