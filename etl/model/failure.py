@@ -18,7 +18,7 @@ from etl.errors import (
     QualityError,
     TransientError,
 )
-from etl.model.run import json_value
+from etl.model.jsonable import json_value
 
 MOST_TRACEBACK = 20_000  # characters: Java's part alone is ten thousand
 

@@ -14,6 +14,8 @@ from etl.model.dataset import Source, Target
 from etl.model.expectation import Expectation
 from etl.model.write import Merge
 
+UNIQUE = "expect_compound_columns_to_be_unique"
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -92,12 +94,9 @@ class Step(Generic[P, R]):
         write = self.target.write
         if not isinstance(write, Merge) or write.sequence_by:
             return self.expectations
-        if write.keys in {each.columns for each in self.expectations if each.type.endswith("_to_be_unique")}:
-            return self.expectations
-        keys = Expectation(
-            "expect_compound_columns_to_be_unique", {"column_list": write.keys}, description="merge keys"
-        )
-        return (*self.expectations, keys)
+        # Null equals null in a merge, also where all the keys are.
+        kwargs = {"column_list": write.keys, "ignore_row_if": "never"}
+        return (*self.expectations, Expectation(UNIQUE, kwargs, description="merge keys"))
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the transformation."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from attrs import define, field
 
 from etl.model.event import Event
+from etl.model.plural import plural
 from etl.model.result import Status
 from etl.report import wording
 from etl.report.digest import worst
@@ -72,7 +73,7 @@ class Lines:
         if not self.quiet:
             about = f" for {keys[0]}" if len(keys) == 1 and keys[0] else ""
             about = f" for {len(keys)} intervals, {keys[0]} to {keys[-1]}" if len(keys) > 1 else about
-            what = f"{wording.plural(len(names), 'step')}{about}"
+            what = f"{plural(len(names), 'step')}{about}"
             self._say(event, f"run {event.run_id}: {what}, environment {event.data['environment']}")
 
     def _interval_started(self, event: Event) -> None:
@@ -121,9 +122,9 @@ def _line(event: Event, word: str, what: str) -> str:
 def _total(steps: Sequence[wording.Json], took: timedelta) -> str:
     published, quarantined = (sum(step["rows"][key] for step in steps) for key in ("published", "quarantined"))
     broken = sum(len(wording.failed(step)) for step in steps)
-    parts = [wording.plural(len(steps), "step"), wording.plural(published, "row")]
+    parts = [plural(len(steps), "step"), plural(published, "row")]
     parts += [f"{quarantined:,} quarantined"] if quarantined else []
-    parts += [f"{wording.plural(broken, 'expectation')} broken"] if broken else []
+    parts += [f"{plural(broken, 'expectation')} broken"] if broken else []
     return f"{', '.join(parts)} in {wording.duration(took.total_seconds())}"
 
 

@@ -7,8 +7,8 @@ wrongly, so the audit must not ride on the MERGE). MERGE then reads those immuta
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from attrs import frozen
@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from etl.errors import ConflictError, PublishError
+from etl.model.run import utc_now
 from etl.model.write import Merge
 from etl.spark.jvm import hadoop_path, settings, struct_type
 from etl.sql import quoted
@@ -28,7 +29,7 @@ from etl.storage.delta_schema import reshape
 from etl.storage.staging import Applied, Publish, Published, Staged
 
 STAGE = "_staged"  # Delta and Spark readers skip names that start with an underscore; so does VACUUM
-LEFT_AFTER = 7 * 24 * 3600  # seconds after which a batch belongs to a run that died
+LEFT_AFTER = timedelta(days=7)  # by then a batch belongs to a run that died
 
 
 @frozen(kw_only=True)
@@ -212,5 +213,5 @@ def _sweep(session: SparkSession, publish: Publish) -> None:
     if not files.exists(path):
         return
     for status in files.listStatus(path):
-        if status.getModificationTime() / 1000 < time.time() - LEFT_AFTER:
+        if datetime.fromtimestamp(status.getModificationTime() / 1000, UTC) < utc_now() - LEFT_AFTER:
             files.delete(status.getPath(), True)

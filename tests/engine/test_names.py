@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from etl import Append, ReplacePartitions, Source, Target, step
 from etl.model.result import Status
 from etl.report import wording
-from etl.report.artifacts import schema
+from etl.report.schema import schema
 
 DAY = date(2013, 2, 8)
 DDL = "id INT, day DATE"

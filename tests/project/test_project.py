@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from etl.errors import UsageError
 from etl.project.project import Project, find_directory, open_project
-from etl.report.artifacts import schema
+from etl.report.schema import schema
 from etl.report.graph import render_graph
 from etl.report.manifest import manifest
 from etl.report.plan import render_plan
@@ -84,7 +84,8 @@ def test_a_plan_says_what_runs_for_when_and_why(opened: Opened) -> None:
     assert first.quarantine.name == "quarantine.clean_flights"
     assert (first.after, second.after) == ((), ("clean.flights",))
     # The first asks for it; the second merges, and a merge needs unique keys.
-    assert (first.costs, second.costs) == (("1 pass for uniqueness",), ("1 pass for uniqueness",))
+    merging = ("1 pass for uniqueness", "the batch is written, then merged")
+    assert (first.costs, second.costs) == (("1 pass for uniqueness",), merging)
     assert plan.params == {"limit": "3"}
 
 
@@ -114,7 +115,7 @@ def test_a_plan_reads_as_text(opened: Opened) -> None:
     text = render_plan(project.plan(["marts.days"], start="2013-02-01", end="2013-03-01"))
 
     assert "28 intervals: 2013-02-01, 2013-02-02 … 2013-02-28" in text
-    assert f"marts.days  {project.directory}/lake/marts/days  (Merge: keys=id+day)" in text
+    assert f"marts.days  {project.directory}/lake/marts/days  (Merge: keys=id+day; exactly once)" in text
     assert f"  clean.flights  {project.directory}/lake/clean/flights" in text.split("Read as they are")[1]
     assert "1 NOT NULL, 1 pass for uniqueness" in render_plan(project.plan(["j"], date="2013-02-08"))
 
