@@ -20,7 +20,7 @@ from etl.errors import ConservationError
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.model.schema import Column, Schema
-from etl.quality.compile import BROKEN
+from etl.quality.flag import BROKEN, Flag
 from etl.sql import literal, quoted
 from etl.storage.staging import Order, Storage
 
@@ -67,8 +67,8 @@ def set_aside(
         return
     schema = Schema((*planned.step.target.schema.nullable().columns, *EXTRA))
     frames = [session.createDataFrame([], schema.ddl)]
-    if aside.broken:
-        frames.append(_broken(prepared.flagged))
+    if aside.broken and prepared.suite.flag:
+        frames.append(_broken(prepared.flagged, prepared.suite.flag))
     frames += [_corrupt(extracted, name) for name, count in aside.corrupt.items() if count]
     rows = reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), frames)
     rows = rows.withColumns({"_run_id": F.lit(run.run_id), "_interval": F.lit(interval)})
@@ -86,8 +86,8 @@ def set_aside(
     storage.publish(session, staged)
 
 
-def _broken(flagged: DataFrame) -> DataFrame:
-    return flagged.where(f"size(`{BROKEN}`) > 0")
+def _broken(flagged: DataFrame, flag: Flag) -> DataFrame:
+    return flagged.where(f"NOT ({flag.kept})").withColumn(BROKEN, F.expr(flag.names))
 
 
 def _corrupt(extracted: Extracted, name: str) -> DataFrame:

@@ -14,7 +14,8 @@ from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.model.write import Append, Merge, ReplacePartitions, Write
-from etl.quality.compile import BROKEN, Suite, compile_suite
+from etl.quality.compile import Suite, compile_suite
+from etl.quality.flag import BROKEN
 from etl.spark.errors import class_names, summary
 from etl.storage.staging import Order, Staged, Storage, Transaction, interval_predicate
 
@@ -34,7 +35,7 @@ class Prepared:
 
     Args:
         suite: what must hold.
-        flagged: all rows, with the names each one breaks where the step quarantines.
+        flagged: all rows, with the flag of what each one breaks where the step quarantines.
         reading: the measures, known once the stage is written.
         rows: the rows to publish.
     """
@@ -48,12 +49,12 @@ class Prepared:
 def prepare(planned: PlannedStep, frame: DataFrame) -> Prepared:
     """Put the measures into the plan, directly under the write; runs no Spark job."""
     target = planned.step.target
-    required = [column.name for column in target.schema if not column.nullable]
-    suite = compile_suite(planned.step.suite, required, planned.step.place)
+    suite = compile_suite(planned.step.suite, target.schema, planned.step.place)
+    flag = suite.flag
     with user_code(planned):  # a row_condition is the author's SQL
-        flagged = frame.selectExpr("*", f"{suite.broken} AS `{BROKEN}`") if suite.broken else frame
+        flagged = frame.selectExpr("*", f"{flag.sql} AS `{BROKEN}`") if flag else frame
         observed, reading = observe(flagged, [ROWS, *suite.measures])
-    rows = observed.where(f"size(`{BROKEN}`) = 0").drop(BROKEN) if suite.broken else observed
+    rows = observed.where(flag.kept).drop(BROKEN) if flag else observed
     return Prepared(suite, flagged, reading, rows)
 
 

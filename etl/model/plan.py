@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import asdict, field, frozen
 
+from etl.kinds import KINDS
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.model.run import json_value
@@ -42,8 +43,8 @@ class PlannedStep:
     @property
     def costs(self) -> tuple[str, ...]:
         """What the step costs besides its one pass: ``1 pass for uniqueness``."""
-        unique = any(expectation.type.endswith("_to_be_unique") for expectation in self.step.suite)
-        return ("1 pass for uniqueness",) if unique else ()
+        passes = [one for expectation in self.step.suite for one in KINDS[expectation.type].passes]
+        return tuple(dict.fromkeys(one.cost for one in passes if one.cost))
 
     def to_json(self) -> dict[str, Any]:
         """Return the planned step as JSON values."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from attrs import field, frozen
 
 from etl.errors import ProjectError
+from etl.kinds.proof import Statistics
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.model.write import Merge
@@ -64,6 +65,7 @@ class Staged:
         bytes: their size.
         version_before: the target's version the transaction is based on; None where there was no target.
         read: the staged rows as a frame, for a second look before the publish.
+        statistics: what the files say of their columns; None where the format says nothing.
         handle: the format's own state.
     """
 
@@ -73,6 +75,7 @@ class Staged:
     bytes: int = 0
     version_before: int | None = None
     read: Callable[[], DataFrame]
+    statistics: Statistics | None = None
     handle: Any = None
 
 
