@@ -35,7 +35,7 @@ def _between(arguments: Arguments, types: Types, rows: Rows) -> Needs:
         return needs
 
     def read(statistics: Statistics) -> dict[str, int] | None:
-        nulls = statistics.nulls.get(column)
+        nulls = statistics.null_rows(column)
         if nulls is None or (nulls < statistics.rows and not _inside(statistics, arguments, kind)):
             return None
         return {"elements": statistics.rows, "missing": nulls, "unexpected": 0}

@@ -20,9 +20,9 @@ def _counted(arguments: Arguments, types: Types, rows: Rows, *, null_is_broken: 
     column = arguments["column"]
 
     def read(statistics: Statistics) -> dict[str, int] | None:
-        if column not in statistics.nulls:
+        nulls = statistics.null_rows(column)
+        if nulls is None:
             return None
-        nulls = statistics.nulls[column]
         return {"elements": statistics.rows, "unexpected": nulls if null_is_broken else statistics.rows - nulls}
 
     broken = f"{quoted(column)} IS {'' if null_is_broken else 'NOT '}NULL"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
@@ -26,6 +26,30 @@ class Statistics:
     nulls: Mapping[str, int] = field(factory=dict, hash=False)
     least: Mapping[str, Any] = field(factory=dict, hash=False)
     greatest: Mapping[str, Any] = field(factory=dict, hash=False)
+
+    def null_rows(self, column: str) -> int | None:
+        """Return how many rows of a column are null; None where not every file says so."""
+        return self.nulls.get(column) if self.rows else 0
+
+
+def together(files: Sequence[Statistics]) -> Statistics:
+    """Return what several files say of all their rows; a file whose column holds only nulls needs no bounds for it."""
+
+    def told(values: Callable[[Statistics], Mapping[str, Any]], of: Callable[[Any], Any], *, bounds: bool) -> Any:
+        names = dict.fromkeys(name for file in files for name in values(file))
+        found = {}
+        for name in names:
+            speak = [file for file in files if not (bounds and file.null_rows(name) == file.rows)]
+            if all(name in values(file) for file in speak):
+                found[name] = of([values(file)[name] for file in speak])
+        return found
+
+    return Statistics(
+        sum(file.rows for file in files),
+        told(lambda file: file.nulls, sum, bounds=False),
+        told(lambda file: file.least, min, bounds=True),
+        told(lambda file: file.greatest, max, bounds=True),
+    )
 
 
 @frozen
