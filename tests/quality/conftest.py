@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from etl.model.schema import parse_schema
@@ -23,3 +25,12 @@ def audited(spark):
         return judge(suite, take(written, suite, observed))
 
     return audit
+
+
+@pytest.fixture(params=["UTC", "Asia/Tokyo", "America/New_York"])
+def zone(request, monkeypatch):
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()

@@ -1,6 +1,5 @@
 """Numbers of a whole column, computed and compared by Spark."""
 
-import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -10,15 +9,6 @@ from etl import expect
 
 DAY = date(2013, 2, 8)
 AT = datetime(2013, 2, 8, 5, tzinfo=UTC).replace(tzinfo=None)  # as an author writes it: UTC by agreement
-
-
-@pytest.fixture(params=["UTC", "Asia/Tokyo", "America/New_York"])
-def zone(request, monkeypatch):
-    monkeypatch.setenv("TZ", request.param)
-    time.tzset()
-    yield request.param
-    monkeypatch.undo()
-    time.tzset()
 
 
 def test_times_are_judged_and_shown_in_utc_wherever_the_machine_stands(audited, spark, zone):
