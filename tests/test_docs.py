@@ -21,6 +21,7 @@ from etl import errors, expect
 from etl.cli import main
 from etl.cli.root import COMMANDS, EXIT_CODES, root
 from etl.config.settings import RunSettings, Settings
+from etl.kinds import KINDS
 from etl.model.dataset import REFUSED_OPTIONS
 from etl.model.result import Status
 from etl.project.catalog import Entry
@@ -161,12 +162,11 @@ def test_the_table_of_expectations_is_that_of_the_builders():
 
 
 def test_the_table_of_expectations_says_what_each_level_and_cost_is():
-    from etl.model.definition import is_row_level
-
-    for name, _, level, cost in table("docs/expectations.md", "## Types"):
-        kind = "expect_" + CODE.search(name).group(1)
-        assert level == ("row" if is_row_level(kind) else "table"), name
-        assert cost == ("1 pass" if kind.endswith("_to_be_unique") else "none"), name
+    for name, taken, level, cost in table("docs/expectations.md", "## Types"):
+        kind = KINDS["expect_" + CODE.search(name).group(1)]
+        assert level == kind.level, name
+        assert cost == ("1 pass" if any(one.cost for one in kind.passes) else "none"), name
+        assert set(CODE.findall(taken)) == {*kind.arguments, *kind.options}, name
 
 
 def said(default):

@@ -89,7 +89,9 @@ def _phases(planned: PlannedStep, context: Context, phases: dict[str, float]) ->
         told = publishing.notes(session, planned, mark, run, force=context.force)
     with _phase(context, planned, phases, "transform"):
         transformed = transform(planned, extracted.frames, run, first=before.version is None)
-        prepared = prepare(planned, transformed.frame, run.interval)
+        target = planned.step.target
+        counted = storage.counted(target.schema, target.write, target.partition_by, exists=before.version is not None)
+        prepared = prepare(planned, transformed.frame, run.interval, counted)
     try:
         with _phase(context, planned, phases, "stage"):
             staged = stage(session, storage, planned, prepared, extracted, run, mark, before.version)
@@ -106,7 +108,7 @@ def _phases(planned: PlannedStep, context: Context, phases: dict[str, float]) ->
             if not verdict.publishable:
                 publishing.discard(staged)
                 return record.judged(planned, run, Status.FAIL, verdict, counts, before)
-            aside = quarantine.Aside(verdict.output - verdict.published, corrupt)
+            aside = quarantine.Aside(verdict.output - verdict.published, corrupt, prepared.suite.flag)
             with _phase(context, planned, phases, "publish"):
                 published = publishing.publish(session, planned, run, staged, extracted, aside)
         except BaseException:

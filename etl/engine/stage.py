@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -14,7 +15,8 @@ from etl.errors import EtlError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
-from etl.quality.compile import BROKEN, Suite, compile_suite
+from etl.quality.compile import Suite, compile_suite
+from etl.quality.flag import BROKEN
 from etl.sql import quoted
 from etl.storage.staging import Mark, Publish, Staged, Storage
 
@@ -29,10 +31,9 @@ class Prepared:
     Args:
         suite: what must hold.
         guards: what must not be.
-        flagged: all rows, with the names each one breaks where the step quarantines.
+        flagged: all rows, with the flag of what each one breaks where the step quarantines.
         observed: the measures, known once the stage is written.
         rows: the same rows, measured as they pass.
-        kept: SQL that is true for the rows to publish; None where no row is set aside.
     """
 
     suite: Suite
@@ -40,20 +41,24 @@ class Prepared:
     flagged: DataFrame
     observed: Observed
     rows: DataFrame
-    kept: str | None
 
 
-def prepare(planned: PlannedStep, frame: DataFrame, interval: Interval | None) -> Prepared:
-    """Put the measures into the plan, directly under the write; runs no Spark job."""
+def prepare(
+    planned: PlannedStep, frame: DataFrame, interval: Interval | None, counted: Collection[str] = ()
+) -> Prepared:
+    """Put the measures into the plan, directly under the write; runs no Spark job.
+
+    Of the ``counted`` columns the staged files' own statistics will tell nulls and bounds: what these can prove is not
+    measured.
+    """
     target = planned.step.target
-    required = [column.name for column in target.schema if not column.nullable]
-    suite = compile_suite(planned.step.suite, required, planned.step.place)
-    kept = f"size({quoted(BROKEN)}) = 0" if suite.broken else None
-    watched = guards(planned, interval, kept)
+    suite = compile_suite(planned.step.suite, target.schema, planned.step.place, counted)
+    flag = suite.flag
+    watched = guards(planned, interval, flag.kept if flag else None)
     with user_code(planned):  # a row_condition is the author's SQL
-        flagged = frame.selectExpr("*", f"{suite.broken} AS {quoted(BROKEN)}") if suite.broken else frame
+        flagged = frame.selectExpr("*", f"{flag.sql} AS {quoted(BROKEN)}") if flag else frame
         rows, observed = observe(flagged, [ROWS, *suite.measures, *(guard.measure for guard in watched)])
-    return Prepared(suite, watched, flagged, observed, rows, kept)
+    return Prepared(suite, watched, flagged, observed, rows)
 
 
 def stage(
@@ -85,7 +90,7 @@ def stage(
         interval=run.interval,
         partition_by=target.partition_by,
         version=version,
-        kept=prepared.kept,
+        kept=prepared.suite.flag.kept if prepared.suite.flag else None,
         flag=BROKEN,
     )
     try:

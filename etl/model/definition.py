@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from etl.errors import DefinitionError, did_you_mean
+from etl.kinds import KINDS, unknown
+from etl.kinds.kind import Level
 from etl.model.expectation import Expectation, OnFailure
 from etl.model.run import RUN
 from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplacePartitions
 
+RESERVED = ("_broken", "_source", "_record", "_file", "_run_id", "_interval")  # columns a quarantine adds
 _WORD = "[a-z][a-z0-9_]{0,62}"
 STEP_NAME = re.compile(rf"{_WORD}(\.{_WORD})?")
 
@@ -36,8 +39,9 @@ def check_step(declared: Step[Any, Any]) -> None:
 
     Raises:
         DefinitionError: no target, a name that cannot be selected, a query without source, a write kind's column that
-            the schema lacks, a write that is not re-runnable, an expectation about a column that is not there,
-            quarantine of a whole-table expectation, an unknown ``conserve``.
+            the schema lacks, a write that is not re-runnable, an expectation about a column that is not there or of a
+            type it does not take, quarantine of a whole-table expectation, a column with a name of the quarantine's
+            own, an unknown ``conserve``.
     """
     if not isinstance(declared.name, str) or not STEP_NAME.fullmatch(declared.name):
         _refuse(declared, "a step's name has one or two parts, joined by a dot, in lower-case letters, digits and _")
@@ -49,6 +53,7 @@ def check_step(declared: Step[Any, Any]) -> None:
             f"conserve={declared.conserve!r} is not a source; "
             + did_you_mean(declared.conserve, set(declared.sources)),
         )
+    _check_names(declared)
     _check_write(declared)
     names: set[str] = set()
     for expectation in declared.expectations:
@@ -56,6 +61,13 @@ def check_step(declared: Step[Any, Any]) -> None:
         if expectation.name in names:
             _refuse(declared, f"expectation {expectation.name} is declared twice")
         names.add(expectation.name)
+
+
+def _check_names(declared: Step[Any, Any]) -> None:
+    for column in declared.target.schema.names:
+        if column.lower() in RESERVED:
+            _refuse(declared, f"column {column!r} of the target is a name that its quarantine needs for itself: "
+                    + ", ".join(RESERVED))  # fmt: skip
 
 
 def _check_write(declared: Step[Any, Any]) -> None:
@@ -90,19 +102,19 @@ def _check_write(declared: Step[Any, Any]) -> None:
 def _check_expectation(declared: Step[Any, Any], expectation: Expectation) -> None:
     for column in expectation.columns:
         _need_column(declared, column, expectation.name)
-    if expectation.on_failure is OnFailure.QUARANTINE and not is_row_level(expectation.type):
+    kind = KINDS.get(expectation.type)
+    if kind is None:
+        _refuse(declared, unknown(expectation.type))
+    types = {name: declared.target.schema.column(name).type for name in expectation.columns}
+    problem = kind.problem(expectation.kwargs, types)
+    if problem:
+        _refuse(declared, f"{expectation.name}: {problem}")
+    if expectation.on_failure is OnFailure.QUARANTINE and kind.level is not Level.ROW:
         _refuse(declared, f"{expectation.name} speaks of the whole table: no single row breaks it, so it cannot "
                 'quarantine; use on_failure="fail" or "warn"')  # fmt: skip
     mostly = expectation.kwargs.get("mostly", 1.0)
     if not isinstance(mostly, int | float) or not 0 <= mostly <= 1:
         _refuse(declared, f"{expectation.name}: mostly={mostly!r} is outside 0 to 1")
-
-
-def is_row_level(kind: str) -> bool:
-    """Return True if a single row can break an expectation of this type (by looking at that row alone)."""
-    if kind.endswith("_to_be_unique"):
-        return False
-    return kind.startswith(("expect_column_values_", "expect_column_value_", "expect_column_pair_values_"))
 
 
 def _need_column(declared: Step[Any, Any], column: str, who: str) -> None:
@@ -114,5 +126,5 @@ def _need_column(declared: Step[Any, Any], column: str, who: str) -> None:
         )
 
 
-def _refuse(declared: Step[Any, Any], message: str) -> None:
+def _refuse(declared: Step[Any, Any], message: str) -> NoReturn:
     raise DefinitionError(f"step {declared.name}: {message}", place=declared.place)

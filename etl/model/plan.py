@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import asdict, field, frozen
 
+from etl.kinds import KINDS
 from etl.model.dataset import Dataset
 from etl.model.formats import format_of
 from etl.model.interval import Interval
@@ -44,11 +45,9 @@ class PlannedStep:
     @property
     def costs(self) -> tuple[str, ...]:
         """What the step costs besides its one pass: ``1 pass for uniqueness``."""
-        unique = any(expectation.type.endswith("_to_be_unique") for expectation in self.step.suite)
-        merging = isinstance(self.step.target.write, Merge)
-        return (("1 pass for uniqueness",) if unique else ()) + (
-            ("the batch is written, then merged",) if merging else ()
-        )
+        passes = [one for expectation in self.step.suite for one in KINDS[expectation.type].passes]
+        merging = ("the batch is written, then merged",) if isinstance(self.step.target.write, Merge) else ()
+        return (*dict.fromkeys(one.cost for one in passes if one.cost), *merging)
 
     @property
     def promise(self) -> str:

@@ -1,37 +1,54 @@
-"""From expectations to what must be measured: aggregates of the staging write, row tests, key columns.
+"""From expectations to what must be measured, and in which pass.
 
 A measure is its own SQL text, so equal measures of different expectations are computed once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from etl.errors import DefinitionError, Place, did_you_mean
+from etl.errors import DefinitionError, Place
+from etl.kinds import KINDS, unknown
+from etl.kinds.kind import FILES, KEYS, OBSERVATION, Kind, Measure, Needs, Pass, RowRule, Rows, Types
+from etl.kinds.proof import Proof
 from etl.model.expectation import Expectation, OnFailure
-from etl.quality.rows import HOLDS, RowRule, row_rule
-from etl.sql import count_where, literal, quoted
+from etl.model.schema import Schema
+from etl.quality.flag import Flag
 
-STATISTICS = {"mean": "avg", "sum": "sum", "min": "min", "max": "max"}
-UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
-COUNTS = ("expect_table_row_count_to_be_between", "expect_table_row_count_to_equal")
-KNOWN = frozenset({
-    *HOLDS, *UNIQUE, *COUNTS, "expect_column_values_to_not_be_null", "expect_column_values_to_be_null",
-    *(f"expect_column_{statistic}_to_be_between" for statistic in STATISTICS),
-})  # fmt: skip
-BROKEN = "_broken"  # the column that carries the names of the quarantining expectations a row breaks
+NOT_NULL = "expect_column_values_to_not_be_null"
 
 
 @frozen
 class Check:
-    """One expectation and the measures its judgement needs, by role."""
+    """One expectation and what its judgement needs.
+
+    Args:
+        measures: by role.
+        rule: what makes a single row break it; None where no single row does.
+        proof: how file statistics tell the measures; None where they are not asked.
+    """
 
     expectation: Expectation
-    measures: dict[str, str] = field(hash=False)
-    rule: RowRule | None = None
-    key: str | None = None  # SQL of one comparable value per row, null where the row is ignored
+    kind: Kind
+    types: Types = field(hash=False)
+    needs: Needs
+
+    @property
+    def measures(self) -> dict[str, Measure]:
+        """What is measured, by role."""
+        return dict(self.needs.measures)
+
+    @property
+    def rule(self) -> RowRule | None:
+        """What makes a single row break it; None where no single row does."""
+        return self.needs.rule
+
+    @property
+    def proof(self) -> Proof | None:
+        """How file statistics tell the measures; None where they are not asked."""
+        return self.needs.proof
 
 
 @frozen
@@ -41,86 +58,110 @@ class Suite:
     Args:
         checks: in declaration order, the NOT NULL columns last.
         published: the measure that counts the rows to publish.
-        broken: SQL array of the names a row breaks; None where nothing quarantines.
+        flag: the mark of the quarantining expectations; None where nothing quarantines.
     """
 
     checks: tuple[Check, ...]
     published: str
-    broken: str | None
+    flag: Flag | None
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """Every distinct measure of the staging write, uniqueness excepted."""
-        needed = [measure for check in self.checks for measure in check.measures.values()]
-        return tuple(dict.fromkeys([self.published, *needed]))
+        """SQL of every distinct measure that rides on the staging write."""
+        return tuple(dict.fromkeys([self.published, *(measure.sql for measure in self.taken_by(OBSERVATION))]))
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Every distinct key whose uniqueness is asked for."""
-        return tuple(dict.fromkeys(check.key for check in self.checks if check.key))
+        """SQL of every distinct key whose uniqueness is asked for."""
+        return tuple(measure.sql for measure in self.taken_by(KEYS))
+
+    def taken_by(self, one: Pass) -> tuple[Measure, ...]:
+        """Return the distinct measures of one pass."""
+        needed = [measure for check in self.checks for measure in check.measures.values() if measure.by == one]
+        return tuple(dict.fromkeys(needed))
 
 
 def compile_suite(
-    expectations: Sequence[Expectation], not_null: Sequence[str] = (), place: Place | None = None
+    expectations: Sequence[Expectation], schema: Schema, place: Place | None = None, counted: Collection[str] = ()
 ) -> Suite:
     """Compile expectations and the target's NOT NULL columns.
 
+    Args:
+        expectations: the declared ones.
+        schema: the target's.
+        place: where they are declared.
+        counted: columns whose nulls and bounds the staged files' own statistics will tell: what these can prove is not
+            evaluated.
+
     Raises:
-        DefinitionError: a type that is not known, or a value SQL cannot express.
+        DefinitionError: a type that is not known, a column or value it does not take.
     """
-    stated = {e.kwargs["column"] for e in expectations
-              if e.type == "expect_column_values_to_not_be_null" and not {"mostly", "row_condition"} & set(e.kwargs)
-              and e.on_failure is not OnFailure.WARN}  # fmt: skip
-    kind, said = "expect_column_values_to_not_be_null", "NOT NULL in the schema"
-    implied = [Expectation(kind, {"column": name}, description=said) for name in not_null if name not in stated]
-    for expectation in expectations:
-        if expectation.type not in KNOWN:
-            raise DefinitionError(f"expectation type {expectation.type!r} is not known; "
-                                  + did_you_mean(expectation.type, KNOWN), place=place)  # fmt: skip
-    tests = [
-        f"CASE WHEN {_broken(expectation)} THEN {literal(expectation.name)} END"
-        for expectation in expectations
-        if expectation.on_failure is OnFailure.QUARANTINE
-    ]
-    kept = f"size({BROKEN}) = 0" if tests else None
+    everything = (*expectations, *_implied(expectations, schema))
+    asked = [(one, *_kind(one, schema, place)) for one in everything]
+    tests = {one.name: _broken(one, kind, types) for one, kind, types in asked if _quarantines(one)}
+    flag = Flag(tests) if tests else None
     return Suite(
-        checks=tuple(_check(expectation, kept) for expectation in (*expectations, *implied)),
-        published=count_where(kept),
-        broken=f"filter(array({', '.join(tests)}), n -> n IS NOT NULL)" if tests else None,
+        checks=tuple(Check(one, kind, types, _needs(one, kind, types, flag, counted)) for one, kind, types in asked),
+        published=Rows((flag.kept if flag else None,)).count().sql,
+        flag=flag,
     )
 
 
-def _broken(expectation: Expectation) -> str:
-    rule, condition = row_rule(expectation), expectation.kwargs.get("row_condition")
-    broken = rule.broken if rule else "false"
+def _implied(expectations: Sequence[Expectation], schema: Schema) -> list[Expectation]:
+    """Return an expectation for each NOT NULL column that none of the declared ones stands for."""
+    stated = {
+        one.kwargs.get("column")
+        for one in expectations
+        if one.type == NOT_NULL
+        and not {"mostly", "row_condition"} & set(one.kwargs)
+        and one.on_failure is not OnFailure.WARN
+    }
+    required = [column.name for column in schema if not column.nullable and column.name not in stated]
+    return [Expectation(NOT_NULL, {"column": name}, description="NOT NULL in the schema") for name in required]
+
+
+def _kind(expectation: Expectation, schema: Schema, place: Place | None) -> tuple[Kind, Types]:
+    kind = KINDS.get(expectation.type)
+    if kind is None:
+        raise DefinitionError(unknown(expectation.type), place=place)
+    types = {name: schema.column(name).type for name in expectation.columns if name in schema}
+    lost = [name for name in expectation.columns if name not in schema]
+    problem = f"no column {lost[0]!r}" if lost else kind.problem(expectation.kwargs, types)
+    if problem:
+        raise DefinitionError(f"{expectation.name}: {problem}", place=place)
+    return kind, types
+
+
+def _quarantines(expectation: Expectation) -> bool:
+    return expectation.on_failure is OnFailure.QUARANTINE
+
+
+def _broken(expectation: Expectation, kind: Kind, types: Types) -> str:
+    rule = kind.compile(expectation.kwargs, types, Rows()).rule
+    broken, condition = rule.broken if rule else "false", expectation.kwargs.get("row_condition")
     return f"coalesce({condition}, false) AND {broken}" if condition else broken
 
 
-def _check(expectation: Expectation, kept: str | None) -> Check:
+def _needs(expectation: Expectation, kind: Kind, types: Types, flag: Flag | None, counted: Collection[str]) -> Needs:
     """Measure a quarantining expectation over all rows, every other one over the rows to publish."""
-    scope = None if expectation.on_failure is OnFailure.QUARANTINE else kept
-    kwargs, kind = expectation.kwargs, expectation.type
-    condition = kwargs.get("row_condition")
-    rule = row_rule(expectation)
-    if rule:
-        measures = {"elements": count_where(scope, condition), "unexpected": count_where(scope, condition, rule.broken)}
-        if rule.missing:
-            measures["missing"] = count_where(scope, condition, rule.missing)
-        return Check(expectation, measures, rule=rule)
-    if kind in UNIQUE:
-        missing = " AND ".join(f"{quoted(column)} IS NULL" for column in expectation.columns)
-        key = f"CASE WHEN NOT ({missing}){f' AND ({condition})' if condition else ''} THEN {_tuple(expectation)} END"
-        measures = {"elements": count_where(scope, condition), "missing": count_where(scope, condition, missing)}
-        return Check(expectation, measures, key=key)
-    if kind in COUNTS:
-        return Check(expectation, {"observed": count_where(scope, condition)})
-    statistic = kind.removeprefix("expect_column_").removesuffix("_to_be_between")
-    column = quoted(kwargs["column"])
-    within = " AND ".join(f"({part})" for part in (scope, condition) if part)
-    value = f"CASE WHEN {within} THEN {column} END" if within else column
-    return Check(expectation, {"observed": f"{STATISTICS[statistic]}({value})"})
+    condition = expectation.kwargs.get("row_condition")
+    if flag and _quarantines(expectation):
+        needs = kind.compile(expectation.kwargs, types, Rows((condition,)))
+        # The row was tested when it was flagged.
+        return Needs({**needs.measures, "unexpected": Rows().count(flag.breaks(expectation.name))}, needs.rule)
+    needs = kind.compile(expectation.kwargs, types, Rows((flag.kept if flag else None, condition)))
+    if not _provable(needs.proof, expectation, counted):
+        return evolve(needs, proof=None)
+    staged = kind.compile(expectation.kwargs, types, Rows())  # only the rows to publish are in the files
+    return evolve(needs, measures={role: evolve(each, by=FILES) for role, each in staged.measures.items()})
 
 
-def _tuple(expectation: Expectation) -> str:
-    columns = [quoted(column) for column in expectation.columns]
-    return columns[0] if len(columns) == 1 else f"struct({', '.join(columns)})"
+def _provable(proof: Proof | None, expectation: Expectation, counted: Collection[str]) -> bool:
+    """Say whether to leave an expectation to the files' statistics.
+
+    Where they can only prove that all is well, the exact counts cost a Spark job: worth it on the way to a failure, not
+    for a warning or a share that every run meets.
+    """
+    if proof is None or proof.column not in counted or "row_condition" in expectation.kwargs:
+        return False
+    return proof.exact or (expectation.on_failure is OnFailure.FAIL and expectation.kwargs.get("mostly", 1.0) >= 1)

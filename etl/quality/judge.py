@@ -8,9 +8,10 @@ from typing import Any
 from attrs import field, frozen
 
 from etl.errors import DefectError
+from etl.kinds.kind import Measure
 from etl.model.jsonable import json_value
 from etl.model.result import ExpectationResult
-from etl.quality.compile import COUNTS, Check, Suite
+from etl.quality.compile import Check, Suite
 
 
 class MeasureMissingError(DefectError):
@@ -19,20 +20,19 @@ class MeasureMissingError(DefectError):
 
 @frozen
 class Measures:
-    """What was measured: aggregates by their SQL, duplicated rows by their key's SQL."""
+    """What was measured, in whatever pass."""
 
-    values: Mapping[str, Any] = field(hash=False)
-    duplicates: Mapping[str, int] = field(factory=dict, hash=False)
+    values: Mapping[Measure, Any] = field(hash=False)
 
-    def value(self, sql: str) -> Any:
-        """Return a measure.
+    def value(self, measure: Measure) -> Any:
+        """Return a measured value.
 
         Raises:
             MeasureMissingError: it was not taken.
         """
-        if sql not in self.values:
-            raise MeasureMissingError(f"measure {sql!r} was not taken")
-        return self.values[sql]
+        if measure not in self.values:
+            raise MeasureMissingError(f"measure {measure.sql!r} of the {measure.by.name} was not taken")
+        return self.values[measure]
 
 
 def judge(suite: Suite, measures: Measures) -> tuple[ExpectationResult, ...]:
@@ -41,46 +41,6 @@ def judge(suite: Suite, measures: Measures) -> tuple[ExpectationResult, ...]:
 
 
 def _judge(check: Check, measures: Measures) -> ExpectationResult:
-    taken = {role: measures.value(sql) for role, sql in check.measures.items()}
-    if check.key is not None:
-        if check.key not in measures.duplicates:
-            raise MeasureMissingError(f"uniqueness of {check.key!r} was not measured")
-        taken["unexpected"] = measures.duplicates[check.key]
-    if "unexpected" in taken:
-        return _of_rows(check, taken)
-    return _of_value(check, taken["observed"])
-
-
-def _of_rows(check: Check, taken: Mapping[str, int]) -> ExpectationResult:
-    """Column-map expectations: the share of non-missing rows that hold must reach ``mostly``; no rows, no failure."""
-    elements, missing, unexpected = taken["elements"], taken.get("missing", 0), taken["unexpected"]
-    present = elements - missing
-    success = present == 0 or (present - unexpected) / present >= check.expectation.kwargs.get("mostly", 1.0)
-    result: dict[str, Any] = {
-        "element_count": elements, "unexpected_count": unexpected,
-        "unexpected_percent": 100.0 * unexpected / present if present else None, "partial_unexpected_list": [],
-    }  # fmt: skip
-    if "missing" in taken:
-        result |= {
-            "missing_count": missing, "missing_percent": 100.0 * missing / elements if elements else None,
-            "unexpected_percent_total": 100.0 * unexpected / elements if elements else None,
-            "unexpected_percent_nonmissing": result["unexpected_percent"],
-        }  # fmt: skip
-    return ExpectationResult(check.expectation, success, result)
-
-
-def _of_value(check: Check, observed: Any) -> ExpectationResult:
-    """Aggregate expectations: no value (no rows) is a failure, as in Great Expectations."""
-    kwargs = check.expectation.kwargs
-    if check.expectation.type in COUNTS and "value" in kwargs:
-        success = observed == kwargs["value"]
-    else:
-        success = observed is not None and _within(observed, kwargs)
-    return ExpectationResult(check.expectation, success, {"observed_value": json_value(observed)})
-
-
-def _within(observed: Any, kwargs: Mapping[str, Any]) -> bool:
-    low, high = kwargs.get("min_value"), kwargs.get("max_value")
-    above = low is None or (observed > low if kwargs.get("strict_min") else observed >= low)
-    below = high is None or (observed < high if kwargs.get("strict_max") else observed <= high)
-    return bool(above and below)
+    taken = {role: measures.value(measure) for role, measure in check.measures.items()}
+    success, result = check.kind.judge(check.expectation.kwargs, taken)
+    return ExpectationResult(check.expectation, success, json_value(result))

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from etl.kinds import KINDS
+from etl.kinds.words import number, percent, plain, sample
 from etl.model.expectation import Expectation
 from etl.model.plural import plural
 from etl.model.result import ExpectationResult, Status
@@ -19,8 +21,6 @@ LABELS = {
     Status.NO_OP: "NO-OP", Status.CANCELLED: "CANCELLED",
 }  # fmt: skip
 _MINUTE = 60
-_BOUNDS = ("min_value", "max_value", "strict_min", "strict_max")
-_SAID_BY_NAME = {"column", "column_A", "column_B", "column_list", "row_condition", "condition_parser"}
 
 
 def duration(seconds: float) -> str:
@@ -86,27 +86,12 @@ def name(result: Json) -> str:
 
 def expected(result: Json) -> str:
     """Say what was asked: ``0 ≤ value ≤ 200``, ``in EWR, JFK, LGA``, ``mostly ≥ 98 %``."""
-    kwargs = dict(result["expectation_config"]["kwargs"])
-    parts = []
-    if any(kwargs.get(bound) is not None for bound in _BOUNDS[:2]):
-        parts.append(_range(kwargs))
-    if "value_set" in kwargs:
-        word = "not in" if "_not_be_in_" in result["expectation_config"]["type"] else "in"
-        parts.append(f"{word} {sample(kwargs['value_set'])}")
-    if "regex" in kwargs:
-        parts.append(f"/{kwargs['regex']}/")
+    config = result["expectation_config"]
+    kind, kwargs = KINDS.get(config["type"]), config["kwargs"]
+    parts = kind.words(kwargs) if kind else plain(kwargs)  # a stored result may be of a kind that is not here
     if "mostly" in kwargs:
         parts.append(f"mostly ≥ {percent(100 * kwargs['mostly'])}")
-    shown = {*_BOUNDS, "value_set", "regex", "mostly", *_SAID_BY_NAME}
-    parts += [f"{key}={value}" for key, value in kwargs.items() if key not in shown]
     return ", ".join(parts) or "every row"
-
-
-def _range(kwargs: Json) -> str:
-    low, high = kwargs.get("min_value"), kwargs.get("max_value")
-    before = "" if low is None else f"{number(low)} {'<' if kwargs.get('strict_min') else '≤'} "
-    behind = "" if high is None else f" {'<' if kwargs.get('strict_max') else '≤'} {number(high)}"
-    return f"{before}value{behind}"
 
 
 def observed(result: Json) -> str:
@@ -126,26 +111,6 @@ def examples(result: Json) -> str:
     """Return a few of the values that broke the expectation, or nothing."""
     values = result["result"].get("partial_unexpected_list") or ()
     return sample(list(dict.fromkeys(map(str, values))))
-
-
-def sample(values: Sequence[Any], limit: int = 5) -> str:
-    """Return at most ``limit`` values as text."""
-    more = f" … {len(values) - limit} more" if len(values) > limit else ""
-    return ", ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in values[:limit]) + more
-
-
-def percent(value: float) -> str:
-    """Return ``50.8 %``; two digits below one percent, so that few in many are not rounded away."""
-    digits = 1 if abs(value) >= 1 or value == 0 else 2
-    text = f"{value:.{digits}f}"
-    return f"{text.rstrip('0').rstrip('.') if '.' in text else text} %"
-
-
-def number(value: Any) -> str:
-    """Return a number with thousands separated and at most four decimals; other values as they are."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
 
 
 def details(step: Json) -> list[str]:

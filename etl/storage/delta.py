@@ -12,8 +12,9 @@ from pyspark.sql import SparkSession
 from etl.errors import MissingDatasetError
 from etl.model.dataset import Dataset
 from etl.model.marks import partition_mark
-from etl.model.write import Merge
-from etl.storage import delta_log, delta_merge, delta_write
+from etl.model.schema import Schema
+from etl.model.write import Merge, ReplacePartitions, Write
+from etl.storage import delta_log, delta_merge, delta_statistics, delta_write
 from etl.storage.delta_bridge import Bridge
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.staging import Applied, Publish, Staged, TargetState
@@ -100,6 +101,14 @@ def later_intervals(session: SparkSession, dataset: Dataset, prefix: str, key: s
     bridge = Bridge(session)
     names = delta_log.transactions(bridge, bridge.snapshot(dataset.uri), prefix)
     return tuple(sorted(found for found in (name.removeprefix(prefix) for name in names) if found > key))
+
+
+def counted(schema: Schema, write: Write, partition_by: tuple[str, ...], *, exists: bool) -> frozenset[str]:
+    """Return the columns of which the log will tell nulls and bounds; the files of a merge's batch have no log."""
+    if isinstance(write, Merge) and exists:
+        return frozenset()
+    own = (write.column,) if isinstance(write, ReplacePartitions) and schema.column(write.column).type == "DATE" else ()
+    return delta_statistics.counted(schema, (*own, *partition_by))
 
 
 def stage(session: SparkSession, publish: Publish) -> Staged:

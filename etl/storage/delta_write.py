@@ -21,6 +21,7 @@ from etl.storage.delta_bridge import DELTA, Bridge, elements
 from etl.storage.delta_commit import settled
 from etl.storage.delta_files import Added, Split, added_files, delete, row_count, since, split
 from etl.storage.delta_schema import Reshape, described_as, is_plain, reshape
+from etl.storage.delta_statistics import statistics
 from etl.storage.reading import interval_predicate
 from etl.storage.staging import Applied, Publish, Published, ReplaceValue, Staged
 
@@ -138,6 +139,7 @@ class Write:
             commit=lambda applied: settled(bridge, publish, self.before, lambda: commit(applied)),
             drop=lambda: delete(bridge, self.log, made),
             drop_aside=parts.drop if parts else lambda: None,
+            statistics=statistics([each.said for each in own], publish.schema),
             notes=notes,
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
 
+from etl.kinds.proof import Statistics
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.model.schema import Schema
@@ -110,6 +111,7 @@ class Staged:
         commit: makes the rows visible, atomically and once; the target's log then says what it is given.
         drop: deletes the staged files of the rows to publish.
         drop_aside: deletes the staged files of the rows kept aside.
+        statistics: what the files say of their columns; None where the format says nothing.
         notes: what people should know of this publish.
     """
 
@@ -121,6 +123,7 @@ class Staged:
     commit: Callable[[Applied], Published]
     drop: Callable[[], None]
     drop_aside: Callable[[], None]
+    statistics: Statistics | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -159,6 +162,9 @@ class Storage(Protocol):
 
     def later_intervals(self, session: SparkSession, dataset: Dataset, prefix: str, key: str) -> tuple[str, ...]:
         """Return the keys of intervals after ``key`` published under marks with this prefix, sorted."""
+
+    def counted(self, schema: Schema, write: Write, partition_by: tuple[str, ...], *, exists: bool) -> frozenset[str]:
+        """Return the columns of which a publish's files will tell nulls and bounds."""
 
     def stage(self, session: SparkSession, publish: Publish) -> Staged:
         """Write the rows where no reader sees them.

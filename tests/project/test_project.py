@@ -14,10 +14,10 @@ from jsonschema import Draft202012Validator
 
 from etl.errors import UsageError
 from etl.project.project import Project, find_directory, open_project
-from etl.report.schema import schema
 from etl.report.graph import render_graph
 from etl.report.manifest import manifest
 from etl.report.plan import render_plan
+from etl.report.schema import schema
 
 Opened = Callable[..., Project]
 Write = Callable[..., Path]

@@ -3,16 +3,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl import expect
+from etl.model.schema import parse_schema
 from etl.quality.compile import compile_suite
 from etl.quality.judge import MeasureMissingError, Measures, judge
 
+V = parse_schema("v INT")
+
 
 def judged(expectation, **by_role):
-    suite = compile_suite([expectation])
-    check = suite.checks[0]
-    values = {check.measures[role]: value for role, value in by_role.items() if role in check.measures}
-    duplicates = {check.key: by_role["duplicates"]} if check.key else {}
-    return judge(suite, Measures(values, duplicates))[0]
+    suite = compile_suite([expectation], V)
+    values = {measure: by_role[role] for role, measure in suite.checks[0].measures.items()}
+    return judge(suite, Measures(values))[0]
 
 
 def test_nulls_are_neither_right_nor_wrong():
@@ -36,30 +37,39 @@ def test_mostly_is_reached_at_exactly_its_share():
 
 
 def test_no_rows_give_no_mean_and_no_mean_fails():
-    assert not judged(expect.column_mean_to_be_between("v", 0, 1), observed=None).success
+    assert not judged(expect.column_mean_to_be_between("v", 0, 1), observed=(None, None)).success
+    assert not judged(expect.column_mean_to_be_between("v"), observed=(None, True)).success
 
 
-def test_strict_bounds_exclude_themselves():
-    assert judged(expect.column_max_to_be_between("v", 0, 1), observed=1).success
-    assert not judged(expect.column_max_to_be_between("v", 0, 1, strict_max=True), observed=1).success
+def test_the_measure_itself_says_whether_a_value_is_within_its_bounds():
+    assert judged(expect.column_max_to_be_between("v", 0, 1), observed=(7, True)).success
+    assert not judged(expect.column_max_to_be_between("v", 0, 1), observed=(1, False)).success
+
+
+def test_a_value_that_is_not_a_number_is_told_as_json_can_hold_it():
+    result = judged(expect.column_mean_to_be_between("v", 0), observed=(float("nan"), False))
+
+    assert result.result == {"observed_value": "nan"}
 
 
 def test_row_counts_are_judged_exactly():
     assert judged(expect.table_row_count_to_equal(3), observed=3).success
+    assert judged(expect.table_row_count_to_be_between(3, 3), observed=3).success
     assert not judged(expect.table_row_count_to_be_between(4), observed=3).success
+    assert not judged(expect.table_row_count_to_be_between(max_value=2), observed=3).success
 
 
 def test_duplicates_are_unexpected_rows():
-    result = judged(expect.column_values_to_be_unique("v"), elements=5, missing=1, duplicates=2)
+    result = judged(expect.column_values_to_be_unique("v"), elements=5, missing=1, unexpected=2)
 
     assert not result.success
     assert result.result["unexpected_count"] == 2
 
 
 def test_a_measure_that_was_not_taken_is_a_defect_never_a_pass():
-    suite = compile_suite([expect.column_values_to_not_be_null("v")])
+    suite = compile_suite([expect.column_values_to_not_be_null("v")], V)
 
-    with pytest.raises(MeasureMissingError):
+    with pytest.raises(MeasureMissingError, match="observation"):
         judge(suite, Measures({}))
 
 

@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from etl import expect
-from etl.quality.rows import row_rule
+from etl.model.schema import parse_schema
+from etl.quality.compile import compile_suite
 
 DDL = "s STRING, n INT, m INT, d DATE"
 ROWS = [
@@ -34,6 +35,30 @@ CASES = [
 
 @pytest.mark.parametrize(("expectation", "broken"), CASES, ids=lambda value: getattr(value, "name", None))
 def test_a_row_breaks_the_expectation(table, expectation, broken):
-    found = table(DDL, ROWS).selectExpr(f"{row_rule(expectation).broken} AS b").collect()
+    rule = compile_suite([expectation], parse_schema(DDL)).checks[0].rule
+
+    found = table(DDL, ROWS).selectExpr(f"{rule.broken} AS b").collect()
+
+    assert [row["b"] for row in found] == broken
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("expectation", "broken"),
+    [
+        (expect.column_values_to_be_between("x", 0), [True, False, False, False]),
+        (expect.column_values_to_be_between("x", max_value=9), [True, False, False, False]),
+        (expect.column_pair_values_a_to_be_greater_than_b("x", "y"), [True, True, False, True]),
+        (expect.column_values_to_not_be_null("x"), [False, False, True, False]),
+    ],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_not_a_number_is_there_and_within_no_bound(table, expectation, broken):
+    ddl, rows = "x DOUBLE, y FLOAT", [(NAN, 1.0), (5.0, NAN), (None, NAN), (1.0, 2.0)]
+    rule = compile_suite([expectation], parse_schema(ddl)).checks[0].rule
+
+    found = table(ddl, rows).selectExpr(f"{rule.broken} AS b").collect()
 
     assert [row["b"] for row in found] == broken

@@ -1,0 +1,81 @@
+"""One number of a whole column, within bounds; compared where it is computed, so that types and zones are Spark's.
+
+Aggregates ride on an observation, whose partial results Spark merges on the driver and drops one of silently where that
+merge fails: none of these may overflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from etl.kinds.judgement import of_value
+from etl.kinds.kind import Arguments, Judgement, Kind, Level, Measure, Needs, Rows, Types
+from etl.kinds.types import DIGITS, FRACTIONS, INTEGERS, NUMBERS, ORDERED, bare, column_of, misfit, shown, within
+from etl.kinds.words import span
+
+Aggregate = Callable[[str, str], str]  # SQL of a value and its type → SQL of the aggregate
+
+
+def _mean(value: str, kind: str) -> str:
+    return f"try_avg({value})" if bare(kind) == "DECIMAL" else f"avg({value})"
+
+
+def _sum(value: str, kind: str) -> str:
+    return f"try_sum(CAST({value} AS DECIMAL({DIGITS},0)))" if bare(kind) in INTEGERS else f"try_sum({value})"
+
+
+def _min(value: str, kind: str) -> str:
+    if bare(kind) not in FRACTIONS:
+        return f"min({value})"
+    return f"CASE WHEN isnan(max({value})) THEN max({value}) ELSE min({value}) END"  # else the one that hides a NaN
+
+
+def _max(value: str, _: str) -> str:
+    return f"max({value})"
+
+
+def _compared(aggregate: Aggregate) -> Callable[[Arguments, Types, Rows], Needs]:
+    """Return a ``compile`` whose one measure is the observed value and whether it is within the bounds."""
+
+    def compiled(arguments: Arguments, types: Types, rows: Rows) -> Needs:
+        column, kind = column_of(arguments, types)
+        value = aggregate(rows.only(column), kind)
+        both = f"struct({shown('x', kind)} AS value, {within('x', kind, arguments)} AS holds)"
+        # A name for the aggregate: Spark would compute it again for each time it is written.
+        return Needs({"observed": Measure(f"transform(array({value}), x -> {both})[0]")})
+
+    return compiled
+
+
+def _judge_sum(arguments: Arguments, taken: Arguments) -> Judgement:
+    success, result = of_value(arguments, taken)
+    value = result["observed_value"]
+    whole = isinstance(value, Decimal) and value.as_tuple().exponent == 0  # a sum of integers
+    return success, {"observed_value": int(value) if whole else value}
+
+
+def _check(arguments: Arguments, types: Types) -> str | None:
+    return misfit(arguments, types[arguments["column"]])
+
+
+def _kind(name: str, aggregate: Aggregate, accepts: frozenset[str], judge: Callable[..., Judgement] = of_value) -> Kind:
+    return Kind(
+        type=f"expect_column_{name}_to_be_between",
+        level=Level.TABLE,
+        arguments=("column",),
+        options=("min_value", "max_value", "strict_min", "strict_max"),
+        accepts=accepts,
+        compile=_compared(aggregate),
+        judge=judge,
+        words=span,
+        check=_check,
+    )
+
+
+KINDS = (
+    _kind("mean", _mean, NUMBERS),
+    _kind("sum", _sum, NUMBERS, _judge_sum),
+    _kind("min", _min, ORDERED),
+    _kind("max", _max, ORDERED),
+)
