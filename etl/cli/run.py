@@ -12,13 +12,21 @@ from etl.cli.context import Context, pass_context
 from etl.cli.selection import Selection, selection_options
 from etl.cli.table import print_json
 from etl.errors import ProtectedEnvironmentError, UsageError
+from etl.model.platforms import PLATFORMS
 
 if TYPE_CHECKING:
     from etl.project.project import Project
     from etl.report.terminal import Mode
 
-PLATFORMS = ("local", "emr", "emr-serverless", "emr-eks", "glue")
 _RUN_ID = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,98}[A-Za-z0-9])?", re.ASCII)  # the name of a folder and of an object
+
+_NAMES = ", ".join(PLATFORMS)
+
+
+def _known(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and value not in PLATFORMS:
+        raise click.BadParameter(f"{value!r} is not one of {', '.join(PLATFORMS)}")
+    return value
 
 
 @click.command()
@@ -27,7 +35,7 @@ _RUN_ID = re.compile(r"[A-Za-z0-9](?:[\w.-]{0,98}[A-Za-z0-9])?", re.ASCII)  # th
 @click.option("--force", is_flag=True, help="Publish again what was already published from the same code and inputs.")
 @click.option("--fail-fast", is_flag=True, help="Begin no further interval after a failure.")
 @click.option("--run-id", metavar="ID", help="Name of the run. [default: made from the time]")
-@click.option("--platform", type=click.Choice(PLATFORMS), help="Where this runs. [default: run.platform]")
+@click.option("--platform", metavar="NAME", callback=_known, help=f"Where this runs: {_NAMES}. [default: run.platform]")
 @click.option("--master", metavar="URL", help="Spark master on platform local. [default: local[*]]")
 @click.option("--progress", type=click.Choice(["auto", "live", "lines", "none"]), default="auto", show_default=True,
               help="How the run is shown on stderr.")  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from attrs import field, fields, frozen
 
@@ -13,13 +13,13 @@ from etl.config.document import KeyPath, dotted
 from etl.config.layers import Layer, leaves, read_layers
 from etl.config.problems import raise_all
 from etl.config.roots import Root, absolute
-from etl.config.structure import Origin, RefusedError, structured
+from etl.config.structure import Origin, RefusedError, one_of, structured
 from etl.errors import ConfigError, LiteralSecretError, Place
+from etl.model.platforms import LOCAL, PLATFORMS
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-Platform = Literal["local", "emr", "emr-serverless", "emr-eks", "glue"]
 MAX_THREADS = 64
 
 
@@ -40,7 +40,7 @@ class RunSettings:
     """
 
     threads: Annotated[int, _threads] = 0
-    platform: Platform = "local"
+    platform: Annotated[str, one_of(PLATFORMS)] = LOCAL
     protected: bool = False
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, time
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
@@ -54,6 +54,17 @@ class RefusedError(ValueError):
     def __init__(self, message: str, remedy: str = "", *, quote: bool = False) -> None:
         self.message, self.remedy, self.quote = message, remedy, quote
         super().__init__(message)
+
+
+def one_of(known: Collection[str]) -> Callable[[str], str]:
+    """Return a check that a text is in a table, which may have grown by then."""
+
+    def check(text: str) -> str:
+        if text not in known:
+            raise NotAllowedError(text, tuple(known))
+        return text
+
+    return check
 
 
 def structured(

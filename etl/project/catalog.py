@@ -16,8 +16,8 @@ from etl.config.layers import origin
 from etl.config.problems import raise_all
 from etl.config.roots import RelativePath
 from etl.config.settings import Config, refuse_secrets
-from etl.config.structure import RefusedError, structured
-from etl.errors import ConfigError, Place, ProjectError, closest, did_you_mean
+from etl.config.structure import one_of, structured
+from etl.errors import ConfigError, Place, ProjectError, did_you_mean
 from etl.model.dataset import NAME, REFUSED_OPTIONS, Dataset
 from etl.model.formats import FORMATS, check_publish
 from etl.model.job import JobModule
@@ -28,18 +28,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 
-def _format(text: str) -> str:
-    if text not in FORMATS:
-        raise RefusedError(f"{text!r} is not one of {', '.join(FORMATS)}{_hint(text)}")
-    return text
-
-
-def _hint(text: str) -> str:
-    near = closest(text, FORMATS)
-    return f"; did you mean {near!r}?" if near else ""
-
-
-FormatName = Annotated[str, _format]
+FormatName = Annotated[str, one_of(FORMATS)]
 
 
 @frozen(kw_only=True)

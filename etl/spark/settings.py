@@ -10,6 +10,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from etl.errors import ForcedSettingError
+from etl.model.platforms import LOCAL, PLATFORMS
 
 DELTA_EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
@@ -46,7 +47,7 @@ class SessionSettings:
     """
 
     app_name: str
-    platform: str = "local"
+    platform: str = LOCAL
     master: str | None = None
     conf: Mapping[str, str] = field(factory=dict, hash=False)
     profile: Literal["default", "test"] = "default"
@@ -55,7 +56,7 @@ class SessionSettings:
     @property
     def local(self) -> bool:
         """Whether Spark runs on this machine, for this process."""
-        return self.platform == "local"
+        return PLATFORMS[self.platform].starts_spark
 
 
 def forced(conf: Mapping[str, str]) -> dict[str, str]:

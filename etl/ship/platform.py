@@ -1,0 +1,78 @@
+"""The seam to the places where a bundle can be sent: what each must do, and how it is found.
+
+No such place is built in yet; a run takes place where it is started. One that is registered is a module with these four
+functions, and a line in ``etl.model.platforms``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Literal, Protocol, cast
+
+from attrs import field, frozen
+
+from etl.errors import UnknownNameError, UsageError
+from etl.model.platforms import PLATFORMS
+
+State = Literal["pending", "running", "succeeded", "failed", "cancelled"]
+
+
+@frozen(kw_only=True)
+class Submission:
+    """What is sent.
+
+    Args:
+        bundle: where the bundle lies, as the platform reads it.
+        run_id: names the run there and here.
+        arguments: of ``main.py``, ``--key value`` each; the same ones replay the run locally.
+        settings: Spark's configuration.
+    """
+
+    bundle: str
+    run_id: str
+    arguments: Mapping[str, str] = field(factory=dict, hash=False)
+    settings: Mapping[str, str] = field(factory=dict, hash=False)
+
+
+@frozen(kw_only=True)
+class RemoteRun:
+    """What a platform says of a run: its state in our words, and why in its own."""
+
+    remote_id: str
+    state: State
+    reason: str = ""
+
+
+class Platform(Protocol):
+    """What a module that submits runs must have."""
+
+    def submit(self, submission: Submission) -> str:
+        """Send a bundle and return the platform's own id; the same submission again returns the same."""
+
+    def describe(self, remote_id: str) -> RemoteRun:
+        """Return how a run stands."""
+
+    def cancel(self, remote_id: str) -> None:
+        """Ask for a run's end; nothing happens where it has ended."""
+
+    def logs(self, remote_id: str) -> Iterator[str]:
+        """Yield the driver's lines so far."""
+
+
+def platform(name: str) -> Platform:
+    """Return what submits runs to a platform.
+
+    Raises:
+        UnknownNameError: no platform has this name.
+        UsageError: nothing can be sent there.
+    """
+    if name not in PLATFORMS:
+        raise UnknownNameError(f"no platform {name!r}", name, PLATFORMS)
+    if not PLATFORMS[name].module:
+        able = [each for each, known in PLATFORMS.items() if known.module]
+        raise UsageError(
+            f"nothing can be sent to {name!r}; platforms that take bundles: {', '.join(able) or 'none yet'}",
+            remedy="start the run there: spark-submit main.py with the bundle",
+        )
+    return cast("Platform", importlib.import_module(PLATFORMS[name].module))

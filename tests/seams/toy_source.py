@@ -1,0 +1,12 @@
+"""A source in one file: as many numbers as the catalogue asks for, some of which are no records."""
+
+from __future__ import annotations
+
+from etl.storage.reading import Corrupt, Reading, check_scope
+
+
+def read(session, dataset, scope):
+    check_scope(dataset, scope)
+    count = int(dataset.options["count"])
+    frame = session.range(count).selectExpr("id", "CASE WHEN id % 7 = 6 THEN concat('no ', id) END AS _wrong")
+    return Reading(frame=frame, identity=count, upto=str(count), corrupt=Corrupt(column="_wrong", looks="id"))
