@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from etl.project.project import Project
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker that ``pytest_collection_modifyitems`` gives."""
+    config.addinivalue_line("markers", "spark: starts Spark; given to each test that asks for the fixture `spark`")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs Spark before ``-m`` chooses: ``pytest -m "not spark"`` runs in seconds."""
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.spark)
+
+
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """A local Spark session with Delta and the fast JVM profile, one for the whole test run."""

@@ -127,7 +127,7 @@ def in_a_new_process(root: Path, static: bool) -> list[str]:
         "print([name for name in sys.modules if name.split('.')[0] in ('pyspark', 'jobs', 'helper')])\n"
         "print('etl.transforms' in sys.modules, sys.path[0] == " + repr(str(root)) + ")\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
 
