@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker that ``pytest_collection_modifyitems`` gives."""
-    config.addinivalue_line("markers", "spark: starts Spark; given to each test that asks for the fixture `spark`")
+    config.addinivalue_line("markers", "spark: asks the installed Spark; given to each test with the fixture `spark`")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -140,6 +140,7 @@ def test_starting_spark_while_importing_is_refused_without_pyspark(write: Write,
     assert lines[:2] == [f"DefinitionError jobs/j.py:{line}", "[]"]
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize("text", STARTS)
 def test_starting_spark_while_importing_is_refused_with_pyspark(write: Write, text: str) -> None:
     root = write({"jobs/j.py": text})
@@ -180,6 +181,7 @@ def typed(frame: DataFrame | None, column: "Column") -> DataFrame | None: ...
     assert in_a_new_process(root, static=True) == ["['clean.flights']", "[]", "False False"]
 
 
+@pytest.mark.spark
 def test_a_real_import_follows_a_static_one(write: Write) -> None:
     root = write({"jobs/j.py": "from pyspark.sql import DataFrame\n" + JOB})
     discover(root, static=True)
