@@ -11,6 +11,7 @@ import pytest
 
 from etl.testing.lake import Lake
 from etl.testing.tables import assert_table as compare
+from etl.testing.tables import literal_table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -45,7 +46,7 @@ def spark() -> Iterator[SparkSession]:
 @pytest.fixture
 def table(spark: SparkSession) -> Callable[[str, Iterable[Sequence[Any]]], DataFrame]:
     """``table(ddl, rows)`` makes a frame of literal rows."""
-    return lambda ddl, rows: spark.createDataFrame(list(rows), ddl)
+    return lambda ddl, rows: literal_table(spark, ddl, rows)
 
 
 @pytest.fixture
