@@ -38,14 +38,17 @@ demo: .venv/.installed  ## One day of flights, from raw files to marts: make dem
 	$(BIN)/etl run nyc_flights --date $(DAY)
 	@echo "The runs and their reports are under target/runs/; next: $(BIN)/etl runs, $(BIN)/etl graph, $(BIN)/etl --help"
 
+SLOWEST = --durations=20 --durations-min=1
+
 test: .venv/.installed  ## All tests but the slow ones, on Spark 3.5.
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(SLOWEST)
 
 test-slow: .venv/.installed  ## The slow tests: the whole year.
 	$(BIN)/python -m pytest -m slow --timeout 3600
 
-test-spark4: .venv-spark4/.installed  ## All tests but the slow ones, on Spark 4.1 (Python 3.13 if there is one).
-	$(BIN4)/python -m pytest -m "not slow" -o cache_dir=.pytest_cache/spark4
+# What asks no Spark is the same in both columns, and `test` has run it.
+test-spark4: .venv-spark4/.installed  ## The tests that need Spark, but the slow ones, on Spark 4.1 (Python 3.13 if there is one).
+	$(BIN4)/python -m pytest -m "spark and not slow" $(SLOWEST) -o cache_dir=.pytest_cache/spark4
 
 lint: .venv/.installed  ## Style and mistakes.
 	$(BIN)/ruff check
@@ -62,6 +65,7 @@ format: .venv/.installed  ## Rewrite the code as `lint` wants it.
 	$(BIN)/ruff format
 
 bench: .venv/.installed  ## Cost of a run against the same pipeline written by hand.
+	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.counters
 	$(BIN)/python -m bench.overhead
 

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
+import hypothesis
 import pytest
+
+# An example that waits for a processor is no failure.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 
 BASE = """
 [zones]

@@ -277,6 +277,7 @@ def test_the_job_of_the_authoring_page_runs_and_runs_again_for_nothing(spark, ex
     assert "NO-OP=4 TOTAL=4" in err
 
 
+@pytest.mark.spark
 def test_the_tests_of_the_testing_page_pass(example):
     project = example("README.md", "docs/testing.md")
     (project / "pytest.ini").write_text("[pytest]\n")
@@ -285,7 +286,7 @@ def test_the_tests_of_the_testing_page_pass(example):
 
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *([] if installed else ["-p", "etl.testing.plugin"])],
-        cwd=project, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False, timeout=250,
+        cwd=project, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stdout

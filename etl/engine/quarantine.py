@@ -165,7 +165,7 @@ def _in_shape(
     Returns the columns, the rows, and whether these replace the whole table, its other intervals' rows among them.
     """
     wanted = Schema((*planned.step.target.schema.nullable().columns, *EXTRA))
-    if state.version is None:
+    if state.version is None or isinstance(planned.step.target.write, ReplaceTable):
         return wanted, rows, False
     scope = Scope(version=str(state.version))
     table = source_for(planned.quarantine).read(session, planned.quarantine, scope).frame

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -31,6 +32,29 @@ FORCED: Mapping[str, tuple[str, str]] = {
     "spark.databricks.delta.maxCommitAttempts": ("20", "else a losing writer retries ten million times"),
 }
 """Setting → (value, what happens without it). A wrong number is worse than a slow one: on every platform."""
+
+
+# Nearly every query of a test is new and has a few rows: writing and compiling a program for it, a seventh of the CPU,
+# is longer than interpreting it. The answers are the same; processes of their own (tests/end_to_end) run as compiled.
+_FOR_TINY_FRAMES = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.databricks.delta.delta.log.cacheSize": "64",
+}
+
+# A third of the start-up, slower once warm.
+_TEST_OPTIONS = (
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    # The first compiler alone is given 48 MB for its code. Thirty tests fill them, and from then on methods are thrown
+    # out and compiled again: 59,000 compilations instead of 32,000.
+    "-XX:ReservedCodeCacheSize=240m",
+    # Else classes that are loaded for the first time start full collections.
+    "-XX:MetaspaceSize=256m",
+    # Hadoop without its native library starts chmod or readlink for each file, thousands in a test run, and Java starts
+    # each through a process of its own; this way, which only Linux has, without.
+    *(["-Djdk.lang.Process.launchMechanism=VFORK"] if sys.platform == "linux" else []),
+)
 
 
 @frozen(kw_only=True)
@@ -118,7 +142,7 @@ def on_one_machine(settings: SessionSettings, scratch: Path) -> dict[str, str]:
     # driver with them. Tests count jobs after the fact, so they keep the default thousand of those.
     suggested |= {"spark.sql.ui.retainedExecutions": "20"}
     if test:
-        return suggested | {"spark.databricks.delta.delta.log.cacheSize": "64"}
+        return suggested | _FOR_TINY_FRAMES
     return suggested | {
         # A hundred generated classes, Spark's default, are fewer than one day of a job with eight steps compiles: every
         # day would compile them again, a tenth of its CPU.
@@ -147,5 +171,4 @@ def _java_options(scratch: Path, *, test: bool) -> list[str]:
         "-Djava.net.preferIPv4Stack=true",
         "-Dfile.encoding=UTF-8",
     ]
-    # The first compiler tier and one collector thread: a third of the start-up, slower once warm.
-    return [*options, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"] if test else options
+    return [*options, *_TEST_OPTIONS] if test else options

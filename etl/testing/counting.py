@@ -46,10 +46,10 @@ def count_spark_jobs(spark: SparkSession) -> Iterator[SparkJobs]:
 
 
 def _next_job(spark: SparkSession) -> int:
-    """Run a one-row job and return its number: the only public way to learn where the numbering stands."""
+    """Run a job without a task and return its number: the only public way to learn where the numbering stands."""
     context, group = spark.sparkContext, f"count-{uuid.uuid4()}"
     context.setJobGroup(group, "counting")
-    context.parallelize([0], 1).count()
+    context._jsc.emptyRDD().count()
     context._jsc.sc().listenerBus().waitUntilEmpty(60_000)
     numbers = context.statusTracker().getJobIdsForGroup(group)
     context.setJobGroup("", "")

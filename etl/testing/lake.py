@@ -16,6 +16,7 @@ from etl.model.plan import Plan, PlannedStep
 from etl.model.result import RunResult, StepResult
 from etl.model.run import new_run_id, utc_now
 from etl.model.step import Step
+from etl.testing.tables import literal_table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -46,7 +47,7 @@ class Lake:
 
     def write(self, name: str, ddl: str, rows: Iterable[Sequence[Any]], mode: str = "append") -> None:
         """Write rows to a Delta table that no step writes: a source."""
-        frame = self.spark.createDataFrame(list(rows), ddl)
+        frame = literal_table(self.spark, ddl, rows)
         frame.write.format("delta").mode(mode).save(self.dataset(name).uri)
 
     def file(self, name: str, path: str, text: str | bytes) -> Path:

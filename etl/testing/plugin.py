@@ -11,12 +11,26 @@ import pytest
 
 from etl.testing.lake import Lake
 from etl.testing.tables import assert_table as compare
+from etl.testing.tables import literal_table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from etl.model.result import RunResult
     from etl.project.project import Project
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker that ``pytest_collection_modifyitems`` gives."""
+    config.addinivalue_line("markers", "spark: asks the installed Spark; given to each test with the fixture `spark`")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs Spark before ``-m`` chooses: ``pytest -m "not spark"`` runs in seconds."""
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.spark)
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +46,7 @@ def spark() -> Iterator[SparkSession]:
 @pytest.fixture
 def table(spark: SparkSession) -> Callable[[str, Iterable[Sequence[Any]]], DataFrame]:
     """``table(ddl, rows)`` makes a frame of literal rows."""
-    return lambda ddl, rows: spark.createDataFrame(list(rows), ddl)
+    return lambda ddl, rows: literal_table(spark, ddl, rows)
 
 
 @pytest.fixture

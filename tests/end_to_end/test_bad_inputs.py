@@ -708,7 +708,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
+def param(case):
+    return pytest.param(case, id=case.name, marks=[pytest.mark.spark] if case.spark else [])
+
+
+@pytest.mark.parametrize("case", [param(case) for case in CASES])
 def test_a_mistake_is_named_and_changes_nothing(case, tmp_path, monkeypatch, request):
     started = []
     if case.spark:

@@ -33,6 +33,8 @@ class Reader(threading.Thread):
 
     def __enter__(self):
         self.start()
+        while not self.seen and not self.errors:
+            self.done.wait(0.1)
         return self
 
     def __exit__(self, *_):

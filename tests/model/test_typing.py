@@ -4,6 +4,8 @@ import pytest
 
 api = pytest.importorskip("mypy.api")
 
+pytestmark = pytest.mark.spark
+
 MODULE = """
 from pyspark.sql import DataFrame
 

@@ -127,7 +127,7 @@ def in_a_new_process(root: Path, static: bool) -> list[str]:
         "print([name for name in sys.modules if name.split('.')[0] in ('pyspark', 'jobs', 'helper')])\n"
         "print('etl.transforms' in sys.modules, sys.path[0] == " + repr(str(root)) + ")\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
 
@@ -140,6 +140,7 @@ def test_starting_spark_while_importing_is_refused_without_pyspark(write: Write,
     assert lines[:2] == [f"DefinitionError jobs/j.py:{line}", "[]"]
 
 
+@pytest.mark.spark
 @pytest.mark.parametrize("text", STARTS)
 def test_starting_spark_while_importing_is_refused_with_pyspark(write: Write, text: str) -> None:
     root = write({"jobs/j.py": text})
@@ -180,6 +181,7 @@ def typed(frame: DataFrame | None, column: "Column") -> DataFrame | None: ...
     assert in_a_new_process(root, static=True) == ["['clean.flights']", "[]", "False False"]
 
 
+@pytest.mark.spark
 def test_a_real_import_follows_a_static_one(write: Write) -> None:
     root = write({"jobs/j.py": "from pyspark.sql import DataFrame\n" + JOB})
     discover(root, static=True)

@@ -198,23 +198,22 @@ def test_a_bundle_is_opened_from_inside_its_zip(write: Write, tmp_path: Path) ->
         "print(project.plan(date='2013-02-08').steps[0].writes.uri, 'pyspark' in sys.modules)\n"
     )
 
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines() == [
         "None jobs/j.py jobs/conf/env/local.toml:2", f"{Path.cwd()}/lake/clean/flights False",
     ]  # fmt: skip
 
 
-def test_opening_and_planning_the_reference_project_is_cheap() -> None:
+def test_opening_and_planning_the_reference_project_imports_little_and_no_spark() -> None:
     program = (
-        "import sys, time\nfrom pathlib import Path\nfrom etl.project.project import open_project\n"
+        "import sys\nfrom pathlib import Path\nfrom etl.project.project import open_project\n"
         "open_project(Path.cwd()).plan(['nyc_flights'], date='2013-02-08')\n"
-        "print('pyspark' in sys.modules, time.process_time())\n"
+        "print(*sys.modules)\n"
     )
-    runs = [
-        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60).stdout
-        for _ in range(3)
-    ]  # fmt: skip
 
-    assert all(run.startswith("False") for run in runs)
-    assert min(float(run.split()[1]) for run in runs) < 0.3
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    imported = done.stdout.split()
+    assert {"pyspark", "boto3", "great_expectations"} & set(imported) == set()
+    assert len(imported) <= 260  # 208 in 2026

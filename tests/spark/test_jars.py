@@ -133,6 +133,7 @@ def test_a_repository_that_is_not_on_the_web_is_refused(tmp_path, two_jars):
         jars.delta_jars("3.5.9", {"XDG_CACHE_HOME": str(tmp_path), "ETL_MAVEN_URL": "file:///etc"})
 
 
+@pytest.mark.spark
 def test_the_default_repository_is_the_one_sparks_own_resolver_names():
     pytest.importorskip("pyspark")
 

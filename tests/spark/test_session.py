@@ -143,6 +143,7 @@ def test_a_partition_directory_may_be_named_in_any_script(tmp_path):
     assert environ["LC_ALL"] == "C.UTF-8"
 
 
+@pytest.mark.spark
 @pytest.mark.cluster
 def test_a_java_that_cannot_start_spark_is_named_with_what_it_said(tmp_path):
     home = tmp_path / "java"

@@ -48,6 +48,16 @@ def test_only_the_test_profile_gives_up_the_second_compiler(tmp_path):
     assert "TieredStopAtLevel" not in options["default"][key]
 
 
+def test_only_the_test_profile_interprets_what_a_run_compiles(tmp_path):
+    suggested = {
+        profile: settings.on_one_machine(SessionSettings(app_name="a", profile=profile), tmp_path)
+        for profile in ("default", "test")
+    }
+
+    assert suggested["test"]["spark.sql.codegen.wholeStage"] == "false"
+    assert not suggested["default"].keys() & {"spark.sql.codegen.wholeStage", "spark.sql.codegen.factoryMode"}
+
+
 def test_delta_joins_the_extensions_that_are_there():
     conf = settings.with_delta({"spark.sql.extensions": "a.B"})
 
