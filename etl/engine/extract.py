@@ -82,7 +82,7 @@ def extract(session: SparkSession, planned: PlannedStep, interval: Interval | No
         readings[name] = reading = source_for(planned.reads[name]).read(session, planned.reads[name], scope)
         frame, corrupt = reading.frame, reading.corrupt
         measures = [ROWS, *((corrupt.count, f"sum({corrupt.looks})") if corrupt else ())]
-        if reading.counted or planned.step.conserve == name:
+        if reading.counted or corrupt or planned.step.conserve == name:
             frame, observed[name] = observe(frame, measures)
         if corrupt:
             frame = frame.where(f"{quoted(corrupt.column)} IS NULL").drop(corrupt.column)

@@ -12,9 +12,10 @@ from attrs import evolve, frozen
 from etl.engine import accounts, publishing, quarantine, record
 from etl.engine.audit import audit
 from etl.engine.boundary import failed_action
-from etl.engine.extract import extract, refuse_corrupt
+from etl.engine.extract import Extracted, extract, refuse_corrupt
 from etl.engine.guards import hold
 from etl.engine.meter import drain
+from etl.engine.publishing import Notes
 from etl.engine.stage import prepare, stage
 from etl.engine.stop import Stop
 from etl.engine.transform import transform
@@ -27,6 +28,7 @@ from etl.model.run import Clock, Run, utc_now
 from etl.spark.errors import summary
 from etl.spark.jvm import booked, java_class
 from etl.storage.formats import storage_for
+from etl.storage.staging import Mark, TargetState
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -86,46 +88,64 @@ def _phases(planned: PlannedStep, context: Context, phases: dict[str, float]) ->
         mark = publishing.mark(planned, run, session.version, name, before, extracted)
         if publishing.is_done(session, planned, mark, force=context.force):
             return record.no_op(planned, run, before, same=publishing.is_same(mark))
-        told = publishing.notes(session, planned, mark, run, force=context.force)
-    with _phase(context, planned, phases, "transform"):
-        transformed = transform(planned, extracted.frames, run, first=before.version is None)
-        target = planned.step.target
-        counted = storage.counted(target.schema, target.write, target.partition_by, exists=before.version is not None)
-        prepared = prepare(planned, transformed.frame, run.interval, counted)
+        notes = publishing.notes(session, planned, mark, run, force=context.force)
     try:
-        with _phase(context, planned, phases, "stage"):
-            staged = stage(session, storage, planned, prepared, extracted, run, mark, before.version)
-        try:
-            with _phase(context, planned, phases, "audit"):
-                drain(session)
-                extracted.recheck()
-                values = prepared.observed.take()
-                hold(planned, prepared.guards, values)
-                read, corrupt = accounts.read_counts(extracted)
-                refuse_corrupt(planned, extracted, corrupt)
-                verdict = audit(session, prepared, staged, values)
-                counts = accounts.settle(planned, read, corrupt, transformed, verdict, staged)
-            if not verdict.publishable:
-                publishing.discard(staged)
-                return record.judged(planned, run, Status.FAIL, verdict, counts, before)
-            aside = quarantine.Aside(verdict.output - verdict.published, corrupt, prepared.suite.flag)
-            with _phase(context, planned, phases, "publish"):
-                published = publishing.publish(session, planned, run, staged, extracted, aside)
-        except BaseException:
-            publishing.discard(staged)
-            raise
+        return _made(planned, context, phases, before, extracted, mark, notes)
     except ConflictError:
         now = storage.state(session, planned.writes, name)
         if now.applied is None or now.applied.fingerprint != mark.applied.fingerprint:
             raise
         return record.no_op(planned, run, now, same=True)  # another run was faster, with the same code and inputs
-    notes = evolve(told, warnings=(*told.warnings, *staged.notes))
+
+
+def _made(
+    planned: PlannedStep,
+    context: Context,
+    phases: dict[str, float],
+    before: TargetState,
+    extracted: Extracted,
+    mark: Mark,
+    notes: Notes,
+) -> StepResult:
+    """Transform, stage, audit and publish what was extracted."""
+    run, session, target, first = context.run, context.session, planned.step.target, before.version is None
+    storage = storage_for(planned.writes)
+    with _phase(context, planned, phases, "transform"):
+        transformed = transform(planned, extracted.frames, run, first=first)
+        counted = storage.counted(target.schema, target.write, target.partition_by, exists=not first)
+        prepared = prepare(planned, transformed.frame, run.interval, counted)
+    with _phase(context, planned, phases, "stage"):
+        staged = stage(session, storage, planned, prepared, extracted, run, mark, before.version)
+    try:
+        with _phase(context, planned, phases, "audit"):
+            drain(session)
+            extracted.recheck()
+            values = prepared.observed.take()
+            hold(planned, prepared.guards, values)
+            read, corrupt = accounts.read_counts(extracted)
+            refuse_corrupt(planned, extracted, corrupt)
+            verdict = audit(session, prepared, staged, values)
+            counts = accounts.settle(planned, read, corrupt, transformed, verdict, staged)
+        context.stop.check()
+    except BaseException:
+        publishing.discard(staged)
+        raise
+    if not verdict.publishable:
+        publishing.discard(staged)
+        return record.judged(planned, run, Status.FAIL, verdict, counts, before)
+    aside = quarantine.Aside(verdict.output - verdict.published, corrupt, prepared.suite.flag)
+    with _phase(context, planned, phases, "publish", stoppable=False):
+        published = publishing.publish(session, planned, run, staged, extracted, aside)
+    notes = evolve(notes, warnings=(*notes.warnings, *staged.notes))
     return record.published(planned, run, verdict, counts, before, published, ignored=extracted.ignored, notes=notes)
 
 
 @contextmanager
-def _phase(context: Context, planned: PlannedStep, phases: dict[str, float], name: str) -> Iterator[None]:
-    context.stop.check()
+def _phase(
+    context: Context, planned: PlannedStep, phases: dict[str, float], name: str, *, stoppable: bool = True
+) -> Iterator[None]:
+    if stoppable:
+        context.stop.check()
     started = context.clock()
     name_and_interval = (planned.step.name, record.key(context.run))
     context.listener(Event("phase_started", context.now(), context.run.run_id, *name_and_interval, {"phase": name}))

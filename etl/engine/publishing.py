@@ -8,7 +8,7 @@ from attrs import evolve, frozen
 
 from etl.engine import fingerprint, quarantine
 from etl.engine.extract import Extracted
-from etl.errors import OutOfOrderError, QuarantineError
+from etl.errors import ConflictError, OutOfOrderError, PublishError, QuarantineError
 from etl.model.marks import interval_marks
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
@@ -106,11 +106,19 @@ def publish(
     Raises:
         QuarantineError: the target is published, its quarantine is not.
     """
-    applied = evolve(staged.publish.mark.applied, aside=quarantine.is_needed(session, planned, staged, aside))
     first = isinstance(planned.step.target.write, Append)
-    if applied.aside and first:
-        quarantine.set_aside(session, planned, staged, extracted, aside, run)
-    published = staged.commit(applied)
+    try:
+        applied = evolve(staged.publish.mark.applied, aside=quarantine.is_needed(session, planned, staged, aside))
+        if applied.aside and first:
+            quarantine.set_aside(session, planned, staged, extracted, aside, run)
+    except BaseException:
+        discard(staged)
+        raise
+    try:
+        published = staged.commit(applied)
+    except (ConflictError, PublishError):
+        discard(staged)  # only where the commit is known to have failed: else the log may name the files
+        raise
     if applied.aside and not first:
         try:
             quarantine.set_aside(session, planned, staged, extracted, aside, run)

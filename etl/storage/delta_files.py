@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from etl.spark.jvm import java_class, settings
+from etl.spark.jvm import hadoop_path, java_class, settings
 from etl.storage.delta_bridge import Bridge, elements
 from etl.storage.staging import Publish
 
@@ -66,21 +66,27 @@ def delete(bridge: Bridge, log: Any, added: Iterable[Added]) -> None:
         path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).delete(path, False)
 
 
+def delete_folder(session: SparkSession, uri: str) -> None:
+    """Delete a folder with all below it; nothing happens where there is none."""
+    files, path = hadoop_path(session, uri)
+    files.delete(path, True)
+
+
 @frozen(kw_only=True)
 class Split:
     """A step's rows, written in one pass to files below the target: those to publish, and those set aside.
 
     Args:
         kept: as the target's own log can name them.
-        aside: as they lie.
         rows_aside: the rows set aside, with the target's columns and the flag.
-        drop: deletes the files of the rows set aside.
+        drop: deletes all files.
+        drop_aside: deletes the files of the rows set aside.
     """
 
     kept: tuple[Added, ...]
-    aside: tuple[Added, ...]
     rows_aside: Callable[[], DataFrame]
     drop: Callable[[], None]
+    drop_aside: Callable[[], None]
 
 
 def split(bridge: Bridge, publish: Publish, partition_by: tuple[str, ...]) -> Split:
@@ -91,7 +97,8 @@ def split(bridge: Bridge, publish: Publish, partition_by: tuple[str, ...]) -> Sp
     """
     applied = publish.mark.applied
     folder = f"headrace-{applied.run_id}-{applied.generation}-{applied.fingerprint:x}"
-    log = bridge.log(f"{publish.dataset.uri}/{folder}")
+    uri = f"{publish.dataset.uri}/{folder}"
+    log = bridge.log(uri)
     transaction = log.startTransaction(bridge.option(), bridge.option())
     frame = publish.frame.withColumn(KEPT, F.expr(str(publish.kept)))
     transaction.updateMetadata(_metadata(bridge, transaction, frame, (KEPT, *partition_by)), False)
@@ -100,9 +107,9 @@ def split(bridge: Bridge, publish: Publish, partition_by: tuple[str, ...]) -> Sp
     aside = tuple(each for each in added if each.said["partitionValues"][KEPT] == "false")
     return Split(
         kept=tuple(_adopted(bridge, each, folder, publish.flag) for each in added if each not in aside),
-        aside=aside,
         rows_aside=lambda: bridge.rows_of(log, transaction, [each.action for each in aside]).drop(KEPT),
-        drop=lambda: delete(bridge, log, aside),
+        drop=lambda: delete_folder(bridge.session, uri),
+        drop_aside=lambda: delete_folder(bridge.session, f"{uri}/{KEPT}=false"),
     )
 
 

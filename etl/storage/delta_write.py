@@ -116,7 +116,7 @@ class Write:
         """Return what was written, and what may come of it."""
         bridge, publish = self.bridge, self.publish
         actions = [*elements(data.actions()), *(each.action for each in own if parts)]
-        made = added_files(actions)
+        made = () if parts else added_files(actions)
 
         def commit(applied: Applied) -> Published:
             ours = bridge.set_transaction(publish.mark.name, delta_log.encoded(applied))
@@ -137,8 +137,8 @@ class Write:
             read=rows,
             aside=aside if publish.kept else None,
             commit=lambda applied: settled(bridge, publish, self.before, lambda: commit(applied)),
-            drop=lambda: delete(bridge, self.log, made),
-            drop_aside=parts.drop if parts else lambda: None,
+            drop=parts.drop if parts else lambda: delete(bridge, self.log, made),
+            drop_aside=parts.drop_aside if parts else lambda: None,
             statistics=statistics([each.said for each in own], publish.schema),
             notes=notes,
         )
