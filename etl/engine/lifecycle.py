@@ -122,10 +122,10 @@ def _made(
             extracted.recheck()
             values = prepared.observed.take()
             hold(planned, prepared.guards, values)
-            read, corrupt = accounts.read_counts(extracted)
+            _, corrupt = accounts.read_counts(extracted)
             refuse_corrupt(planned, extracted, corrupt)
             verdict = audit(session, prepared, staged, values)
-            counts = accounts.settle(planned, read, corrupt, transformed, verdict, staged)
+            counts = accounts.settle(planned, extracted, transformed, verdict, staged)
         context.stop.check()
     except BaseException:
         publishing.discard(staged)

@@ -31,13 +31,14 @@ class Observed:
     measures: tuple[str, ...]  # SQL, in the order of the observed struct
     frame: DataFrame  # what was observed, to measure again where Spark dropped the node
 
-    def take(self) -> Mapping[str, Any]:
+    def take(self, *, again: bool = False) -> Mapping[str, Any]:
         """Return the values; runs one Spark job where the plan was optimised past the observation.
 
-        Only call it after the action has succeeded and ``drain`` returned.
+        Only call it after the action has succeeded and ``drain`` returned. Below a shuffle Spark counts the rows of a
+        stage that ran again twice; ``again`` measures in a Spark job of its own, where nothing lies above.
         """
         observed: Any = self.observation._jo  # the public `get` blocks
-        if observed.future().isCompleted():
+        if not again and observed.future().isCompleted():
             python = java_class(self.frame.sparkSession, "org.apache.spark.sql.api.python.PythonSQLUtils")
             row = pickle.loads(python.toPyRow(observed.getRow()))  # noqa: S301 of this run's own JVM
         else:
@@ -69,6 +70,6 @@ def counted(frame: DataFrame) -> tuple[DataFrame, Observed]:
     return observe(frame, [ROWS])
 
 
-def rows(observed: Observed) -> int:
+def rows(observed: Observed, *, again: bool = False) -> int:
     """Return the row count of an observation made by ``counted``."""
-    return int(observed.take()[ROWS])
+    return int(observed.take(again=again)[ROWS])

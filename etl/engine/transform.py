@@ -29,12 +29,14 @@ class Transformed:
     frame: DataFrame
     drops: tuple[Drop, ...]
 
-    def dropped(self, kind: str) -> dict[str, int]:
-        """Return the rows dropped, by rule or key; only after the write has run."""
+    def dropped(self, kind: str, *, again: bool = False) -> dict[str, int]:
+        """Return the rows dropped, by rule or key; only after the write has run; ``again`` counts them anew."""
         counts: dict[str, int] = {}
         for drop in self.drops:
             if drop.kind == kind:
-                counts[drop.name] = counts.get(drop.name, 0) + rows(drop.before) - rows(drop.after)
+                counts[drop.name] = (
+                    counts.get(drop.name, 0) + rows(drop.before, again=again) - rows(drop.after, again=again)
+                )
         return counts
 
 
