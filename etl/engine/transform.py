@@ -34,9 +34,8 @@ class Transformed:
         counts: dict[str, int] = {}
         for drop in self.drops:
             if drop.kind == kind:
-                counts[drop.name] = (
-                    counts.get(drop.name, 0) + rows(drop.before, again=again) - rows(drop.after, again=again)
-                )
+                lost = rows(drop.before, again=again) - rows(drop.after, again=again)
+                counts[drop.name] = counts.get(drop.name, 0) + lost
         return counts
 
 
