@@ -22,13 +22,7 @@ NOT_NULL = "expect_column_values_to_not_be_null"
 
 @frozen
 class Check:
-    """One expectation and what its judgement needs.
-
-    Args:
-        measures: by role.
-        rule: what makes a single row break it; None where no single row does.
-        proof: how file statistics tell the measures; None where they are not asked.
-    """
+    """One expectation, its kind, the types of its columns, and what its judgement needs."""
 
     expectation: Expectation
     kind: Kind
