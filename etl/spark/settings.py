@@ -35,7 +35,7 @@ FORCED: Mapping[str, tuple[str, str]] = {
 
 
 # Nearly every query of a test is new and has a few rows: writing and compiling a program for it, a seventh of the CPU,
-# is longer than interpreting it. The answers are the same; processes of their own (tests/end_to_end) run as compiled.
+# takes longer than interpreting it. The answers are the same: tests/end_to_end/test_spark_submit.py compares them.
 _FOR_TINY_FRAMES = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",

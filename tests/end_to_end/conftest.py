@@ -7,5 +7,7 @@ import pytest
 def light_java():
     """Start every Java below with one compiler and one collector thread: half the CPU of a process that soon ends."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        # The code cache as in the sessions of tests: etl/spark/settings.py says why.
+        options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m"
+        patch.setenv("JAVA_TOOL_OPTIONS", options)
         yield
