@@ -13,6 +13,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from etl.model.expectation import Expectation, OnFailure
 
 Action = Literal["fail", "warn", "quarantine"]
+Missing = Literal["all_values_are_missing", "any_value_is_missing", "never"]
 
 
 class Common(TypedDict, total=False):
@@ -102,10 +103,16 @@ def column_values_to_be_unique(column: str, *, mostly: float = 1.0, **common: Un
 
 
 def compound_columns_to_be_unique(
-    column_list: Sequence[str], *, mostly: float = 1.0, **common: Unpack[Common]
+    column_list: Sequence[str], *, mostly: float = 1.0, ignore_row_if: Missing | None = None, **common: Unpack[Common]
 ) -> Expectation:
-    """Expect no combination twice in the rows this run publishes. Costs one pass, shared by all uniqueness."""
-    return _expectation("compound_columns_to_be_unique", common, column_list=tuple(column_list), mostly=mostly)
+    """Expect no combination twice in the rows this run publishes. Costs one pass, shared by all uniqueness.
+
+    Rows whose columns are all null are ignored unless ``ignore_row_if`` says otherwise; null equals null.
+    """
+    columns = tuple(column_list)
+    return _expectation(
+        "compound_columns_to_be_unique", common, column_list=columns, mostly=mostly, ignore_row_if=ignore_row_if
+    )
 
 
 def table_row_count_to_be_between(

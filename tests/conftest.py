@@ -41,3 +41,8 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path
 
     return write_files
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the length of the suites that inject faults."""
+    parser.addoption("--rounds", type=int, default=5, help="How often two runs meet in tests/faults. [default: 5]")

@@ -123,7 +123,8 @@ def test_every_condition_stands_beside_its_department():
         for row in table("docs/operations.md", "### Conditions")
     }
 
-    assert shown == {one.__name__: one.__base__.__name__ for one in errors_of(errors.conditions)}
+    named = [*errors_of(errors.conditions), *errors_of(errors.failures)]
+    assert shown == {one.__name__: one.__base__.__name__ for one in named}
 
 
 def test_every_error_stands_under_its_exit_code_and_every_code_in_the_help():

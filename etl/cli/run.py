@@ -11,7 +11,7 @@ import click
 from etl.cli.context import Context, pass_context
 from etl.cli.selection import Selection, selection_options
 from etl.cli.table import print_json
-from etl.errors import ProtectedEnvironmentError, UsageError
+from etl.errors import ProtectedEnvironmentError, UsageError, did_you_mean
 from etl.model.platforms import PLATFORMS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _NAMES = ", ".join(PLATFORMS)
 
 def _known(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is not None and value not in PLATFORMS:
-        raise click.BadParameter(f"{value!r} is not one of {', '.join(PLATFORMS)}")
+        raise click.BadParameter(f"{value!r} is no platform; {did_you_mean(value, PLATFORMS)}")
     return value
 
 

@@ -60,7 +60,8 @@ def shape(publish: Publish) -> Shape:
             )
         kind = publish.schema.column(write.column).type
         where = interval_predicate(write.column, kind, publish.interval)
-        return Shape(overwrite=True, where=where, partition_by=(write.column,) if kind == "DATE" else columns)
+        by_day = (write.column,) if kind == "DATE" else ()
+        return Shape(overwrite=True, where=where, partition_by=tuple(dict.fromkeys((*by_day, *columns))))
     return Shape(overwrite=not isinstance(write, Append | Merge), partition_by=columns)
 
 

@@ -162,6 +162,7 @@ def test_a_commit_that_cannot_be_resolved_is_unknown_and_exits_7(lake, monkeypat
     result = lake.run_step(replacing)
 
     assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 7)
+    assert lake.rows("clean.rows") == [(1, DAY)]
 
 
 def test_a_merge_into_a_table_that_has_a_key_twice_is_refused_by_the_gate(lake):
