@@ -4,26 +4,32 @@ import contextlib
 import importlib.metadata
 import inspect
 import io
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
+from importlib import import_module
 from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
 import attrs
 import click
 import pytest
+from click.testing import CliRunner
 
-from etl import errors, expect
+from etl import ReplacePartitions, Source, Target, errors, expect, step
 from etl.cli import main
 from etl.cli.root import COMMANDS, EXIT_CODES, root
 from etl.config.settings import RunSettings, Settings
 from etl.kinds import KINDS
 from etl.model.dataset import REFUSED_OPTIONS
+from etl.model.formats import FORMATS, Format
 from etl.model.result import Status
+from etl.model.schema import parse_schema
 from etl.project.catalog import Entry
 from etl.spark.settings import FORCED
 from etl.testing import plugin
@@ -167,7 +173,35 @@ def test_the_table_of_expectations_says_what_each_level_and_cost_is():
         kind = KINDS["expect_" + CODE.search(name).group(1)]
         assert level == kind.level, name
         assert cost == ("1 pass" if any(one.cost for one in kind.passes) else "none"), name
-        assert set(CODE.findall(taken)) == {*kind.arguments, *kind.options}, name
+        offered = {*kind.arguments, *kind.options} - {"ignore_row_if"}  # Great Expectations', for a raw Expectation
+        assert set(CODE.findall(taken)) == offered, name
+
+
+def test_the_floors_are_those_that_are_enforced():
+    contracts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    floors = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+
+    assert blocks("docs/architecture.md", "text")[0].splitlines() == floors
+
+
+def test_every_room_has_a_line():
+    packages = {file.parent.name for file in (PROJECT / "etl").glob("*/__init__.py")}
+    modules = {file.stem for file in (PROJECT / "etl").glob("[!_]*.py")}
+
+    shown = [CODE.search(row[0]).group(1) for row in table("docs/architecture.md", "## Rooms")]
+    assert sorted(shown) == sorted(packages | modules)
+
+
+def test_the_table_of_formats_is_that_of_the_engine():
+    shown = {
+        CODE.search(name).group(1): (CODE.search(module).group(1), set(CODE.findall(writes)), promise)
+        for name, module, _, writes, promise, _ in table("docs/architecture.md", "## Formats")
+    }
+
+    assert shown == {
+        name: (one.module, {kind.__name__ for kind in one.writes}, one.promise or "none")
+        for name, one in FORMATS.items()
+    }
 
 
 def said(default):
@@ -236,6 +270,45 @@ def example(tmp_path):
         return tmp_path
 
     return make
+
+
+@pytest.fixture
+def sample(tmp_path, monkeypatch):
+    """``sample(page, path)`` makes a module of a page's file and returns its name."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def make(page, path):
+        (tmp_path / f"sample_{Path(path).name}").write_text(files(page)[path], encoding="utf-8")
+        return f"sample_{Path(path).stem}"
+
+    return make
+
+
+def test_the_source_format_of_the_architecture_page_is_read_by_interval(lake, spark, sample, monkeypatch):
+    module = sample("docs/architecture.md", "etl/storage/orc.py")
+    monkeypatch.setitem(FORMATS, "orc", Format(module=module, needs_schema=True))
+    schema = parse_schema("id INT, day DATE")
+    trips = lake.dataset("raw.trips", format="orc", schema=schema, partitioned_by=("day",))
+    for day in (8, 9):
+        spark.createDataFrame([(day,)], "id INT").write.orc(f"{trips.uri}/day=2013-02-0{day}")
+
+    @step(
+        sources={"trips": Source("raw.trips", interval_column="day")},
+        target=Target("clean.trips", schema, ReplacePartitions("day")),
+    )
+    def copied(trips):
+        return trips
+
+    assert [lake.run_step(copied).status for _ in range(2)] == [Status.PASS, Status.NO_OP]
+    assert [row[0] for row in lake.rows("clean.trips")] == [8]
+
+
+def test_the_command_of_the_architecture_page_prints_the_zones(sample):
+    command = import_module(sample("docs/architecture.md", "etl/cli/zones.py")).command
+
+    printed = CliRunner().invoke(command, ["-C", str(PROJECT), "-o", "json"])
+
+    assert {row["zone"] for row in json.loads(printed.output)} >= {"raw", "clean", "marts"}
 
 
 def etl(directory, line):

@@ -62,7 +62,7 @@ class Target:
         schema: Spark DDL; the published rows have exactly these columns in this order. NOT NULL is enforced as a
             critical expectation in the staging write.
         write: how the rows change the target.
-        partition_by: partition columns of a target that is not written by ``ReplacePartitions``.
+        partition_by: partition columns. A target that ``ReplacePartitions`` writes by a DATE is partitioned by that.
     """
 
     dataset: str = field(converter=dataset_name)

@@ -18,13 +18,15 @@ class ReplaceTable:
 
 @frozen
 class ReplacePartitions:
-    """Replace the partitions of the run's interval, and no others.
+    """Replace the rows of the run's interval, and no others.
 
-    The partitions are enumerated from the interval, never from the rows: an empty result clears them, and a
+    Which rows are replaced comes from the interval, never from the rows: an empty result clears them, and a
     row outside the interval is an error, where Spark's dynamic overwrite would replace a whole foreign day.
 
     Args:
-        column: a DATE or TIMESTAMP column of the target; the target is partitioned by it.
+        column: a DATE or TIMESTAMP column of the target. By a DATE the target is partitioned, and the interval's
+            partitions are replaced. By a TIMESTAMP it is not, for that would be a folder for every instant: the rows
+            whose time lies in the interval are replaced by a condition.
     """
 
     column: str
@@ -34,8 +36,9 @@ class ReplacePartitions:
 class Append:
     """Add the interval's rows, exactly once.
 
-    The transaction id of the step and interval travels in the commit: an interval that was appended is never
-    appended again, whatever its rows are now. Where late or corrected rows come, use ``ReplacePartitions``.
+    The commit names the dataset and the interval: an interval that was appended is never appended again, whatever
+    its rows are now, unless somebody restored the table from before it. Where late or corrected rows come, use
+    ``ReplacePartitions``.
     """
 
 
@@ -43,11 +46,16 @@ class Append:
 class Merge:
     """Update the rows with the same keys, insert the others; rows that would not change are not rewritten.
 
+    Intervals share the rows. One that is run after a later one puts its values over those of the later one, and the
+    step warns; ``sequence_by`` keeps the newest instead. With ``apply_as_deletes`` it is refused unless forced: a
+    deleted key leaves no trace in the target, so an older row would bring it back.
+
     Args:
         keys: columns that identify a row of the target; null equals null.
         sequence_by: column that orders rows of one key; the greatest wins, within the batch and against the
             target; a row older than the target's changes nothing. Without it, keys must be unique in the batch.
-        apply_as_deletes: SQL condition on the step's rows; those rows delete their key.
+        apply_as_deletes: SQL condition on the step's rows; those rows delete their key. In a target's first publish
+            they are dropped.
     """
 
     keys: tuple[str, ...] = field(converter=_names)
