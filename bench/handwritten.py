@@ -141,9 +141,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = {
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        "spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true", "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.ansi.enabled": "true",
+        "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "8",
-    }  # fmt: skip
+    }
     builder = reduce(lambda b, item: b.config(*item), settings.items(), SparkSession.builder.master("local[*]"))
     spark = configure_spark_with_delta_pip(builder).getOrCreate()
     for name in STEPS:

@@ -103,8 +103,10 @@ def measure(spark: SparkSession, engine: Callable[[], None], hand: Callable[[], 
         if number > 0:
             ratios.append(ratio)
             noise.append(spent[3] / spent[0])
-    print(f"engine : hand-written CPU, median of {rounds} rounds: {statistics.median(ratios):.3f} "
-          f"(min {min(ratios):.3f}, max {max(ratios):.3f}); A/A {statistics.median(noise):.3f}")  # fmt: skip
+    print(
+        f"engine : hand-written CPU, median of {rounds} rounds: {statistics.median(ratios):.3f} "
+        f"(min {min(ratios):.3f}, max {max(ratios):.3f}); A/A {statistics.median(noise):.3f}"
+    )
 
 
 if __name__ == "__main__":

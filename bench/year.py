@@ -89,8 +89,10 @@ def compare(spark: SparkSession, root: Path, days: int) -> None:
             )
     for step in handwritten.STEPS:
         left, right = (lake.table(step) for lake in lakes.values())
-        print(f"{step:22} rows only day by day {left.exceptAll(right).count()}, only at once "
-              f"{right.exceptAll(left).count()}")  # fmt: skip
+        print(
+            f"{step:22} rows only day by day {left.exceptAll(right).count()}, only at once "
+            f"{right.exceptAll(left).count()}"
+        )
 
 
 def carry_out(spark: SparkSession, lake: Lake, end: date, listener: Any, *, whole: bool) -> RunResult:

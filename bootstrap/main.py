@@ -17,10 +17,22 @@ from typing import NamedTuple, NoReturn
 
 OWN = ("job", "date", "from", "to", "env", "set", "params", "run-id", "platform")
 RESERVED_BY_GLUE = (
-    "JOB_NAME", "JOB_ID", "JOB_RUN_ID", "SECURITY_CONFIGURATION", "TempDir", "RedshiftTempDir", "conf", "class",
-    "scriptLocation", "encryption-type", "datalake-formats", "user-jars-first", "spark-event-logs-path",
-    "use-postgres-driver", "auto-scale-within-microbatch",
-)  # fmt: skip
+    "JOB_NAME",
+    "JOB_ID",
+    "JOB_RUN_ID",
+    "SECURITY_CONFIGURATION",
+    "TempDir",
+    "RedshiftTempDir",
+    "conf",
+    "class",
+    "scriptLocation",
+    "encryption-type",
+    "datalake-formats",
+    "user-jars-first",
+    "spark-event-logs-path",
+    "use-postgres-driver",
+    "auto-scale-within-microbatch",
+)
 RESERVED_PREFIXES = ("enable-", "disable-", "extra-", "job-", "continuation-", "continuous-", "additional-", "python-")
 ZIP = "app.zip"
 WRONG_ENGINE = 5  # the exit code for an environment that cannot run the bundle

@@ -14,7 +14,21 @@ from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplacePartitions, ReplaceTable
 
 __all__ = [
-    "Append", "Daily", "History", "Hourly", "Job", "Merge", "Monthly", "ReplacePartitions", "ReplaceTable", "Run",
-    "Source", "Step", "Target", "expect", "sql_step", "step",
-]  # fmt: skip
+    "Append",
+    "Daily",
+    "History",
+    "Hourly",
+    "Job",
+    "Merge",
+    "Monthly",
+    "ReplacePartitions",
+    "ReplaceTable",
+    "Run",
+    "Source",
+    "Step",
+    "Target",
+    "expect",
+    "sql_step",
+    "step",
+]
 __version__ = "0.1.0"

@@ -80,18 +80,26 @@ def column_values_to_not_match_regex(
 
 
 def column_value_lengths_to_be_between(
-    column: str, min_value: int | None = None, max_value: int | None = None, *, mostly: float = 1.0,
+    column: str,
+    min_value: int | None = None,
+    max_value: int | None = None,
+    *,
+    mostly: float = 1.0,
     **bounds: Unpack[Bounds],
-) -> Expectation:  # fmt: skip
+) -> Expectation:
     """Expect strings of ``min_value`` to ``max_value`` characters."""
     kind = "column_value_lengths_to_be_between"
     return _expectation(kind, bounds, column=column, min_value=min_value, max_value=max_value, mostly=mostly)
 
 
 def column_pair_values_a_to_be_greater_than_b(
-    column_A: str, column_B: str, *, or_equal: bool = False, mostly: float = 1.0,  # noqa: N803 GX's names
+    column_A: str,  # noqa: N803 GX's names
+    column_B: str,  # noqa: N803
+    *,
+    or_equal: bool = False,
+    mostly: float = 1.0,
     **common: Unpack[Common],
-) -> Expectation:  # fmt: skip
+) -> Expectation:
     """Expect A > B in every row where both are there."""
     kind = "column_pair_values_a_to_be_greater_than_b"
     return _expectation(kind, common, column_A=column_A, column_B=column_B, or_equal=or_equal or None, mostly=mostly)

@@ -121,9 +121,10 @@ def _columns(frame: DataFrame, given: str | Sequence[str], who: str) -> tuple[st
 
 def _orderable(frame: DataFrame, without: Sequence[str]) -> tuple[str, ...]:
     return tuple(
-        field.name for field in frame.schema
+        field.name
+        for field in frame.schema
         if field.name not in without and "map<" not in field.dataType.simpleString()
-    )  # fmt: skip
+    )
 
 
 def _leaves(schema: StructType, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -173,8 +173,7 @@ def test_the_table_of_expectations_says_what_each_level_and_cost_is():
         kind = KINDS["expect_" + CODE.search(name).group(1)]
         assert level == kind.level, name
         assert cost == ("1 pass" if any(one.cost for one in kind.passes) else "none"), name
-        offered = {*kind.arguments, *kind.options} - {"ignore_row_if"}  # Great Expectations', for a raw Expectation
-        assert set(CODE.findall(taken)) == offered, name
+        assert set(CODE.findall(taken)) == {*kind.arguments, *kind.options}, name
 
 
 def test_the_floors_are_those_that_are_enforced():
@@ -360,7 +359,11 @@ def test_the_tests_of_the_testing_page_pass(example):
 
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *([] if installed else ["-p", "etl.testing.plugin"])],
-        cwd=project, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=project,
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert ended.returncode == 0, ended.stdout

@@ -16,7 +16,7 @@ TEXTS = sorted(
     for folder in ("etl", "jobs", "conf", "tests", "bootstrap", "docs", "bench", "locks", ".ci")
     for file in (*(PROJECT / folder).rglob("*"), *PROJECT.glob("*"))
     if file.is_file() and "__pycache__" not in file.parts and file.name != ".git"  # a file in a worktree
-)  # fmt: skip
+)
 ADDRESS_OF_A_REGISTRY = re.compile(r"pypi[.](org|python)|python[h]osted|maven[.](org|apache)|sona[t]ype", re.IGNORECASE)
 PATH_OF_A_MACHINE = re.compile(r"/(home|Users)/(?!hadoop\b)[a-z]\w*/|/roo[t]/|/wor[k]/")
 

@@ -46,9 +46,12 @@ class Context:
 
         try:
             return open_project(
-                self.directory or _working_directory(), environment=self.environment, environ=os.environ,
-                overrides={**self.overrides, **(overrides or {})}, static=static,
-            )  # fmt: skip
+                self.directory or _working_directory(),
+                environment=self.environment,
+                environ=os.environ,
+                overrides={**self.overrides, **(overrides or {})},
+                static=static,
+            )
         except ConfigError as error:
             if error.place and error.place.file.startswith("--set "):  # what the command line says wrong is its fault
                 raise UsageError(error.message, place=error.place, remedy=error.remedy) from None
@@ -102,19 +105,16 @@ def shared_options(command: Callable[P, R]) -> Callable[P, R]:
 
 _DIRECTORY = click.Path(file_okay=False, exists=True, path_type=Path)
 _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (("-C", "--directory"), {
-        "type": _DIRECTORY, "metavar": "DIR", "help": "Project directory, or one below it. [default: here]",
-    }),
+    (
+        ("-C", "--directory"),
+        {"type": _DIRECTORY, "metavar": "DIR", "help": "Project directory, or one below it. [default: here]"},
+    ),
     (("-e", "--env"), {"metavar": "ENV", "help": "Environment: conf/env/ENV.toml. [default: local]"}),
-    (("--set",), {
-        "multiple": True, "metavar": "KEY=VALUE", "help": "Override a configuration value; repeatable.",
-    }),
-    (("-o", "--output"), {
-        "type": click.Choice(["text", "json"]), "help": "What stdout carries. [default: text]",
-    }),
+    (("--set",), {"multiple": True, "metavar": "KEY=VALUE", "help": "Override a configuration value; repeatable."}),
+    (("-o", "--output"), {"type": click.Choice(["text", "json"]), "help": "What stdout carries. [default: text]"}),
     (("-q", "--quiet"), {"is_flag": True, "help": "Say only what did not go well."}),
     (("--debug",), {"is_flag": True, "help": "Show the traceback of an error."}),
-)  # fmt: skip
+)
 
 
 def pass_context(function: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:
@@ -124,10 +124,13 @@ def pass_context(function: Callable[Concatenate[Context, P], R]) -> Callable[P, 
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
         given = click.get_current_context().ensure_object(dict)
         context = Context(
-            directory=given.get("directory"), environment=given.get("env"),
-            overrides=pairs(given.get("set", ()), "--set"), output=given.get("output", "text"),
-            quiet=given.get("quiet", False), debug=given.get("debug", False),
-        )  # fmt: skip
+            directory=given.get("directory"),
+            environment=given.get("env"),
+            overrides=pairs(given.get("set", ()), "--set"),
+            output=given.get("output", "text"),
+            quiet=given.get("quiet", False),
+            debug=given.get("debug", False),
+        )
         return function(context, *args, **kwargs)
 
     return shared_options(called)

@@ -13,8 +13,13 @@ from etl.errors import UsageError
 
 
 @click.command()
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("dist"), show_default=True,
-              help="Where the files go.")  # fmt: skip
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("dist"),
+    show_default=True,
+    help="Where the files go.",
+)
 @pass_context
 def command(context: Context, out: Path) -> None:
     """Build the wheel and the zip that a cluster runs.

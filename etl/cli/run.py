@@ -37,14 +37,27 @@ def _known(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 @click.option("--run-id", metavar="ID", help="Name of the run. [default: made from the time]")
 @click.option("--platform", metavar="NAME", callback=_known, help=f"Where this runs: {_NAMES}. [default: run.platform]")
 @click.option("--master", metavar="URL", help="Spark master on platform local. [default: local[*]]")
-@click.option("--progress", type=click.Choice(["auto", "live", "lines", "none"]), default="auto", show_default=True,
-              help="How the run is shown on stderr.")  # fmt: skip
+@click.option(
+    "--progress",
+    type=click.Choice(["auto", "live", "lines", "none"]),
+    default="auto",
+    show_default=True,
+    help="How the run is shown on stderr.",
+)
 @click.option("--yes", is_flag=True, help="Run in a protected environment.")
 @pass_context
 def command(
-    context: Context, selection: Selection, threads: int | None, force: bool, fail_fast: bool,
-    run_id: str | None, platform: str | None, master: str | None, progress: Mode, yes: bool,
-) -> None:  # fmt: skip
+    context: Context,
+    selection: Selection,
+    threads: int | None,
+    force: bool,
+    fail_fast: bool,
+    run_id: str | None,
+    platform: str | None,
+    master: str | None,
+    progress: Mode,
+    yes: bool,
+) -> None:
     """Run steps for an interval: extract, transform, stage, audit, publish.
 
     Without SELECT every step runs. A range runs interval by interval in one session.

@@ -60,10 +60,15 @@ STEP_COLUMNS = ("step", "interval", "status", "outcome", "published", "quarantin
 def step_row(step: dict[str, Any]) -> dict[str, Any]:
     """Return what a table shows of a step's result."""
     return {
-        "step": step["step"], "interval": step["interval"], "status": step["status"], "outcome": step["outcome"],
-        "published": step["rows"]["published"], "quarantined": step["rows"]["quarantined"],
-        "version": step["version_after"], "seconds": step["seconds"],
-    }  # fmt: skip
+        "step": step["step"],
+        "interval": step["interval"],
+        "status": step["status"],
+        "outcome": step["outcome"],
+        "published": step["rows"]["published"],
+        "quarantined": step["rows"]["quarantined"],
+        "version": step["version_after"],
+        "seconds": step["seconds"],
+    }
 
 
 def _row(run: RunRecord) -> dict[str, Any]:

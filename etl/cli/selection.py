@@ -48,12 +48,17 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def called(
-        *args: Any, names: tuple[str, ...], select: tuple[str, ...], exclude: tuple[str, ...],
-        date: str | None, start: str | None, end: str | None, param: tuple[str, ...], **kwargs: Any,
-    ) -> Any:  # fmt: skip
-        selection = Selection(
-            select=(*names, *select), exclude=exclude, date=date, start=start, end=end, params=param,
-        )  # fmt: skip
+        *args: Any,
+        names: tuple[str, ...],
+        select: tuple[str, ...],
+        exclude: tuple[str, ...],
+        date: str | None,
+        start: str | None,
+        end: str | None,
+        param: tuple[str, ...],
+        **kwargs: Any,
+    ) -> Any:
+        selection = Selection(select=(*names, *select), exclude=exclude, date=date, start=start, end=end, params=param)
         return command(*args, selection=selection, **kwargs)
 
     for decorate in reversed(_OPTIONS):
@@ -63,11 +68,16 @@ def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 _OPTIONS = (
     click.argument("names", nargs=-1, metavar="[SELECT]..."),
-    click.option("-s", "--select", multiple=True, metavar="SELECT",
-                 help="Job, step or zone.*; +x with what feeds it, x+ with what it feeds, tag:, path:."),
+    click.option(
+        "-s",
+        "--select",
+        multiple=True,
+        metavar="SELECT",
+        help="Job, step or zone.*; +x with what feeds it, x+ with what it feeds, tag:, path:.",
+    ),
     click.option("--exclude", multiple=True, metavar="SELECT", help="Leave these out."),
     click.option("--date", metavar="DATE", help="The interval that holds this date: 2013-02-08."),
     click.option("--from", "start", metavar="DATE", help="First date of a range."),
     click.option("--to", "end", metavar="DATE", help="First date after the range."),
     click.option("--param", "-p", multiple=True, metavar="KEY=VALUE", help="What a `run` parameter receives."),
-)  # fmt: skip
+)

@@ -81,10 +81,11 @@ def _last_runs(project: Project, name: str) -> list[dict[str, Any]]:
 
 def _sources(sources: list[dict[str, Any]]) -> str:
     lines = [
-        f"{s['name']}: {s['dataset']}" + (f" by {s['interval_column']}" if s["interval_column"] else "")
+        f"{s['name']}: {s['dataset']}"
+        + (f" by {s['interval_column']}" if s["interval_column"] else "")
         + (" (optional)" if s["optional"] else "")
         for s in sources
-    ]  # fmt: skip
+    ]
     return "\n".join(lines)
 
 
@@ -95,8 +96,11 @@ def _settings(values: dict[str, Any]) -> str:
 
 
 _TELL: dict[str, Callable[[Any], str]] = {
-    "sources": _sources, "write": _settings, "schedule": _settings, "options": _settings,
-}  # fmt: skip
+    "sources": _sources,
+    "write": _settings,
+    "schedule": _settings,
+    "options": _settings,
+}
 
 
 def _print_list(title: str, rows: list[dict[str, Any]]) -> None:
@@ -108,10 +112,13 @@ def _print_list(title: str, rows: list[dict[str, Any]]) -> None:
     elif title == "expectations":
         results = [{"expectation_config": row} for row in rows]
         shown = [
-            {"expectation": wording.name(result), "expected": wording.expected(result),
-             "on_failure": result["expectation_config"]["meta"]["on_failure"]}
+            {
+                "expectation": wording.name(result),
+                "expected": wording.expected(result),
+                "on_failure": result["expectation_config"]["meta"]["on_failure"],
+            }
             for result in results
-        ]  # fmt: skip
+        ]
         print_rows(shown, ("expectation", "expected", "on_failure"), "text")
     else:
         print_rows(rows, ("run_id", *STEP_COLUMNS[1:]), "text")

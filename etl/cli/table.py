@@ -31,7 +31,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], output
         padded = (
             cell.rjust(width) if numeric else cell.ljust(width)
             for cell, width, numeric in zip(line, widths, right, strict=True)
-        )  # fmt: skip
+        )
         click.echo("  ".join(padded).rstrip())
 
 

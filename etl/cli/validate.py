@@ -35,9 +35,11 @@ def command(context: Context, selection: Selection) -> None:
     dated = selection if selection.date or selection.start else evolve(selection, date=str(_yesterday()))
     plan = dated.plan(project)
     config = project.config
-    session = start(SessionSettings(
-        app_name=f"{project.name} validate", platform=config.run.platform, conf=config.spark, profile="test",
-    ))  # fmt: skip
+    session = start(
+        SessionSettings(
+            app_name=f"{project.name} validate", platform=config.run.platform, conf=config.spark, profile="test"
+        )
+    )
     errors = validate(plan, session)
     if context.output == "json":
         print_json([ErrorInfo.of(error).to_json() for error in errors])

@@ -110,8 +110,11 @@ def _text(file: Traversable, name: str) -> str:
     try:
         return data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"byte {error.start} is not UTF-8", place=Place(name, _line_at(data, error.start)),
-                          remedy="save the file as UTF-8") from None  # fmt: skip
+        raise ConfigError(
+            f"byte {error.start} is not UTF-8",
+            place=Place(name, _line_at(data, error.start)),
+            remedy="save the file as UTF-8",
+        ) from None
 
 
 def _line_at(data: bytes, offset: int) -> int:
@@ -122,16 +125,20 @@ def _syntax_error(text: str, name: str, message: str) -> ConfigError:
     first: dict[KeyPath, int] = {}
     for path, line in _scan(text):
         if path in first and ("overwrite" in message or "twice" in message):
-            return ConfigError(f"set twice, on lines {first[path]} and {line.number}",
-                               place=Place(name, line.number, dotted(path)))  # fmt: skip
+            return ConfigError(
+                f"set twice, on lines {first[path]} and {line.number}", place=Place(name, line.number, dotted(path))
+            )
         first[path] = line.number
     position = _POSITION.search(message)
     rows = text.splitlines() or [""]
     number = int(position[1]) if position and position[1] else len(rows)
     column = int(position[2]) if position and position[2] else len(rows[-1]) + 1
     shown = redacted(rows[min(number, len(rows)) - 1].strip()[:120])
-    return ConfigError(f"column {column}: {_POSITION.sub('', message)}\n    {shown}", place=Place(name, number),
-                       remedy="TOML writes key = value, and text in quotes")  # fmt: skip
+    return ConfigError(
+        f"column {column}: {_POSITION.sub('', message)}\n    {shown}",
+        place=Place(name, number),
+        remedy="TOML writes key = value, and text in quotes",
+    )
 
 
 def _scan(text: str) -> Iterator[tuple[KeyPath, Line]]:

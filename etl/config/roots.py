@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from etl.config.structure import RefusedError
+from etl.config.refusal import RefusedError
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -37,8 +37,9 @@ def read_root(text: str) -> str:
         raise RefusedError(f"root {text!r} has one slash after the scheme", f"write s3://{rest.lstrip('/')}")
     bucket, _, key = rest[2:].partition("/")
     if not _BUCKET.fullmatch(bucket):
-        raise RefusedError(f"root {text!r}: {bucket!r} is no bucket's name",
-                      "3 to 63 lower-case letters, digits, dots and hyphens")  # fmt: skip
+        raise RefusedError(
+            f"root {text!r}: {bucket!r} is no bucket's name", "3 to 63 lower-case letters, digits, dots and hyphens"
+        )
     return f"s3://{bucket}/{key}".rstrip("/")
 
 

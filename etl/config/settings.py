@@ -12,8 +12,9 @@ from etl.config.credentials import EXAMPLES, is_literal_secret
 from etl.config.document import KeyPath, dotted
 from etl.config.layers import Layer, leaves, read_layers
 from etl.config.problems import raise_all
+from etl.config.refusal import RefusedError, one_of
 from etl.config.roots import Root, absolute
-from etl.config.structure import Origin, RefusedError, one_of, structured
+from etl.config.structure import Origin, structured
 from etl.errors import ConfigError, LiteralSecretError, Place
 from etl.model.platforms import LOCAL, PLATFORMS
 
@@ -86,9 +87,14 @@ class Config(Settings):
 
 
 def load_config(
-    conf: Traversable, name: str, base: Path, *,
-    environment: str, environ: Mapping[str, str], overrides: Mapping[str, str],
-) -> Config:  # fmt: skip
+    conf: Traversable,
+    name: str,
+    base: Path,
+    *,
+    environment: str,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, str],
+) -> Config:
     """Read the configuration of one environment.
 
     Args:
@@ -115,10 +121,12 @@ def load_config(
         **{attribute.name: getattr(settings, attribute.name) for attribute in fields(Settings)}
         | {
             "zones": {zone: absolute(root, base) for zone, root in settings.zones.items()},
-            "state": absolute(settings.state, base), "artifacts": absolute(settings.artifacts, base),
+            "state": absolute(settings.state, base),
+            "artifacts": absolute(settings.artifacts, base),
         },
-        environment=environment, origins=origins,
-    )  # fmt: skip
+        environment=environment,
+        origins=origins,
+    )
 
 
 def refuse_secrets(values: Mapping[str, Any], place: Any) -> None:

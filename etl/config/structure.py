@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
@@ -18,6 +18,7 @@ from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
 from etl.config.document import KeyPath, dotted
+from etl.config.refusal import RefusedError
 from etl.errors import ConfigError, DefinitionError, NotAllowedError, Place, UnknownKeyError
 from etl.model.schema import Schema, parse_schema
 
@@ -46,25 +47,6 @@ class Text(str):
     """A value from an environment variable or ``--set``: text until the declared type says otherwise."""
 
     __slots__ = ()
-
-
-class RefusedError(ValueError):
-    """A value that its declared type does not allow; the caller knows where it stands."""
-
-    def __init__(self, message: str, remedy: str = "", *, quote: bool = False) -> None:
-        self.message, self.remedy, self.quote = message, remedy, quote
-        super().__init__(message)
-
-
-def one_of(known: Collection[str]) -> Callable[[str], str]:
-    """Return a check that a text is in a table, which may have grown by then."""
-
-    def check(text: str) -> str:
-        if text not in known:
-            raise NotAllowedError(text, tuple(known))
-        return text
-
-    return check
 
 
 def structured(
@@ -210,8 +192,14 @@ def _parsed(value: object) -> object:
 def _described(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    for kind, word in ((str, "text"), (datetime, "the date and time"), (date, "the date"), (time, "the time"),
-                       (int, "the number"), (float, "the number")):  # fmt: skip
+    for kind, word in (
+        (str, "text"),
+        (datetime, "the date and time"),
+        (date, "the date"),
+        (time, "the time"),
+        (int, "the number"),
+        (float, "the number"),
+    ):
         if isinstance(value, kind):
             return f"{word} {str(value)[:60]!r}" if kind is str else f"{word} {str(value)[:60]}"
     return "a list" if isinstance(value, list) else "a table"

@@ -74,9 +74,13 @@ def execute(planned: PlannedStep, context: Context) -> StepResult:
             result = record.ended(planned, context.session, context.run, raised, context.stop.requested)
     jobs, stages = _spent(context.session, group)
     return evolve(
-        result, started_at=started, seconds=context.clock() - clock, spark_jobs=jobs, spark_stages=stages,
+        result,
+        started_at=started,
+        seconds=context.clock() - clock,
+        spark_jobs=jobs,
+        spark_stages=stages,
         metrics={**result.metrics, "phase_seconds": {name: round(value, 3) for name, value in phases.items()}},
-    )  # fmt: skip
+    )
 
 
 def _phases(planned: PlannedStep, context: Context, phases: dict[str, float]) -> StepResult:

@@ -91,12 +91,7 @@ def notes(session: SparkSession, planned: PlannedStep, mark: Mark, run: Run, *, 
 
 
 def publish(
-    session: SparkSession,
-    planned: PlannedStep,
-    run: Run,
-    staged: Staged,
-    extracted: Extracted,
-    aside: quarantine.Aside,
+    session: SparkSession, planned: PlannedStep, run: Run, staged: Staged, extracted: Extracted, aside: quarantine.Aside
 ) -> Published:
     """Commit the target and its quarantine, so that no row is ever missing from both.
 

@@ -33,10 +33,14 @@ def no_op(planned: PlannedStep, run: Run, before: TargetState, *, same: bool) ->
     changed = "appended before; its inputs or code have changed since, and Append never adds an interval twice"
     return StepResult(
         target=planned.writes.name,
-        step=planned.step.name, job=planned.job, interval=key(run), status=Status.NO_OP if same else Status.WARN,
+        step=planned.step.name,
+        job=planned.job,
+        interval=key(run),
+        status=Status.NO_OP if same else Status.WARN,
         message="already published from the same code and inputs" if same else changed,
-        version_before=before.version, version_after=before.version,
-    )  # fmt: skip
+        version_before=before.version,
+        version_after=before.version,
+    )
 
 
 def judged(
@@ -46,26 +50,42 @@ def judged(
     failed = [result.expectation.name for result in verdict.results if result.blocks]
     return StepResult(
         target=planned.writes.name,
-        step=planned.step.name, job=planned.job, interval=key(run), status=status, rows=counts,
-        expectations=verdict.results, version_before=before.version, version_after=before.version,
+        step=planned.step.name,
+        job=planned.job,
+        interval=key(run),
+        status=status,
+        rows=counts,
+        expectations=verdict.results,
+        version_before=before.version,
+        version_after=before.version,
         message=f"gate: {', '.join(failed)}; readers see what they saw before" if failed else "",
-    )  # fmt: skip
+    )
 
 
 def published(
-    planned: PlannedStep, run: Run, verdict: Verdict, counts: RowCounts, before: TargetState, done: Published,
-    *, ignored: Mapping[str, tuple[str, ...]], notes: Notes,
-) -> StepResult:  # fmt: skip
+    planned: PlannedStep,
+    run: Run,
+    verdict: Verdict,
+    counts: RowCounts,
+    before: TargetState,
+    done: Published,
+    *,
+    ignored: Mapping[str, tuple[str, ...]],
+    notes: Notes,
+) -> StepResult:
     """Return the result of a published step."""
     passed_over = [f"{name}: {len(names)} files ignored ({names[0]})" for name, names in ignored.items() if names]
     failed = any(not result.success for result in verdict.results)
     warned = counts.quarantined or passed_over or notes.warnings or failed
     result = judged(planned, run, Status.WARN if warned else Status.PASS, verdict, counts, before)
     return evolve(
-        result, outcome=Outcome.PUBLISHED, message="; ".join([*notes.warnings, *passed_over, *notes.facts]),
+        result,
+        outcome=Outcome.PUBLISHED,
+        message="; ".join([*notes.warnings, *passed_over, *notes.facts]),
         version_after=before.version if done.version is None else done.version,
-        quarantine=planned.quarantine.name if counts.quarantined else None, metrics=dict(done.metrics),
-    )  # fmt: skip
+        quarantine=planned.quarantine.name if counts.quarantined else None,
+        metrics=dict(done.metrics),
+    )
 
 
 def ended(planned: PlannedStep, session: SparkSession, run: Run, error: EtlError, stopped: int | None) -> StepResult:
@@ -75,11 +95,15 @@ def ended(planned: PlannedStep, session: SparkSession, run: Run, error: EtlError
     version = None if cancelled else _version(planned, session)
     return StepResult(
         target=planned.writes.name,
-        step=planned.step.name, job=planned.job, interval=key(run),
+        step=planned.step.name,
+        job=planned.job,
+        interval=key(run),
         status=Status.CANCELLED if cancelled else Status.ERROR,
         outcome=_outcome(error),
-        error=error_info(error, stopped if cancelled else None), version_before=version, version_after=version,
-    )  # fmt: skip
+        error=error_info(error, stopped if cancelled else None),
+        version_before=version,
+        version_after=version,
+    )
 
 
 def _outcome(error: EtlError) -> Outcome:

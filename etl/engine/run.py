@@ -158,9 +158,12 @@ class _Engine:
             status = Status.CANCELLED if self.stop.requested else Status.SKIP
             result = StepResult(
                 target=planned.writes.name,
-                step=name, job=planned.job, interval=interval.key if interval else None, status=status,
+                step=name,
+                job=planned.job,
+                interval=interval.key if interval else None,
+                status=status,
                 message=f"{missing[0]} did not succeed" if missing else "the run was told to stop",
-            )  # fmt: skip
+            )
         else:
             self.emit("step_started", position, name, interval)
             result = self.attempted(planned, interval)
@@ -190,8 +193,12 @@ def _versions(session: SparkSession) -> dict[str, str]:
     import etl
 
     jvm: Any = session._jvm
-    found = {"headrace": etl.__version__, "python": platform.python_version(), "spark": session.version,
-             "java": jvm.System.getProperty("java.version")}  # fmt: skip
+    found = {
+        "headrace": etl.__version__,
+        "python": platform.python_version(),
+        "spark": session.version,
+        "java": jvm.System.getProperty("java.version"),
+    }
     try:
         found["delta"] = metadata.version("delta-spark")
     except metadata.PackageNotFoundError:  # on a cluster Delta comes as jars alone

@@ -60,8 +60,9 @@ def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run, *
         if not isinstance(result, DataFrame):
             raise TransformError(
                 f"job {planned.job}, step {step.name}: returned {type(result).__name__}, not a DataFrame",
-                place=step.place, remedy="return the transformed frame; actions and writes are the engine's",
-            )  # fmt: skip
+                place=step.place,
+                remedy="return the transformed frame; actions and writes are the engine's",
+            )
         conformed = conform(planned, result)
         write = step.target.write
         if isinstance(write, Merge) and write.sequence_by:
@@ -104,17 +105,23 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
         if name not in wanted:
             problems.append(f"column {name!r} is not in the target's schema; {did_you_mean(name, wanted)}")
         elif not fits(field.dataType.simpleString(), wanted[name].dataType.simpleString()):
-            problems.append(f"column {name!r} is {field.dataType.simpleString()}, declared "
-                            f"{wanted[name].dataType.simpleString()}")  # fmt: skip
+            problems.append(
+                f"column {name!r} is {field.dataType.simpleString()}, declared {wanted[name].dataType.simpleString()}"
+            )
     if problems:
         raise AnalysisError(
-            f"job {planned.job}, step {planned.step.name}: " + "; ".join(problems), place=planned.step.place,
+            f"job {planned.job}, step {planned.step.name}: " + "; ".join(problems),
+            place=planned.step.place,
             remedy="select and cast in the transformation, or change the target's schema",
-        )  # fmt: skip
+        )
     same = [(name, given[name].dataType == field.dataType) for name, field in wanted.items()]
     if list(given) == list(wanted) and all(kept for _, kept in same):
         return frame
-    return frame.selectExpr(*[
-        quoted(name) if kept else f"CAST({quoted(name)} AS {wanted[name].dataType.simpleString()}) AS {quoted(name)}"
-        for name, kept in same
-    ])  # fmt: skip
+    return frame.selectExpr(
+        *[
+            quoted(name)
+            if kept
+            else f"CAST({quoted(name)} AS {wanted[name].dataType.simpleString()}) AS {quoted(name)}"
+            for name, kept in same
+        ]
+    )

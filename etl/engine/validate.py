@@ -44,8 +44,9 @@ def _validate(planned: PlannedStep, plan: Plan, session: SparkSession) -> None:
         if column is not None and column not in frame.columns:
             raise AnalysisError(
                 f"step {planned.step.name}: interval_column {column!r} is not a column of {source.dataset}",
-                place=planned.step.place, remedy=f"its columns: {', '.join(frame.columns[:20])}",
-            )  # fmt: skip
+                place=planned.step.place,
+                remedy=f"its columns: {', '.join(frame.columns[:20])}",
+            )
         if column is not None and interval is not None:
             interval_predicate(column, frame.schema[column].dataType.simpleString().upper(), interval)
     transformed = transform(planned, frames, Run("validate", interval, plan.params))

@@ -31,11 +31,7 @@ from etl.errors.failures import (
     UnreachableError,
     WriteConflictError,
 )
-from etl.errors.place import (
-    Place,
-    closest,
-    did_you_mean,
-)
+from etl.errors.place import Place, closest, did_you_mean
 from etl.errors.tree import (
     AnalysisError,
     ConfigError,

@@ -8,13 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from etl.errors.place import Place, closest, did_you_mean
-from etl.errors.tree import (
-    ConfigError,
-    GraphError,
-    InputError,
-    PlatformError,
-    UsageError,
-)
+from etl.errors.tree import ConfigError, GraphError, InputError, PlatformError, UsageError
 
 
 class UnknownKeyError(ConfigError):

@@ -15,10 +15,19 @@ from etl.model.write import ReplacePartitions, Write
 NOWHERE = Place("?")
 
 # Reader options that lose rows, guess types or look elsewhere; in lower case, as Spark compares them.
-REFUSED_OPTIONS = frozenset({
-    "mode", "inferschema", "enforceschema", "columnnameofcorruptrecord", "basepath", "ignorecorruptfiles",
-    "ignoremissingfiles", "recursivefilelookup", "pathglobfilter",
-})  # fmt: skip
+REFUSED_OPTIONS = frozenset(
+    {
+        "mode",
+        "inferschema",
+        "enforceschema",
+        "columnnameofcorruptrecord",
+        "basepath",
+        "ignorecorruptfiles",
+        "ignoremissingfiles",
+        "recursivefilelookup",
+        "pathglobfilter",
+    }
+)
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}")
 
@@ -62,7 +71,7 @@ class Target:
         schema: Spark DDL; the published rows have exactly these columns in this order. NOT NULL is enforced as a
             critical expectation in the staging write.
         write: how the rows change the target.
-        partition_by: partition columns. A target that ``ReplacePartitions`` writes by a DATE is partitioned by that.
+        partition_by: partition columns; in a target that ``ReplacePartitions`` writes by a DATE, that one comes first.
     """
 
     dataset: str = field(converter=dataset_name)

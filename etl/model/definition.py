@@ -66,8 +66,11 @@ def check_step(declared: Step[Any, Any]) -> None:
 def _check_names(declared: Step[Any, Any]) -> None:
     for column in declared.target.schema.names:
         if column.lower() in RESERVED:
-            _refuse(declared, f"column {column!r} of the target is a name that its quarantine needs for itself: "
-                    + ", ".join(RESERVED))  # fmt: skip
+            _refuse(
+                declared,
+                f"column {column!r} of the target is a name that its quarantine needs for itself: "
+                + ", ".join(RESERVED),
+            )
 
 
 def _check_write(declared: Step[Any, Any]) -> None:
@@ -110,8 +113,11 @@ def _check_expectation(declared: Step[Any, Any], expectation: Expectation) -> No
     if problem:
         _refuse(declared, f"{expectation.name}: {problem}")
     if expectation.on_failure is OnFailure.QUARANTINE and kind.level is not Level.ROW:
-        _refuse(declared, f"{expectation.name} speaks of the whole table: no single row breaks it, so it cannot "
-                'quarantine; use on_failure="fail" or "warn"')  # fmt: skip
+        _refuse(
+            declared,
+            f"{expectation.name} speaks of the whole table: no single row breaks it, so it cannot "
+            'quarantine; use on_failure="fail" or "warn"',
+        )
     mostly = expectation.kwargs.get("mostly", 1.0)
     if not isinstance(mostly, int | float) or not 0 <= mostly <= 1:
         _refuse(declared, f"{expectation.name}: mostly={mostly!r} is outside 0 to 1")

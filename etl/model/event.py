@@ -57,9 +57,14 @@ class Event:
     def to_json(self) -> dict[str, Any]:
         """Return the event as one JSON object, a line of ``events.jsonl``."""
         return {
-            "schema_version": SCHEMA_VERSION, "kind": self.kind, "at": self.at.isoformat(), "run_id": self.run_id,
-            "step": self.step, "interval": self.interval, "data": dict(self.data),
-        }  # fmt: skip
+            "schema_version": SCHEMA_VERSION,
+            "kind": self.kind,
+            "at": self.at.isoformat(),
+            "run_id": self.run_id,
+            "step": self.step,
+            "interval": self.interval,
+            "data": dict(self.data),
+        }
 
 
 Listener = Callable[[Event], None]

@@ -86,9 +86,13 @@ class ErrorInfo:
     def to_json(self) -> dict[str, Any]:
         """Return the error as JSON values."""
         values = {
-            "type": self.type, "message": self.message, "place": self.place, "remedy": self.remedy,
-            "exit_code": self.exit_code, "retryable": self.retryable,
-        }  # fmt: skip
+            "type": self.type,
+            "message": self.message,
+            "place": self.place,
+            "remedy": self.remedy,
+            "exit_code": self.exit_code,
+            "retryable": self.retryable,
+        }
         further = {"attributes": dict(self.attributes), "traceback": self.traceback}
         return values | {name: value for name, value in further.items() if value}
 

@@ -33,9 +33,7 @@ class Format:
 
 FORMATS: dict[str, Format] = {
     "delta": Format(
-        module="etl.storage.delta",
-        writes=(ReplaceTable, ReplacePartitions, Append, Merge),
-        promise="exactly once",
+        module="etl.storage.delta", writes=(ReplaceTable, ReplacePartitions, Append, Merge), promise="exactly once"
     ),
     "csv": Format(module="etl.storage.files", needs_schema=True),
     "json": Format(module="etl.storage.files", needs_schema=True),

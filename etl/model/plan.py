@@ -74,20 +74,37 @@ class PlannedStep:
         """Return the planned step as JSON values."""
         write = self.step.target.write
         return {
-            "step": self.step.name, "job": self.job, "why": self.why, "after": list(self.after),
+            "step": self.step.name,
+            "job": self.job,
+            "why": self.why,
+            "after": list(self.after),
             "reads": [
-                {"name": name, "dataset": dataset.name, "uri": dataset.uri, "format": dataset.format,
-                 "interval_column": self.step.sources[name].interval_column,
-                 "optional": self.step.sources[name].optional}
+                {
+                    "name": name,
+                    "dataset": dataset.name,
+                    "uri": dataset.uri,
+                    "format": dataset.format,
+                    "interval_column": self.step.sources[name].interval_column,
+                    "optional": self.step.sources[name].optional,
+                }
                 for name, dataset in self.reads.items()
             ],
-            "writes": {"dataset": self.writes.name, "uri": self.writes.uri, "format": self.writes.format,
-                       "kind": type(write).__name__} | {key: json_value(value) for key, value in asdict(write).items()},
+            "writes": {
+                "dataset": self.writes.name,
+                "uri": self.writes.uri,
+                "format": self.writes.format,
+                "kind": type(write).__name__,
+            }
+            | {key: json_value(value) for key, value in asdict(write).items()},
             "quarantine": {"dataset": self.quarantine.name, "uri": self.quarantine.uri},
             "expectations": [expectation.to_json() for expectation in self.step.expectations],
-            "retries": self.retries, "costs": list(self.costs), "promise": self.promise,
-            "cautions": list(self.cautions), "conserve": self.step.conserve, "schema": self.step.target.schema.ddl,
-        }  # fmt: skip
+            "retries": self.retries,
+            "costs": list(self.costs),
+            "promise": self.promise,
+            "cautions": list(self.cautions),
+            "conserve": self.step.conserve,
+            "schema": self.step.target.schema.ddl,
+        }
 
 
 @frozen(kw_only=True)
@@ -115,12 +132,14 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
         return {
-            "schema_version": SCHEMA_VERSION, "environment": self.environment,
+            "schema_version": SCHEMA_VERSION,
+            "environment": self.environment,
             "intervals": [_interval_json(interval) for interval in self.intervals],
             "steps": [planned.to_json() for planned in self.steps],
             "read_as_they_are": [dataset.name for dataset in self.as_they_are],
-            "params": dict(self.params), "arguments": json_value(self.arguments),
-        }  # fmt: skip
+            "params": dict(self.params),
+            "arguments": json_value(self.arguments),
+        }
 
 
 def _interval_json(interval: Interval | None) -> dict[str, str] | None:

@@ -56,10 +56,12 @@ class ExpectationResult:
     def to_json(self) -> dict[str, Any]:
         """Return Great Expectations' ``ExpectationValidationResult`` as JSON values."""
         return {
-            "success": self.success, "expectation_config": self.expectation.to_json(), "result": dict(self.result),
+            "success": self.success,
+            "expectation_config": self.expectation.to_json(),
+            "result": dict(self.result),
             "meta": {},
             "exception_info": {"raised_exception": False, "exception_message": None, "exception_traceback": None},
-        }  # fmt: skip
+        }
 
 
 @frozen
@@ -82,10 +84,14 @@ class RowCounts:
     def to_json(self) -> dict[str, Any]:
         """Return the counts as JSON values."""
         return {
-            "read": dict(self.read), "corrupt": dict(self.corrupt), "filtered": dict(self.filtered),
-            "deduplicated": dict(self.deduplicated), "output": self.output, "quarantined": self.quarantined,
+            "read": dict(self.read),
+            "corrupt": dict(self.corrupt),
+            "filtered": dict(self.filtered),
+            "deduplicated": dict(self.deduplicated),
+            "output": self.output,
+            "quarantined": self.quarantined,
             "published": self.published,
-        }  # fmt: skip
+        }
 
 
 @frozen(kw_only=True)
@@ -126,16 +132,26 @@ class StepResult:
     def to_json(self) -> dict[str, Any]:
         """Return the result as JSON values."""
         return {
-            "step": self.step, "target": self.target,
-            "job": self.job, "interval": self.interval, "status": str(self.status),
-            "outcome": str(self.outcome), "message": self.message, "rows": self.rows.to_json(),
+            "step": self.step,
+            "target": self.target,
+            "job": self.job,
+            "interval": self.interval,
+            "status": str(self.status),
+            "outcome": str(self.outcome),
+            "message": self.message,
+            "rows": self.rows.to_json(),
             "expectations": [result.to_json() for result in self.expectations],
             "error": self.error.to_json() if self.error else None,
-            "version_before": self.version_before, "version_after": self.version_after, "quarantine": self.quarantine,
-            "spark_jobs": self.spark_jobs, "spark_stages": self.spark_stages,
+            "version_before": self.version_before,
+            "version_after": self.version_after,
+            "quarantine": self.quarantine,
+            "spark_jobs": self.spark_jobs,
+            "spark_stages": self.spark_stages,
             "started_at": self.started_at.isoformat() if self.started_at else None,
-            "seconds": round(self.seconds, 3), "attempts": self.attempts, "metrics": dict(self.metrics),
-        }  # fmt: skip
+            "seconds": round(self.seconds, 3),
+            "attempts": self.attempts,
+            "metrics": dict(self.metrics),
+        }
 
 
 @frozen(kw_only=True)
@@ -165,9 +181,14 @@ class RunResult:
     def to_json(self) -> dict[str, Any]:
         """Return the run as JSON values, the content of ``run_results.json``."""
         return {
-            "schema_version": SCHEMA_VERSION, "run_id": self.run_id, "environment": self.environment,
-            "started_at": self.started_at.isoformat(), "finished_at": self.finished_at.isoformat(),
+            "schema_version": SCHEMA_VERSION,
+            "run_id": self.run_id,
+            "environment": self.environment,
+            "started_at": self.started_at.isoformat(),
+            "finished_at": self.finished_at.isoformat(),
             "seconds": round((self.finished_at - self.started_at).total_seconds(), 3),
-            "exit_code": self.exit_code, "arguments": dict(self.arguments), "versions": dict(self.versions),
+            "exit_code": self.exit_code,
+            "arguments": dict(self.arguments),
+            "versions": dict(self.versions),
             "steps": [step.to_json() for step in self.steps],
-        }  # fmt: skip
+        }

@@ -15,13 +15,32 @@ from etl.errors import DefinitionError, did_you_mean
 from etl.sql import quoted
 
 SYNONYMS = {
-    "BYTE": "TINYINT", "SHORT": "SMALLINT", "INTEGER": "INT", "LONG": "BIGINT", "REAL": "FLOAT", "DEC": "DECIMAL",
-    "NUMERIC": "DECIMAL", "TIMESTAMP_LTZ": "TIMESTAMP",
-}  # fmt: skip
-ATOMS = frozenset({
-    "BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "STRING", "BINARY", "DATE",
-    "TIMESTAMP", "TIMESTAMP_NTZ",
-})  # fmt: skip
+    "BYTE": "TINYINT",
+    "SHORT": "SMALLINT",
+    "INTEGER": "INT",
+    "LONG": "BIGINT",
+    "REAL": "FLOAT",
+    "DEC": "DECIMAL",
+    "NUMERIC": "DECIMAL",
+    "TIMESTAMP_LTZ": "TIMESTAMP",
+}
+ATOMS = frozenset(
+    {
+        "BOOLEAN",
+        "TINYINT",
+        "SMALLINT",
+        "INT",
+        "BIGINT",
+        "FLOAT",
+        "DOUBLE",
+        "DECIMAL",
+        "STRING",
+        "BINARY",
+        "DATE",
+        "TIMESTAMP",
+        "TIMESTAMP_NTZ",
+    }
+)
 NESTED = frozenset({"ARRAY", "MAP", "STRUCT"})
 DIGITS = 38  # of Spark's widest decimal
 _TOKEN = re.compile(r"\s*(?:(?P<quoted>`(?:[^`]|``)+`)|(?P<text>'(?:[^'\\]|\\.)*')|(?P<word>\w+)|(?P<mark>[<>(),:]))")
@@ -172,8 +191,10 @@ class _Parser:
             self.take(">")
             return f"STRUCT<{fields}>"
         if word not in ATOMS:
-            raise DefinitionError(f"schema: column {column!r} has unknown type {word!r}; "
-                                  + did_you_mean(word, sorted(ATOMS | NESTED), limit=20))  # fmt: skip
+            raise DefinitionError(
+                f"schema: column {column!r} has unknown type {word!r}; "
+                + did_you_mean(word, sorted(ATOMS | NESTED), limit=20)
+            )
         return self.decimal() if word == "DECIMAL" else word
 
     def decimal(self) -> str:

@@ -14,9 +14,10 @@ from attrs import field, frozen
 from etl.config.document import Document, read_document
 from etl.config.layers import origin
 from etl.config.problems import raise_all
+from etl.config.refusal import one_of
 from etl.config.roots import RelativePath
 from etl.config.settings import Config, refuse_secrets
-from etl.config.structure import one_of, structured
+from etl.config.structure import structured
 from etl.errors import ConfigError, Place, ProjectError, did_you_mean
 from etl.model.dataset import NAME, REFUSED_OPTIONS, Dataset
 from etl.model.formats import FORMATS, check_publish
@@ -73,8 +74,13 @@ def read_catalog(file: Traversable, name: str) -> Catalog:
         return Catalog()
     document = read_document(file, name)
     refuse_secrets(document.values, document.place)
-    raise_all([ConfigError("is one quoted key", place=document.place((key,)), remedy=f"write [{key}]")
-               for key in document.values if NAME.fullmatch(key)])  # fmt: skip
+    raise_all(
+        [
+            ConfigError("is one quoted key", place=document.place((key,)), remedy=f"write [{key}]")
+            for key in document.values
+            if NAME.fullmatch(key)
+        ]
+    )
     kind: Any = Mapping[str, Mapping[str, Entry]]
     read, problems = structured(document.values, kind, lambda path: origin(document, path, "base"))
     raise_all(problems)
@@ -89,18 +95,24 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
     if not NAME.fullmatch(dataset):
         yield ConfigError(f"dataset name {dataset!r} is not zone.name in lower-case letters, digits and _", place=place)
     if FORMATS[entry.format].needs_schema and entry.schema is None:
-        yield ConfigError(f"a {entry.format} dataset needs a schema: nothing in its files is believed",
-                          place=place, remedy='add schema = "column TYPE, …"')  # fmt: skip
+        yield ConfigError(
+            f"a {entry.format} dataset needs a schema: nothing in its files is believed",
+            place=place,
+            remedy='add schema = "column TYPE, …"',
+        )
     for option in entry.options:
         if option.lower() in REFUSED_OPTIONS:
             where = catalog.document.place((*dataset.split(".", 1), "options", option)) if catalog.document else place
-            yield ConfigError(f"option {option!r} would lose or guess rows and is set by Headrace",
-                              place=where, remedy="remove it")  # fmt: skip
+            yield ConfigError(
+                f"option {option!r} would lose or guess rows and is set by Headrace", place=where, remedy="remove it"
+            )
     known = entry.schema.names if entry.schema else entry.partitioned_by
     for column in entry.partitioned_by:
         if column not in known:
-            yield ConfigError(f"partitioned_by names {column!r}, which is not in the schema; "
-                              + did_you_mean(column, known), place=place)  # fmt: skip
+            yield ConfigError(
+                f"partitioned_by names {column!r}, which is not in the schema; " + did_you_mean(column, known),
+                place=place,
+            )
 
 
 def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directory: str = "") -> Mapping[str, Dataset]:
@@ -163,10 +175,17 @@ def _shared_quarantines(steps: Iterable[Step[Any, Any]], directory: str) -> Iter
 def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, place: Place) -> Dataset:
     target = step.target if step and step.target.dataset == name else None  # a quarantine has its own columns
     return Dataset(
-        name=name, format=entry.format, uri=f"{root.rstrip('/')}/{entry.path or name.partition('.')[2]}",
-        schema=target.schema if target else entry.schema, options=entry.options,
+        name=name,
+        format=entry.format,
+        uri=f"{root.rstrip('/')}/{entry.path or name.partition('.')[2]}",
+        schema=target.schema if target else entry.schema,
+        options=entry.options,
         partitioned_by=entry.partitioned_by or (target.partition_by if target else ()),
-        on_corrupt=entry.on_corrupt, on_drift=entry.on_drift, allow_empty=entry.allow_empty,
+        on_corrupt=entry.on_corrupt,
+        on_drift=entry.on_drift,
+        allow_empty=entry.allow_empty,
         written_by=step.name if step else None,
-        replaced_by=target.replaced_by if target else None, description=entry.description, place=place,
-    )  # fmt: skip
+        replaced_by=target.replaced_by if target else None,
+        description=entry.description,
+        place=place,
+    )

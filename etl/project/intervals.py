@@ -55,10 +55,13 @@ def check_interval_columns(graph: Graph, datasets: Mapping[str, Dataset], root: 
         DefinitionError: every one that is not in the dataset's schema, is neither DATE nor TIMESTAMP, or is a DATE
             where the intervals are hours.
     """
-    raise_all([
-        DefinitionError(f"step {node.name}: {problem}", place=node.step.place.relative_to(root))
-        for node in graph.nodes.values() for problem in _column_problems(node, datasets)
-    ])  # fmt: skip
+    raise_all(
+        [
+            DefinitionError(f"step {node.name}: {problem}", place=node.step.place.relative_to(root))
+            for node in graph.nodes.values()
+            for problem in _column_problems(node, datasets)
+        ]
+    )
 
 
 def _column_problems(node: Node, datasets: Mapping[str, Dataset]) -> Iterator[str]:
@@ -85,8 +88,10 @@ def _unit(nodes: Sequence[Node]) -> Unit | None:
     jobs = {node.job.name: node.job.job.schedule.unit for node in nodes if node.job.job.schedule}
     if len(set(jobs.values())) > 1:
         said = ", ".join(f"{job}: {unit}" for job, unit in sorted(jobs.items()))
-        raise UsageError(f"the selected jobs have intervals of different lengths ({said})",
-                         remedy="plan those of one length at a time")  # fmt: skip
+        raise UsageError(
+            f"the selected jobs have intervals of different lengths ({said})",
+            remedy="plan those of one length at a time",
+        )
     return next(iter(jobs.values()), None)
 
 

@@ -56,9 +56,14 @@ class Project:
         return select(self.graph, selectors, exclude).names
 
     def plan(
-        self, select_: Sequence[str] = (), exclude: Sequence[str] = (), date: str | None = None,
-        start: str | None = None, end: str | None = None, params: Mapping[str, str] | None = None,
-    ) -> Plan:  # fmt: skip
+        self,
+        select_: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        date: str | None = None,
+        start: str | None = None,
+        end: str | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Plan:
         """Say what a run would do.
 
         Args:
@@ -76,26 +81,35 @@ class Project:
         nodes = [self.graph.nodes[name] for name in selection.names]
         arguments = {"select": list(select_), "exclude": list(exclude), "date": date, "from": start, "to": end}
         return Plan(
-            environment=self.config.environment, intervals=choose_intervals(nodes, date, start, end),
-            steps=tuple(self._planned(name, selection) for name in selection.names), params=dict(params or {}),
+            environment=self.config.environment,
+            intervals=choose_intervals(nodes, date, start, end),
+            steps=tuple(self._planned(name, selection) for name in selection.names),
+            params=dict(params or {}),
             arguments=arguments | {"params": dict(params or {})},
-        )  # fmt: skip
+        )
 
     def _planned(self, name: str, selection: Selected) -> PlannedStep:
         node = self.graph.nodes[name]
         return PlannedStep(
-            job=node.job.name, retries=node.job.job.retries, step=node.step,
+            job=node.job.name,
+            retries=node.job.job.retries,
+            step=node.step,
             reads={key: self.datasets[source.dataset] for key, source in node.step.sources.items()},
-            writes=self.datasets[node.step.target.dataset], quarantine=self.datasets[node.step.target.quarantine],
+            writes=self.datasets[node.step.target.dataset],
+            quarantine=self.datasets[node.step.target.quarantine],
             after=tuple(parent for parent in self.graph.parents[name] if parent in selection.why),
             why=selection.why[name],
-        )  # fmt: skip
+        )
 
 
 def open_project(
-    directory: Path | None, *, environment: str | None = None, environ: Mapping[str, str] | None = None,
-    overrides: Mapping[str, str] | None = None, static: bool = True,
-) -> Project:  # fmt: skip
+    directory: Path | None,
+    *,
+    environment: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, str] | None = None,
+    static: bool = True,
+) -> Project:
     """Read a project.
 
     Args:
@@ -116,8 +130,9 @@ def open_project(
     root = _root(directory)
     conf = _bundled_conf() if root is None else root / "conf"
     name = "conf" if root else f"{PACKAGE}/conf"
-    config = load_config(conf, name, root or Path.cwd(), environment=environment, environ=environ or {},
-                         overrides=overrides or {})  # fmt: skip
+    config = load_config(
+        conf, name, root or Path.cwd(), environment=environment, environ=environ or {}, overrides=overrides or {}
+    )
     catalog = read_catalog(conf / "datasets.toml", f"{name}/datasets.toml")
     jobs = discover(root, static=static)
     place_root = str(root or "")
@@ -125,9 +140,13 @@ def open_project(
     graph = build_graph(jobs, datasets, place_root)
     check_interval_columns(graph, datasets, place_root)
     return Project(
-        name=config.name or (root.name if root else PACKAGE), config=config, datasets=datasets, jobs=jobs,
-        graph=graph, directory=root,
-    )  # fmt: skip
+        name=config.name or (root.name if root else PACKAGE),
+        config=config,
+        datasets=datasets,
+        jobs=jobs,
+        graph=graph,
+        directory=root,
+    )
 
 
 def find_directory(start: Path) -> Path | None:
@@ -141,8 +160,10 @@ def _root(directory: Path | None) -> Path | None:
         return None
     root = find_directory(directory)
     if root is None:
-        raise UsageError(f"no project at {directory} or above: no conf/base.toml",
-                         remedy="change into the project, or give its directory with -C")  # fmt: skip
+        raise UsageError(
+            f"no project at {directory} or above: no conf/base.toml",
+            remedy="change into the project, or give its directory with -C",
+        )
     return root
 
 
@@ -154,6 +175,8 @@ def _bundled_conf() -> Traversable:
     except ModuleNotFoundError:
         conf = None
     if conf is None or not (conf / "base.toml").is_file():
-        raise UsageError("no project here: no bundle with jobs/conf/base.toml is installed",
-                         remedy="change into the project, or give its directory with -C") from None  # fmt: skip
+        raise UsageError(
+            "no project here: no bundle with jobs/conf/base.toml is installed",
+            remedy="change into the project, or give its directory with -C",
+        ) from None
     return conf

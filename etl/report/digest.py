@@ -10,9 +10,7 @@ from etl.model.result import Status
 from etl.report import wording
 
 Json = Mapping[str, Any]
-WORST_FIRST = (
-    Status.ERROR, Status.FAIL, Status.CANCELLED, Status.SKIP, Status.WARN, Status.PASS, Status.NO_OP,
-)  # fmt: skip
+WORST_FIRST = (Status.ERROR, Status.FAIL, Status.CANCELLED, Status.SKIP, Status.WARN, Status.PASS, Status.NO_OP)
 MOST_PROBLEMS = 40
 MOST_CELLS = 1500
 _ROW_LENGTH = {7: 4, 10: 7, 13: 10}  # length of an interval's key → of its row's: months by year, days by month …
@@ -32,16 +30,25 @@ def _step_row(name: str, own: Sequence[Json]) -> dict[str, Any]:
     results = [result for step in own for result in step["expectations"]]
     versions = [step["version_before"] for step in own[:1]] + [step["version_after"] for step in own[-1:]]
     return {
-        "step": name, "job": own[0]["job"], "status": worst(own), "runs": len(own),
-        "read": _sums(own, "read"), "filtered": _sums(own, "filtered"), "deduplicated": _sums(own, "deduplicated"),
+        "step": name,
+        "job": own[0]["job"],
+        "status": worst(own),
+        "runs": len(own),
+        "read": _sums(own, "read"),
+        "filtered": _sums(own, "filtered"),
+        "deduplicated": _sums(own, "deduplicated"),
         "corrupt": sum(_sums(own, "corrupt").values()),
         "published": sum(step["rows"]["published"] for step in own),
-        "quarantined": sum(step["rows"]["quarantined"] for step in own), "quarantine": own[0]["quarantine"],
-        "met": sum(result["success"] for result in results), "asked": len(results),
-        "spark_jobs": sum(step["spark_jobs"] for step in own), "seconds": sum(step["seconds"] for step in own),
-        "before": versions[0], "after": versions[-1],
+        "quarantined": sum(step["rows"]["quarantined"] for step in own),
+        "quarantine": own[0]["quarantine"],
+        "met": sum(result["success"] for result in results),
+        "asked": len(results),
+        "spark_jobs": sum(step["spark_jobs"] for step in own),
+        "seconds": sum(step["seconds"] for step in own),
+        "before": versions[0],
+        "after": versions[-1],
         "message": own[0]["message"] if len(own) == 1 else "",
-    }  # fmt: skip
+    }
 
 
 def _sums(own: Sequence[Json], kind: str) -> dict[str, int]:
@@ -67,19 +74,27 @@ def _expectation_row(step: str, name: str, own: Sequence[Json]) -> dict[str, Any
     shown = max(broken or own, key=lambda result: result["result"].get("unexpected_percent") or 0)
     status = Status.FAIL if any(map(wording.blocks, broken)) else Status.WARN if broken else Status.PASS
     return {
-        "step": step, "name": name, "expected": wording.expected(shown), "runs": len(own),
+        "step": step,
+        "name": name,
+        "expected": wording.expected(shown),
+        "runs": len(own),
         "action": shown["expectation_config"]["meta"]["on_failure"],
-        "failed": len(broken), "status": status, "observed": wording.observed(shown),
-        "examples": wording.examples(shown), "percent": shown["result"].get("unexpected_percent"),
+        "failed": len(broken),
+        "status": status,
+        "observed": wording.observed(shown),
+        "examples": wording.examples(shown),
+        "percent": shown["result"].get("unexpected_percent"),
         "note": shown["expectation_config"]["meta"].get("notes", ""),
-    }  # fmt: skip
+    }
 
 
 def problems(steps: Sequence[Json]) -> dict[str, Any]:
     """Return what went wrong in words, at most so many step results, and how many more there are."""
     wrong = [step for step in steps if step["status"] in {Status.FAIL, Status.ERROR}]
-    return {"shown": [dict(step) | {"details": wording.details(step)} for step in wrong[:MOST_PROBLEMS]],
-            "more": max(len(wrong) - MOST_PROBLEMS, 0)}  # fmt: skip
+    return {
+        "shown": [dict(step) | {"details": wording.details(step)} for step in wrong[:MOST_PROBLEMS]],
+        "more": max(len(wrong) - MOST_PROBLEMS, 0),
+    }
 
 
 def timeline(steps: Sequence[Json]) -> list[dict[str, Any]]:
@@ -92,12 +107,17 @@ def timeline(steps: Sequence[Json]) -> list[dict[str, Any]]:
     whole = max(offset + step["seconds"] for offset, step in offsets) or 1.0
     return [
         {
-            "step": step["step"], "status": step["status"], "seconds": step["seconds"], "offset": offset,
-            "left": 100 * offset / whole, "width": max(100 * step["seconds"] / whole, 0.4), "whole": whole,
+            "step": step["step"],
+            "status": step["status"],
+            "seconds": step["seconds"],
+            "offset": offset,
+            "left": 100 * offset / whole,
+            "width": max(100 * step["seconds"] / whole, 0.4),
+            "whole": whole,
             "phases": step["metrics"].get("phase_seconds", {}),
         }
         for offset, step in sorted(offsets, key=lambda pair: pair[0])
-    ]  # fmt: skip
+    ]
 
 
 def calendar(steps: Sequence[Json]) -> dict[str, Any]:
@@ -116,9 +136,13 @@ def _cells(by_interval: Mapping[str, Sequence[Json]]) -> Iterator[dict[str, Any]
         quarantined = sum(step["rows"]["quarantined"] for step in own)
         length = _ROW_LENGTH.get(len(key), 0)
         yield {
-            "row": key[:length], "name": key[length:].lstrip("-T") if length else key, "interval": key,
-            "status": worst(own), "published": rows, "quarantined": quarantined,
-        }  # fmt: skip
+            "row": key[:length],
+            "name": key[length:].lstrip("-T") if length else key,
+            "interval": key,
+            "status": worst(own),
+            "published": rows,
+            "quarantined": quarantined,
+        }
 
 
 def _by(steps: Sequence[Json], key: str) -> dict[str, list[Json]]:

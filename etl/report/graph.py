@@ -88,5 +88,8 @@ def _id(name: str) -> str:
 
 
 _FORMS: Mapping[str, Callable[[Project, Sequence[str]], str]] = {
-    "tree": _tree, "mermaid": _mermaid, "dot": _dot, "json": _json,
-}  # fmt: skip
+    "tree": _tree,
+    "mermaid": _mermaid,
+    "dot": _dot,
+    "json": _json,
+}

@@ -23,12 +23,21 @@ from etl.report.digest import calendar, expectation_rows, problems, step_rows, t
 MOST_BOXES = 120  # a larger graph is a carpet, not a drawing
 MOST_EMBEDDED = 64_000  # characters of run_results.json inside the page
 _GLYPHS = {
-    Status.PASS: "✓", Status.WARN: "!", Status.FAIL: "✕", Status.ERROR: "✕", Status.SKIP: "–", Status.NO_OP: "=",
+    Status.PASS: "✓",
+    Status.WARN: "!",
+    Status.FAIL: "✕",
+    Status.ERROR: "✕",
+    Status.SKIP: "–",
+    Status.NO_OP: "=",
     Status.CANCELLED: "■",
-}  # fmt: skip
+}
 _VERDICTS = {
-    0: "Passed", 3: "Held back by a data-quality gate", 7: "Outcome unknown", 130: "Interrupted", 143: "Interrupted",
-}  # fmt: skip
+    0: "Passed",
+    3: "Held back by a data-quality gate",
+    7: "Outcome unknown",
+    130: "Interrupted",
+    143: "Interrupted",
+}
 
 Json = Mapping[str, Any]
 
@@ -41,14 +50,19 @@ def render(manifest: Json | None, results: Json) -> str:
         results: what the run did.
     """
     environment = Environment(
-        loader=FunctionLoader(_template), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     environment.filters |= {
-        "seconds": wording.duration, "tight": lambda text: text.replace(" %", "\u00a0%"),
+        "seconds": wording.duration,
+        "tight": lambda text: text.replace(" %", "\u00a0%"),
         "label": lambda status: wording.LABELS[Status(status)],
-        "glyph": lambda status: _GLYPHS[Status(status)], "instant": _instant,
-    }  # fmt: skip
+        "glyph": lambda status: _GLYPHS[Status(status)],
+        "instant": _instant,
+    }
     return environment.get_template("report.html").render(_facts(manifest or {}, results))
 
 
@@ -61,13 +75,22 @@ def _facts(manifest: Json, results: Json) -> dict[str, Any]:
     intervals = list(dict.fromkeys(step["interval"] for step in steps))
     many = len(intervals) > 1
     return {
-        "results": results, "manifest": manifest, "intervals": intervals, "many": many,
-        "jobs": list(dict.fromkeys(step["job"] for step in steps)), "verdict": _verdict(results),
-        "figures": list(_figures(steps)), "steps": step_rows(steps), "expectations": expectation_rows(steps),
-        "problems": problems(steps), "graph": _graph(manifest, steps),
-        "timeline": None if many else timeline(steps), "calendar": calendar(steps) if many else None,
-        "embedded": _embedded(results), "css": Markup(_template("report.css")),  # noqa: S704 our own file
-    }  # fmt: skip
+        "results": results,
+        "manifest": manifest,
+        "intervals": intervals,
+        "many": many,
+        "jobs": list(dict.fromkeys(step["job"] for step in steps)),
+        "verdict": _verdict(results),
+        "figures": list(_figures(steps)),
+        "steps": step_rows(steps),
+        "expectations": expectation_rows(steps),
+        "problems": problems(steps),
+        "graph": _graph(manifest, steps),
+        "timeline": None if many else timeline(steps),
+        "calendar": calendar(steps) if many else None,
+        "embedded": _embedded(results),
+        "css": Markup(_template("report.css")),  # noqa: S704 our own file
+    }
 
 
 def _verdict(results: Json) -> dict[str, str]:
@@ -80,12 +103,16 @@ def _verdict(results: Json) -> dict[str, str]:
 
 
 def _figures(steps: Sequence[Json]) -> list[dict[str, Any]]:
-    counted = [status for status in Status if status in {Status.PASS, Status.WARN, Status.FAIL, Status.ERROR}
-               or any(step["status"] == status for step in steps)]  # fmt: skip
+    counted = [
+        status
+        for status in Status
+        if status in {Status.PASS, Status.WARN, Status.FAIL, Status.ERROR}
+        or any(step["status"] == status for step in steps)
+    ]
     figures: list[dict[str, Any]] = [
         {"name": wording.LABELS[status], "value": sum(step["status"] == status for step in steps), "status": status}
         for status in counted
-    ]  # fmt: skip
+    ]
     expectations = [result for step in steps for result in step["expectations"]]
     met = sum(result["success"] for result in expectations)
     return [

@@ -46,8 +46,9 @@ def draw(parents: Mapping[str, Sequence[str]]) -> Drawing:
     tall = max((len(layer) for layer in layers), default=0)
     place = {
         name: (column * (WIDTH + GAP_X), (row + (tall - len(layer)) / 2) * (HEIGHT + GAP_Y))
-        for column, layer in enumerate(layers) for row, name in enumerate(layer)
-    }  # fmt: skip
+        for column, layer in enumerate(layers)
+        for row, name in enumerate(layer)
+    }
     boxes = tuple(Box(name, *place[name]) for name in place if isinstance(name, str))
     lines = tuple(_line(place, parent, child, depth) for child, above in parents.items() for parent in above)
     width = len(layers) * (WIDTH + GAP_X) - GAP_X
@@ -97,7 +98,7 @@ def _reorder(layers: list[list[Name]], edges: Sequence[tuple[Name, Name]], *, fo
         mean = {
             name: sum(row[n] for n in neighbours[name]) / len(neighbours[name]) if name in neighbours else row[name]
             for name in layer
-        }  # fmt: skip
+        }
         layer.sort(key=mean.__getitem__)
 
 

@@ -59,9 +59,12 @@ def display(stream: TextIO) -> Iterator[Listener]:
     """Show a run on a terminal while the block runs; the display is gone afterwards, the lines stay."""
     console = Console(file=stream, force_terminal=True, highlight=False)
     columns = (
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), TextColumn("{task.fields[tasks]}"),
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.fields[tasks]}"),
         TimeElapsedColumn(),
-    )  # fmt: skip
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         yield Live(progress, Lines(lambda line: console.print(_styled(line), soft_wrap=True)))
 

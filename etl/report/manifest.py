@@ -22,53 +22,73 @@ def manifest(project: Project, plan: Plan) -> dict[str, Any]:
     """Return the project and what of it is planned."""
     planned = {step.step.name: step.after for step in plan.steps}
     return {
-        "schema_version": SCHEMA_VERSION, "engine": __version__, "project": project.name,
+        "schema_version": SCHEMA_VERSION,
+        "engine": __version__,
+        "project": project.name,
         "environment": plan.environment,
         "intervals": [interval.key if interval else None for interval in plan.intervals],
         "jobs": [job_json(job) for job in project.jobs],
         "steps": [
             step_json(project, step, job.name)
             | {"selected": step.name in planned, "after": list(planned.get(step.name, ()))}
-            for job in project.jobs for step in job.steps
+            for job in project.jobs
+            for step in job.steps
         ],
         "datasets": [dataset_json(dataset) for dataset in project.datasets.values()],
         "config": list(settings(project)),
-    }  # fmt: skip
+    }
 
 
 def job_json(job: JobModule) -> dict[str, Any]:
     """Return a job as JSON values."""
     schedule = job.job.schedule
     return {
-        "name": job.name, "description": job.description, "file": job.file, "owner": job.job.owner,
+        "name": job.name,
+        "description": job.description,
+        "file": job.file,
+        "owner": job.job.owner,
         "schedule": {"kind": type(schedule).__name__} | attrs.asdict(schedule) if schedule else None,
-        "retries": job.job.retries, "tags": list(job.job.tags), "steps": [step.name for step in job.steps],
-    }  # fmt: skip
+        "retries": job.job.retries,
+        "tags": list(job.job.tags),
+        "steps": [step.name for step in job.steps],
+    }
 
 
 def step_json(project: Project, step: Step[..., Any], job: str) -> dict[str, Any]:
     """Return a step as JSON values."""
     write = step.target.write
     return {
-        "name": step.name, "target": step.target.dataset, "job": job, "description": step.description,
+        "name": step.name,
+        "target": step.target.dataset,
+        "job": job,
+        "description": step.description,
         "place": str(step.place.relative_to(str(project.directory or ""))),
         "tags": list(step.tags),
         "sources": [{"name": name} | attrs.asdict(source) for name, source in step.sources.items()],
-        "write": {"kind": type(write).__name__} | attrs.asdict(write), "partition_by": list(step.target.partition_by),
+        "write": {"kind": type(write).__name__} | attrs.asdict(write),
+        "partition_by": list(step.target.partition_by),
         "schema": schema_json(step.target.schema),
         "expectations": [expectation.to_json() for expectation in step.expectations],
-        "conserve": step.conserve, "sql": step.sql,
-    }  # fmt: skip
+        "conserve": step.conserve,
+        "sql": step.sql,
+    }
 
 
 def dataset_json(dataset: Dataset) -> dict[str, Any]:
     """Return a dataset as JSON values."""
     return {
-        "name": dataset.name, "format": dataset.format, "uri": dataset.uri, "written_by": dataset.written_by,
-        "schema": schema_json(dataset.schema) if dataset.schema else None, "options": dict(dataset.options),
-        "partitioned_by": list(dataset.partitioned_by), "on_corrupt": dataset.on_corrupt,
-        "on_drift": dataset.on_drift, "allow_empty": dataset.allow_empty, "place": str(dataset.place),
-    }  # fmt: skip
+        "name": dataset.name,
+        "format": dataset.format,
+        "uri": dataset.uri,
+        "written_by": dataset.written_by,
+        "schema": schema_json(dataset.schema) if dataset.schema else None,
+        "options": dict(dataset.options),
+        "partitioned_by": list(dataset.partitioned_by),
+        "on_corrupt": dataset.on_corrupt,
+        "on_drift": dataset.on_drift,
+        "allow_empty": dataset.allow_empty,
+        "place": str(dataset.place),
+    }
 
 
 def schema_json(schema: Schema) -> list[dict[str, Any]]:

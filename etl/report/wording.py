@@ -17,9 +17,14 @@ from etl.model.result import ExpectationResult, Status
 
 Json = Mapping[str, Any]
 LABELS = {
-    Status.PASS: "OK", Status.WARN: "WARN", Status.FAIL: "FAIL", Status.ERROR: "ERROR", Status.SKIP: "SKIP",
-    Status.NO_OP: "NO-OP", Status.CANCELLED: "CANCELLED",
-}  # fmt: skip
+    Status.PASS: "OK",
+    Status.WARN: "WARN",
+    Status.FAIL: "FAIL",
+    Status.ERROR: "ERROR",
+    Status.SKIP: "SKIP",
+    Status.NO_OP: "NO-OP",
+    Status.CANCELLED: "CANCELLED",
+}
 _MINUTE = 60
 
 

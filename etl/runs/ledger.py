@@ -62,14 +62,23 @@ class RunRecord:
     def to_json(self) -> dict[str, Any]:
         """Return the record as JSON values."""
         return {
-            "run_id": self.run_id, "state": self.state, "environment": self.environment,
+            "run_id": self.run_id,
+            "state": self.state,
+            "environment": self.environment,
             "started_at": self.started_at.isoformat(),
             "finished_at": self.finished_at.isoformat() if self.finished_at else None,
-            "seconds": self.seconds, "exit_code": self.exit_code, "selection": list(self.selection),
-            "intervals": list(self.intervals), "counts": dict(self.counts), "published": self.published,
-            "quarantined": self.quarantined, "error": self.error, "host": self.host, "pid": self.pid,
+            "seconds": self.seconds,
+            "exit_code": self.exit_code,
+            "selection": list(self.selection),
+            "intervals": list(self.intervals),
+            "counts": dict(self.counts),
+            "published": self.published,
+            "quarantined": self.quarantined,
+            "error": self.error,
+            "host": self.host,
+            "pid": self.pid,
             "artifacts": place(self.artifacts, self.run_id) if self.artifacts else "",
-        }  # fmt: skip
+        }
 
 
 @frozen
@@ -184,9 +193,10 @@ def _id(key: str) -> str:
 def _joined(start: Mapping[str, Any], end: Mapping[str, Any] | None) -> RunRecord:
     known = {name: start[name] for name in ("run_id", "environment", "host", "pid", "artifacts")}
     shared = known | {
-        "started_at": datetime.fromisoformat(start["at"]), "selection": tuple(start["selection"]),
+        "started_at": datetime.fromisoformat(start["at"]),
+        "selection": tuple(start["selection"]),
         "intervals": tuple(start["intervals"]),
-    }  # fmt: skip
+    }
     if end is None:
         return RunRecord(**shared, state="running" if _alive(start["host"], start["pid"]) else "lost")
     counted = {name: end[name] for name in ("counts", "published", "quarantined", "error") if name in end}

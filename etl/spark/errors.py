@@ -59,10 +59,17 @@ SIGNS = (
     ),
     Sign(
         ThrottledError,
-        frozenset({
-            "AWSServiceThrottledException", "AWSStatus500Exception", "ThrottlingException", "SlowDownException",
-            "ProvisionedThroughputExceededException", "RequestLimitExceededException", "TooManyRequestsException",
-        }),
+        frozenset(
+            {
+                "AWSServiceThrottledException",
+                "AWSStatus500Exception",
+                "ThrottlingException",
+                "SlowDownException",
+                "ProvisionedThroughputExceededException",
+                "RequestLimitExceededException",
+                "TooManyRequestsException",
+            }
+        ),
         words=r"Slow ?Down|RequestLimitExceeded|ThrottlingException|Throttled|reduce your request rate|Rate exceeded"
         r"|Status Code: (?:429|5\d\d)|ServiceUnavailable",
     ),
@@ -75,10 +82,16 @@ SIGNS = (
     ),
     Sign(
         UnwritableError,
-        frozenset({
-            "AccessControlException", "AccessDeniedException", "ParentNotDirectoryException", "DiskErrorException",
-            "ReadOnlyFileSystemException", "ClusterStorageCapacityExceededException",
-        }),
+        frozenset(
+            {
+                "AccessControlException",
+                "AccessDeniedException",
+                "ParentNotDirectoryException",
+                "DiskErrorException",
+                "ReadOnlyFileSystemException",
+                "ClusterStorageCapacityExceededException",
+            }
+        ),
         ("DELTA_CANNOT_CREATE_LOG_PATH",),
         r"Permission denied|No space left on device|ParentNotDirectory|Read-only file system|Disk quota exceeded"
         r"|Mkdirs failed|Status Code: 403",
@@ -86,16 +99,30 @@ SIGNS = (
     Sign(LostJvmError, frozenset({"Py4JNetworkError"})),
     Sign(
         UnreachableError,
-        frozenset({
-            "ApiCallAttemptTimeoutException", "ApiCallTimeoutException", "ConnectException", "ConnectTimeoutException",
-            "ConnectionError", "EndpointConnectionError", "HTTPClientError", "HttpTimeoutException",
-            "NoHttpResponseException", "SQLRecoverableException", "SQLTransientException", "SocketException",
-            "SocketTimeoutException", "TimeoutError", "TimeoutException", "UnknownHostException",
-        }),
+        frozenset(
+            {
+                "ApiCallAttemptTimeoutException",
+                "ApiCallTimeoutException",
+                "ConnectException",
+                "ConnectTimeoutException",
+                "ConnectionError",
+                "EndpointConnectionError",
+                "HTTPClientError",
+                "HttpTimeoutException",
+                "NoHttpResponseException",
+                "SQLRecoverableException",
+                "SQLTransientException",
+                "SocketException",
+                "SocketTimeoutException",
+                "TimeoutError",
+                "TimeoutException",
+                "UnknownHostException",
+            }
+        ),
         words=r"Connection (?:was )?(?:reset|refused|closed)|Connection timed out|connect timed out|Read timed out"
         r"|Broken pipe",
     ),
-)  # fmt: skip
+)
 
 OWN_CODE = frozenset({"PythonException"})  # raised by a UDF of the author's
 DATA = ("21", "22", "23", "38", "39")  # SQLSTATE: a value, a constraint, a function of the author's

@@ -17,9 +17,15 @@ from etl.spark.settings import SessionSettings, everywhere, on_one_machine, with
 
 # Each would make PySpark start or reach another Spark than the installed one, or hand it arguments nobody here wrote.
 _FOREIGN_VARIABLES = (
-    "SPARK_HOME", "SPARK_CONF_DIR", "HADOOP_CONF_DIR", "YARN_CONF_DIR", "PYSPARK_SUBMIT_ARGS",
-    "SPARK_REMOTE", "SPARK_API_MODE", "SPARK_CONNECT_MODE_ENABLED",
-)  # fmt: skip
+    "SPARK_HOME",
+    "SPARK_CONF_DIR",
+    "HADOOP_CONF_DIR",
+    "YARN_CONF_DIR",
+    "PYSPARK_SUBMIT_ARGS",
+    "SPARK_REMOTE",
+    "SPARK_API_MODE",
+    "SPARK_CONNECT_MODE_ENABLED",
+)
 _LOG_TAIL_LINES = 15
 
 

@@ -14,7 +14,7 @@ from etl.model.dataset import Dataset
 from etl.model.marks import partition_mark
 from etl.model.schema import Schema
 from etl.model.write import Merge, ReplacePartitions, Write
-from etl.storage import delta_log, delta_merge, delta_statistics, delta_write
+from etl.storage import delta_history, delta_log, delta_merge, delta_statistics, delta_write
 from etl.storage.delta_bridge import Bridge
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.staging import Applied, Publish, Staged, TargetState
@@ -59,7 +59,7 @@ def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> 
     if scope.version is not None:
         return None
     found = delta_log.transaction(bridge, snapshot, partition_mark(dataset.name, scope.interval))
-    if found is None or delta_log.changed_by_others(bridge, snapshot, dataset.uri, found.written):
+    if found is None or delta_history.changed_by_others(bridge, snapshot, dataset.uri, found.written):
         return None
     return f"publish {found.number}"
 
@@ -80,7 +80,7 @@ def is_taken_back(session: SparkSession, dataset: Dataset, mark: str) -> bool:
     bridge = Bridge(session)
     snapshot = bridge.snapshot(dataset.uri)
     found = delta_log.transaction(bridge, snapshot, mark)
-    return found is not None and delta_log.restored(bridge, snapshot, dataset.uri, mark, found)
+    return found is not None and delta_history.restored(bridge, snapshot, dataset.uri, mark, found)
 
 
 def recall(session: SparkSession, dataset: Dataset, mark: str) -> Applied | None:
@@ -90,7 +90,7 @@ def recall(session: SparkSession, dataset: Dataset, mark: str) -> Applied | None
     found = delta_log.transaction(bridge, snapshot, mark)
     if found is None:
         return None
-    for commit in delta_log.since(bridge, snapshot, dataset.uri, found.written):
+    for commit in delta_history.since(bridge, snapshot, dataset.uri, found.written):
         if commit.ours and commit.ours.get("mark") == mark:
             return delta_log.described(found.number, commit.ours)
     return None

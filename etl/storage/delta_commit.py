@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from etl.errors import EtlError, OutcomeUnknownError, PublishError, WriteConflictError
 from etl.spark.errors import classify, summary
-from etl.storage import delta_log
+from etl.storage import delta_history
 from etl.storage.delta_bridge import Bridge
 from etl.storage.staging import Publish, Published
 
@@ -32,7 +32,7 @@ def _resolved(bridge: Bridge, publish: Publish, before: int | None, error: Excep
     name = publish.dataset.name
     try:
         snapshot = bridge.snapshot(publish.dataset.uri)
-        found = delta_log.own(bridge, snapshot, publish, before) if snapshot.version() >= 0 else None
+        found = delta_history.own(bridge, snapshot, publish, before) if snapshot.version() >= 0 else None
     except Exception as unreadable:
         raise OutcomeUnknownError(
             f"{name}: the commit raised ({summary(error)}) and the table cannot be read back ({summary(unreadable)})",
@@ -46,7 +46,7 @@ def _resolved(bridge: Bridge, publish: Publish, before: int | None, error: Excep
     raise told or PublishError(f"{name}: Delta refused the commit: {summary(error)}") from error
 
 
-def counts(commit: delta_log.Commit) -> dict[str, int]:
+def counts(commit: delta_history.Commit) -> dict[str, int]:
     """Return a merge's own counts; empty for other operations."""
     if commit.operation != "MERGE":
         return {}

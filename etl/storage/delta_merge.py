@@ -20,7 +20,7 @@ from etl.model.run import utc_now
 from etl.model.write import Merge
 from etl.spark.jvm import hadoop_path, settings, struct_type
 from etl.sql import quoted
-from etl.storage import delta_log, parquet_footers
+from etl.storage import delta_history, delta_log, parquet_footers
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_commit import counts, settled
 from etl.storage.delta_files import KEPT
@@ -90,11 +90,7 @@ def _written(session: SparkSession, publish: Publish) -> Batch:
     frame = publish.frame.withColumn(KEPT, F.expr(publish.kept))
     frame.write.mode("overwrite").partitionBy(KEPT).parquet(uri)
     every = session.read.schema(frame.schema).parquet(uri)
-    return Batch(
-        uri=uri,
-        rows=every.where(KEPT).drop(KEPT, publish.flag),
-        aside=every.where(f"NOT {KEPT}").drop(KEPT),
-    )
+    return Batch(uri=uri, rows=every.where(KEPT).drop(KEPT, publish.flag), aside=every.where(f"NOT {KEPT}").drop(KEPT))
 
 
 def _merged(bridge: Bridge, publish: Publish, applied: Applied, batch: Batch, rows: int, before: int) -> Published:
@@ -117,7 +113,7 @@ def _merged(bridge: Bridge, publish: Publish, applied: Applied, batch: Batch, ro
         if gate.veto is not None:
             raise gate.veto from None
         raise
-    found = delta_log.own(bridge, bridge.snapshot(publish.dataset.uri), publish, before) if gate.asked else None
+    found = delta_history.own(bridge, bridge.snapshot(publish.dataset.uri), publish, before) if gate.asked else None
     if found is None:
         raise ConflictError(
             f"{publish.dataset.name}: Delta skipped the merge of {publish.mark.interval or 'the batch'}: another run "

@@ -105,8 +105,9 @@ def _check_options(dataset: Dataset) -> None:
         if option.lower() in REFUSED_OPTIONS:
             raise ProjectError(
                 f"dataset {dataset.name}: option {option!r} would lose or guess rows and is set by Headrace",
-                place=dataset.place, remedy="remove it; see docs/configuration.md",
-            )  # fmt: skip
+                place=dataset.place,
+                remedy="remove it; see docs/configuration.md",
+            )
 
 
 def _ddl(dataset: Dataset, *, corruptible: bool) -> str:
@@ -118,9 +119,12 @@ def _load(session: SparkSession, dataset: Dataset, ddl: str, uris: list[str]) ->
     reader = session.read.format(dataset.format).schema(ddl).options(**dataset.options).option("basePath", dataset.uri)
     if dataset.format == "csv":
         reader = reader.options(
-            header=dataset.options.get("header", "true"), enforceSchema="false", mode="PERMISSIVE",
-            escape=dataset.options.get("escape", '"'), columnNameOfCorruptRecord=CORRUPT,
-        )  # fmt: skip
+            header=dataset.options.get("header", "true"),
+            enforceSchema="false",
+            mode="PERMISSIVE",
+            escape=dataset.options.get("escape", '"'),
+            columnNameOfCorruptRecord=CORRUPT,
+        )
     if dataset.format == "json":
         reader = reader.options(mode="PERMISSIVE", columnNameOfCorruptRecord=CORRUPT)
     return reader.load([_literal(uri) for uri in uris])
@@ -139,8 +143,11 @@ def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> Dat
             continue
         groups.setdefault(read_header(dataset, file.uri, head(session, file.uri)).names, []).append(file.uri)
     if not groups:
-        raise InputError(f"dataset {dataset.name}: every file is empty, not even a header ({listing.files[0].uri})",
-                         place=dataset.place, remedy="deliver it again; a day without rows has a header")  # fmt: skip
+        raise InputError(
+            f"dataset {dataset.name}: every file is empty, not even a header ({listing.files[0].uri})",
+            place=dataset.place,
+            remedy="deliver it again; a day without rows has a header",
+        )
     schema = _schema(dataset)
     wanted = [quoted(name) for name in (*schema.names, CORRUPT)]
     frames = []

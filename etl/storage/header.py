@@ -36,8 +36,16 @@ def read_header(dataset: Dataset, uri: str, first_bytes: bytes) -> Header:
             text in the declared encoding; a gzip file does not end in ``.gz``, or the other way round.
     """
     line = _text(dataset, uri, first_bytes).split("\n", 1)[0].rstrip("\r")
-    names = tuple(next(csv.reader(io.StringIO(line), delimiter=dataset.options.get("sep", ","),
-                                  quotechar=dataset.options.get("quote", '"')), []))  # fmt: skip
+    names = tuple(
+        next(
+            csv.reader(
+                io.StringIO(line),
+                delimiter=dataset.options.get("sep", ","),
+                quotechar=dataset.options.get("quote", '"'),
+            ),
+            [],
+        )
+    )
     declared = file_columns(dataset)
     duplicated = sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1})
     if duplicated:
@@ -47,15 +55,18 @@ def read_header(dataset: Dataset, uri: str, first_bytes: bytes) -> Header:
     if missing:
         near = closest(missing[0], extra)
         raise InputError(
-            f"dataset {dataset.name}: {uri} has no column {missing[0]!r}" + (f" (it has {near!r})" if near else "")
-            + f"; its header is {', '.join(names[:20])}", place=dataset.place,
+            f"dataset {dataset.name}: {uri} has no column {missing[0]!r}"
+            + (f" (it has {near!r})" if near else "")
+            + f"; its header is {', '.join(names[:20])}",
+            place=dataset.place,
             remedy="mend the delivery, or the schema in conf/datasets.toml",
-        )  # fmt: skip
+        )
     if extra and dataset.on_drift == "fail":
         raise InputError(
             f"dataset {dataset.name}: {uri} has undeclared column {', '.join(map(repr, extra[:5]))}",
-            place=dataset.place, remedy='declare it, or set on_drift = "evolve" to ignore new columns',
-        )  # fmt: skip
+            place=dataset.place,
+            remedy='declare it, or set on_drift = "evolve" to ignore new columns',
+        )
     return Header(names, extra)
 
 
@@ -69,18 +80,30 @@ def _text(dataset: Dataset, uri: str, first_bytes: bytes) -> str:
     encoding = dataset.options.get("encoding", "utf-8")
     if first_bytes[:2] == GZIP:
         if not uri.endswith(".gz"):
-            raise InputError(f"dataset {dataset.name}: {uri} is gzip but does not end in .gz", place=dataset.place,
-                             remedy="rename it, so that Spark unpacks it")  # fmt: skip
+            raise InputError(
+                f"dataset {dataset.name}: {uri} is gzip but does not end in .gz",
+                place=dataset.place,
+                remedy="rename it, so that Spark unpacks it",
+            )
         first_bytes = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(first_bytes)
     elif uri.endswith(".gz"):
-        raise InputError(f"dataset {dataset.name}: {uri} ends in .gz but is not gzip", place=dataset.place,
-                         remedy="rename it, or deliver it again")  # fmt: skip
+        raise InputError(
+            f"dataset {dataset.name}: {uri} ends in .gz but is not gzip",
+            place=dataset.place,
+            remedy="rename it, or deliver it again",
+        )
     if first_bytes[:4] == ZIP:
-        raise InputError(f"dataset {dataset.name}: {uri} is a zip archive, which Spark cannot read",
-                         place=dataset.place, remedy="unpack it, or deliver it as gzip")  # fmt: skip
+        raise InputError(
+            f"dataset {dataset.name}: {uri} is a zip archive, which Spark cannot read",
+            place=dataset.place,
+            remedy="unpack it, or deliver it as gzip",
+        )
     if first_bytes[:2] in (b"\xff\xfe", b"\xfe\xff") and not encoding.lower().startswith("utf-16"):
-        raise InputError(f"dataset {dataset.name}: {uri} is UTF-16, read as {encoding}", place=dataset.place,
-                         remedy='set options = { encoding = "UTF-16", multiLine = "true" }')  # fmt: skip
+        raise InputError(
+            f"dataset {dataset.name}: {uri} is UTF-16, read as {encoding}",
+            place=dataset.place,
+            remedy='set options = { encoding = "UTF-16", multiLine = "true" }',
+        )
     if b"\x00" in first_bytes[:1024] and not encoding.lower().startswith("utf-16"):
         raise InputError(f"dataset {dataset.name}: {uri} holds NUL bytes: not a text file", place=dataset.place)
     return first_bytes.decode(encoding, errors="replace").removeprefix("\ufeff")

@@ -94,9 +94,10 @@ def list_files(
         ]
         if not kept and not (optional or dataset.allow_empty):
             raise InputError(
-                f"dataset {dataset.name}: no file at {root}", place=dataset.place,
+                f"dataset {dataset.name}: no file at {root}",
+                place=dataset.place,
                 remedy="deliver it, or set allow_empty = true for the dataset or optional=True for the source",
-            )  # fmt: skip
+            )
         files += kept
     return Listing(tuple(sorted(files, key=lambda file: file.uri)), tuple(sorted(ignored)))
 

@@ -87,10 +87,14 @@ class Lake:
         for step in steps:
             reads = {name: self._read(source.dataset, written) for name, source in step.sources.items()}
             yield PlannedStep(
-                job="test", step=step, reads=reads, writes=self._read(step.target.dataset, written),
+                job="test",
+                step=step,
+                reads=reads,
+                writes=self._read(step.target.dataset, written),
                 quarantine=self.dataset(step.target.quarantine),
-                after=tuple(written[d.name].name for d in reads.values() if d.name in written), why="test",
-            )  # fmt: skip
+                after=tuple(written[d.name].name for d in reads.values() if d.name in written),
+                why="test",
+            )
 
     def _read(self, name: str, written: Mapping[str, Step[Any, Any]]) -> Dataset:
         if name not in written:

@@ -68,8 +68,14 @@ def run_job(lake: Lake, request: pytest.FixtureRequest) -> Callable[..., RunResu
     ``start`` and ``end`` give a range; other options are those of ``etl.engine.run.run``.
     """
 
-    def run(*select: str, date: str | None = None, start: str | None = None, end: str | None = None,
-            params: dict[str, str] | None = None, **options: Any) -> RunResult:  # fmt: skip
+    def run(
+        *select: str,
+        date: str | None = None,
+        start: str | None = None,
+        end: str | None = None,
+        params: dict[str, str] | None = None,
+        **options: Any,
+    ) -> RunResult:
         project = open_lake_project(request.config.rootpath, lake)
         plan = project.plan(select, (), date, start, end, params or {})
         for planned in plan.steps:

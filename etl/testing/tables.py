@@ -79,7 +79,9 @@ def _left(rows: list[tuple[Any, ...]], other: Counter[str]) -> list[tuple[Any, .
 def _block(title: str, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> str:
     cells = [[str(value) if value is not None else "NULL" for value in row] for row in rows[:SHOWN]]
     widths = [max(len(name), *(len(row[n]) for row in cells)) if cells else len(name) for n, name in enumerate(columns)]
-    lines = ["  ".join(value.ljust(width) for value, width in zip(line, widths, strict=False)).rstrip()
-             for line in [list(columns), *cells]]  # fmt: skip
+    lines = [
+        "  ".join(value.ljust(width) for value, width in zip(line, widths, strict=False)).rstrip()
+        for line in [list(columns), *cells]
+    ]
     more = [f"… and {len(rows) - SHOWN} more"] if len(rows) > SHOWN else []
     return "\n".join([f"{title} ({len(rows)})", *("    " + line for line in [*lines, *more])])

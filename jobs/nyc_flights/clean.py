@@ -33,11 +33,15 @@ LOCAL = "America/New_York"
         expect.column_values_to_be_between("scheduled_hour", 0, 23, on_failure="quarantine"),
         expect.column_values_to_be_between("distance_miles", 1, 6000, on_failure="quarantine"),
         expect.column_values_to_not_be_null(
-            "dep_delay_minutes", mostly=0.75, on_failure="warn",
+            "dep_delay_minutes",
+            mostly=0.75,
+            on_failure="warn",
             description="Null is a cancelled flight: 2.5 % in 2013, at most 22 % on any day without a blizzard.",
         ),
         expect.column_values_to_not_be_null(
-            "tailnum", mostly=0.95, on_failure="warn",
+            "tailnum",
+            mostly=0.95,
+            on_failure="warn",
             description="Only a cancelled flight has no aircraft: 0.7 % in 2013.",
         ),
         expect.table_row_count_to_be_between(
@@ -45,7 +49,7 @@ LOCAL = "America/New_York"
         ),
     ],
     conserve="flights",
-)  # fmt: skip
+)
 def clean_flights(flights: DataFrame) -> DataFrame:
     """Type one day's departures and rebuild the scheduled time in UTC.
 
@@ -84,12 +88,16 @@ def clean_flights(flights: DataFrame) -> DataFrame:
     expectations=[
         expect.compound_columns_to_be_unique(["origin", "observed_at"]),
         expect.compound_columns_to_be_unique(
-            ["origin", "weather_date", "local_hour"], on_failure="warn",
+            ["origin", "weather_date", "local_hour"],
+            on_failure="warn",
             description="The hour in which the clocks go back comes twice: local time is no key.",
         ),
         expect.column_values_to_be_in_set("origin", ORIGINS),
         expect.column_values_to_be_between(
-            "wind_speed_mph", 0, 200, on_failure="quarantine",
+            "wind_speed_mph",
+            0,
+            200,
+            on_failure="quarantine",
             description="The fastest gust ever measured at a surface station was 253 mph; 1,048 is a typing error.",
         ),
         expect.column_values_to_be_between("humidity_percent", 0, 100, on_failure="quarantine"),
@@ -98,7 +106,7 @@ def clean_flights(flights: DataFrame) -> DataFrame:
         ),
     ],
     conserve="weather",
-)  # fmt: skip
+)
 def clean_weather(weather: DataFrame) -> DataFrame:
     """Name one day's observations with their units.
 

@@ -108,20 +108,30 @@ def core_airports(airports: DataFrame) -> DataFrame:
     ),
     expectations=[
         expect.column_values_to_be_in_set(
-            "weather_known", [True], mostly=0.95, on_failure="warn",
+            "weather_known",
+            [True],
+            mostly=0.95,
+            on_failure="warn",
             description="A station that was silent for an hour or two is no news; 1,556 flights in 2013.",
         ),
         expect.column_values_to_be_in_set(
-            "plane_known", [True], mostly=0.9, on_failure="warn", row_condition="tailnum IS NOT NULL",
+            "plane_known",
+            [True],
+            mostly=0.9,
+            on_failure="warn",
+            row_condition="tailnum IS NOT NULL",
             description="AA and MQ report fleet numbers instead of tail numbers: 50,094 flights in 2013.",
         ),
         expect.column_values_to_be_in_set(
-            "destination_known", [True], mostly=0.99, on_failure="warn",
+            "destination_known",
+            [True],
+            mostly=0.99,
+            on_failure="warn",
             description="BQN, PSE, SJU and STT are missing in the reference: 7,602 flights in 2013.",
         ),
     ],
     conserve="flights",
-)  # fmt: skip
+)
 def core_flight_weather(flights: DataFrame, weather: DataFrame, planes: DataFrame, airports: DataFrame) -> DataFrame:
     """Add to each flight the weather at its origin in the UTC hour of scheduled departure, its plane and destination.
 
@@ -144,9 +154,7 @@ def core_flight_weather(flights: DataFrame, weather: DataFrame, planes: DataFram
         found("plane_known"),
     )
     destinations = airports.select(
-        F.col("faa").alias("dest"),
-        F.col("name").alias("destination"),
-        found("destination_known"),
+        F.col("faa").alias("dest"), F.col("name").alias("destination"), found("destination_known")
     )
     known = ["weather_known", "plane_known", "destination_known"]
     return (

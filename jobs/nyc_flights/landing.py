@@ -111,9 +111,11 @@ def _write(path: Path, text: str) -> bool:
 def _parser() -> argparse.ArgumentParser:
     summary, usage = (__doc__ or "").split("\n\n")[:2]
     parser = argparse.ArgumentParser(
-        "python -m jobs.nyc_flights.landing", description=summary, epilog=usage.strip(),
+        "python -m jobs.nyc_flights.landing",
+        description=summary,
+        epilog=usage.strip(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("--lake", type=Path, default=Path("target/lake"), help="the lake's folder [%(default)s]")
     parser.add_argument("--from", dest="start", type=date.fromisoformat, default=FIRST, help="first day [%(default)s]")
     parser.add_argument("--to", dest="end", type=date.fromisoformat, default=END, help="the day after the last")

@@ -29,8 +29,16 @@ def test_one_json_object_becomes_several_settings(script):
     given = {"job": "a", "set": json.dumps({"zones.raw": "/lake/raw", "threads": 2}), "params": '{"limit": "5"}'}
 
     assert script.command(given) == [
-        "run", "--yes", "a", "--set", "zones.raw=/lake/raw", "--set", "threads=2", "--param", "limit=5",
-    ]  # fmt: skip
+        "run",
+        "--yes",
+        "a",
+        "--set",
+        "zones.raw=/lake/raw",
+        "--set",
+        "threads=2",
+        "--param",
+        "limit=5",
+    ]
 
 
 def test_what_glue_adds_is_left_out_and_says_the_platform(script):

@@ -73,10 +73,14 @@ class Said:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The project's directory."""
-    for path, text in (("conf/base.toml", BASE), ("conf/datasets.toml", DATASETS),
-                       ("conf/env/local.toml", "[run]\nthreads = 2\n"),
-                       ("conf/env/prod.toml", "[run]\nprotected = true\n"), ("jobs/__init__.py", ""),
-                       ("jobs/shop.py", JOB)):  # fmt: skip
+    for path, text in (
+        ("conf/base.toml", BASE),
+        ("conf/datasets.toml", DATASETS),
+        ("conf/env/local.toml", "[run]\nthreads = 2\n"),
+        ("conf/env/prod.toml", "[run]\nprotected = true\n"),
+        ("jobs/__init__.py", ""),
+        ("jobs/shop.py", JOB),
+    ):
         file = tmp_path / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)

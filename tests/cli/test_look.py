@@ -5,9 +5,17 @@ import json
 import pytest
 
 READ_COMMANDS = [
-    ["list"], ["list", "--type", "job"], ["list", "--type", "dataset"], ["show", "clean.orders"], ["show", "shop"],
-    ["show", "raw.orders"], ["graph"], ["plan", "--date", "2013-02-08"], ["config"], ["runs"],
-]  # fmt: skip
+    ["list"],
+    ["list", "--type", "job"],
+    ["list", "--type", "dataset"],
+    ["show", "clean.orders"],
+    ["show", "shop"],
+    ["show", "raw.orders"],
+    ["graph"],
+    ["plan", "--date", "2013-02-08"],
+    ["config"],
+    ["runs"],
+]
 
 
 @pytest.mark.parametrize("argv", READ_COMMANDS, ids=" ".join)
@@ -80,8 +88,11 @@ def test_config_tells_where_a_value_comes_from(etl):
 
 def test_config_takes_a_prefix(etl):
     assert {row["key"] for row in json.loads(etl("config", "zones", "-o", "json").out)} == {
-        "zones.raw", "zones.clean", "zones.marts", "zones.quarantine",
-    }  # fmt: skip
+        "zones.raw",
+        "zones.clean",
+        "zones.marts",
+        "zones.quarantine",
+    }
 
 
 def test_options_are_taken_before_and_after_the_command(project, etl):

@@ -15,11 +15,14 @@ Write = Callable[..., Path]
 
 
 def load(
-    root: Path, environment: str = "local", environ: Mapping[str, str] | None = None,
+    root: Path,
+    environment: str = "local",
+    environ: Mapping[str, str] | None = None,
     overrides: Mapping[str, str] | None = None,
-) -> Config:  # fmt: skip
-    return load_config(root / "conf", "conf", root, environment=environment, environ=environ or {},
-                       overrides=overrides or {})  # fmt: skip
+) -> Config:
+    return load_config(
+        root / "conf", "conf", root, environment=environment, environ=environ or {}, overrides=overrides or {}
+    )
 
 
 def refused(write: Write, base: str, **options: Any) -> ConfigError:
@@ -43,9 +46,15 @@ def test_every_value_knows_its_origin(write: Write) -> None:
 
     assert set(config.origins) == set(config.effective())
     assert {key: origin.layer for key, origin in config.origins.items()} == {
-        "name": "default", "zones.raw": "variable", "zones.clean": "base", "state": "default", "artifacts": "default",
-        "run.threads": "environment", "run.platform": "default", "run.protected": "option",
-    }  # fmt: skip
+        "name": "default",
+        "zones.raw": "variable",
+        "zones.clean": "base",
+        "state": "default",
+        "artifacts": "default",
+        "run.threads": "environment",
+        "run.platform": "default",
+        "run.protected": "option",
+    }
     assert str(config.origins["zones.clean"]) == "conf/base.toml:3"
     assert str(config.origins["zones.raw"]) == "ETL__ZONES__RAW"
 

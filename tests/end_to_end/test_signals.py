@@ -58,8 +58,15 @@ def is_staging(events):
 @pytest.mark.spark
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_run_with_its_code_and_leaves_the_target_alone(project, sent, code):
-    command = [sys.executable, "-c", "import sys; from etl.cli import main; sys.exit(main())", "run", "slow",
-               "--date", "2013-02-08"]  # fmt: skip
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from etl.cli import main; sys.exit(main())",
+        "run",
+        "slow",
+        "--date",
+        "2013-02-08",
+    ]
     with subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
         while process.poll() is None and not any(map(is_staging, project.glob("target/runs/*/events.jsonl"))):
             time.sleep(0.1)

@@ -16,9 +16,14 @@ from jobs.nyc_flights import landing
 PROJECT = Path(__file__).parents[2]
 DAY = "2013-02-08"
 TABLES = (
-    "clean/flights", "clean/weather", "core/airlines", "core/planes", "core/flight_weather",
-    "marts/route_on_time", "marts/delay_by_hour",
-)  # fmt: skip
+    "clean/flights",
+    "clean/weather",
+    "core/airlines",
+    "core/planes",
+    "core/flight_weather",
+    "marts/route_on_time",
+    "marts/delay_by_hour",
+)
 # The session of the other tests writes no code for its queries; here that gives the tables that compiled queries give.
 INTERPRETED = {"spark.spark.sql.codegen.wholeStage": "false", "spark.spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 ETL = "import sys; from etl.cli import main; sys.exit(main())"
@@ -58,11 +63,22 @@ def submit(built: bundle.Bundle, master: str, cwd: Path, *arguments: str) -> sub
         "SPARK_SCALA_VERSION": "2.12" if pyspark.__version__.startswith("3.") else "2.13",
     }
     command = [
-        str(spark_home / "bin" / "spark-submit"), "--master", master, "--driver-memory", "1g",
-        "--conf", "spark.ui.enabled=false", "--conf", "spark.sql.shuffle.partitions=2",
-        "--jars", ",".join(map(str, jars.delta_jars(pyspark.__version__))),
-        "--py-files", str(built.zip), str(built.main), *arguments,
-    ]  # fmt: skip
+        str(spark_home / "bin" / "spark-submit"),
+        "--master",
+        master,
+        "--driver-memory",
+        "1g",
+        "--conf",
+        "spark.ui.enabled=false",
+        "--conf",
+        "spark.sql.shuffle.partitions=2",
+        "--jars",
+        ",".join(map(str, jars.delta_jars(pyspark.__version__))),
+        "--py-files",
+        str(built.zip),
+        str(built.main),
+        *arguments,
+    ]
     return subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
 
 

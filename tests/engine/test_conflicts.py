@@ -8,7 +8,7 @@ from attrs import evolve
 
 from etl import Append, Merge, ReplacePartitions, ReplaceTable, Source, Target, step
 from etl.model.result import Outcome, Status
-from etl.storage import delta, delta_log, delta_merge, delta_write
+from etl.storage import delta, delta_history, delta_merge, delta_write
 
 DAY = date(2013, 2, 8)
 DDL = "id INT, day DATE"
@@ -158,7 +158,7 @@ def test_a_commit_that_cannot_be_resolved_is_unknown_and_exits_7(lake, monkeypat
         raise ConnectionError("no network")
 
     monkeypatch.setattr(delta_write, "Published", no_network)
-    monkeypatch.setattr(delta_log, "own", no_network)
+    monkeypatch.setattr(delta_history, "own", no_network)
     result = lake.run_step(replacing)
 
     assert (result.outcome, result.exit_code) == (Outcome.UNKNOWN, 7)

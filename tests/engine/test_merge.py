@@ -77,10 +77,7 @@ def test_a_merge_may_bring_a_column_the_table_lacks(lake):
     lake.run_step(merging("id INT, day DATE, v INT"))
     wider = "id INT, day DATE, v INT, note STRING"
 
-    @step(
-        sources={"rows": Source("raw.rows", interval_column="day")},
-        target=Target("clean.rows", wider, Merge("id")),
-    )
+    @step(sources={"rows": Source("raw.rows", interval_column="day")}, target=Target("clean.rows", wider, Merge("id")))
     def noted(rows):
         return rows.selectExpr("*", "'new' AS note")
 

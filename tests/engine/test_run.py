@@ -331,10 +331,12 @@ def test_rows_dropped_by_name_are_accounted_for(lake):
 
 def test_steps_of_a_chain_read_what_was_just_published(lake):
     total = sql_step(
-        "marts.total", sql="SELECT day, sum(v) AS v FROM rows GROUP BY day",
+        "marts.total",
+        sql="SELECT day, sum(v) AS v FROM rows GROUP BY day",
         sources={"rows": Source("clean.rows", interval_column="day")},
-        schema="day DATE, v BIGINT", write=ReplacePartitions("day"),
-    )  # fmt: skip
+        schema="day DATE, v BIGINT",
+        write=ReplacePartitions("day"),
+    )
     lake.write("raw.rows", DDL, [(1, DAY, 10), (2, DAY, 5)])
 
     result = lake.run(copying(), total, threads=2)
@@ -345,9 +347,12 @@ def test_steps_of_a_chain_read_what_was_just_published(lake):
 
 def test_a_step_below_a_failed_one_is_skipped_and_the_run_says_why(lake):
     total = sql_step(
-        "marts.total", sql="SELECT day, v FROM rows", sources={"rows": Source("clean.rows", interval_column="day")},
-        schema="day DATE, v INT", write=ReplacePartitions("day"),
-    )  # fmt: skip
+        "marts.total",
+        sql="SELECT day, v FROM rows",
+        sources={"rows": Source("clean.rows", interval_column="day")},
+        schema="day DATE, v INT",
+        write=ReplacePartitions("day"),
+    )
     lake.write("raw.rows", DDL, [(None, DAY, 10)])
 
     result = lake.run(copying(expect.column_values_to_not_be_null("id")), total)

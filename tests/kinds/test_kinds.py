@@ -19,8 +19,11 @@ DAY = date(2013, 2, 8)
 
 
 def declared(*expectations, schema=SCHEMA):
-    @step(sources={"rows": Source("raw.rows")}, target=Target("clean.rows", schema, ReplaceTable()),
-          expectations=expectations)  # fmt: skip
+    @step(
+        sources={"rows": Source("raw.rows")},
+        target=Target("clean.rows", schema, ReplaceTable()),
+        expectations=expectations,
+    )
     def copy(rows):
         return rows
 
@@ -93,9 +96,10 @@ def test_a_column_named_like_one_of_the_quarantine_s_own_is_refused(name):
 
 def test_every_builder_makes_a_kind_that_is_known_and_takes_its_arguments():
     builders = [
-        builder for name, builder in vars(expect).items()
+        builder
+        for name, builder in vars(expect).items()
         if inspect.isfunction(builder) and builder.__module__ == expect.__name__ and not name.startswith("_")
-    ]  # fmt: skip
+    ]
 
     made = {f"expect_{builder.__name__}": builder for builder in builders}
 

@@ -10,9 +10,18 @@ SOURCE = "\n".join(file.read_text() for file in Path(etl.__file__).parent.rglob(
 
 def test_the_kinds_are_these():
     assert KINDS == (
-        "session_starting", "session_started", "run_started", "interval_started", "step_started", "phase_started",
-        "step_progress", "step_finished", "interval_finished", "run_finished", "note",
-    )  # fmt: skip
+        "session_starting",
+        "session_started",
+        "run_started",
+        "interval_started",
+        "step_started",
+        "phase_started",
+        "step_progress",
+        "step_finished",
+        "interval_finished",
+        "run_finished",
+        "note",
+    )
 
 
 def test_each_kind_is_explained():

@@ -12,19 +12,26 @@ from etl.model.schema import Column, Schema, parse_schema
 
 def test_columns_keep_order_type_and_nullability() -> None:
     assert parse_schema("id BIGINT NOT NULL, name STRING COMMENT 'the, name', day date").columns == (
-        Column("id", "BIGINT", nullable=False), Column("name", "STRING", comment="the, name"), Column("day", "DATE"),
-    )  # fmt: skip
+        Column("id", "BIGINT", nullable=False),
+        Column("name", "STRING", comment="the, name"),
+        Column("day", "DATE"),
+    )
 
 
 @pytest.mark.parametrize(
     ("ddl", "kind"),
     [
-        ("a integer", "INT"), ("a long", "BIGINT"), ("a decimal", "DECIMAL(10,0)"), ("a DEC(12)", "DECIMAL(12,0)"),
-        ("a numeric(12, 2)", "DECIMAL(12,2)"), ("a array<int>", "ARRAY<INT>"),
-        ("a MAP<STRING, ARRAY<LONG>>", "MAP<STRING, ARRAY<BIGINT>>"), ("a timestamp_ntz", "TIMESTAMP_NTZ"),
+        ("a integer", "INT"),
+        ("a long", "BIGINT"),
+        ("a decimal", "DECIMAL(10,0)"),
+        ("a DEC(12)", "DECIMAL(12,0)"),
+        ("a numeric(12, 2)", "DECIMAL(12,2)"),
+        ("a array<int>", "ARRAY<INT>"),
+        ("a MAP<STRING, ARRAY<LONG>>", "MAP<STRING, ARRAY<BIGINT>>"),
+        ("a timestamp_ntz", "TIMESTAMP_NTZ"),
         ("a struct<x: int, `y z`: string NOT NULL>", "STRUCT<`x`: INT, `y z`: STRING NOT NULL>"),
     ],
-)  # fmt: skip
+)
 def test_a_type_has_one_spelling(ddl: str, kind: str) -> None:
     assert parse_schema(ddl).columns[0].type == kind
 
@@ -32,11 +39,26 @@ def test_a_type_has_one_spelling(ddl: str, kind: str) -> None:
 @pytest.mark.parametrize(
     "ddl",
     [
-        "", "  ", "a", "a INT b INT", "a INT,, b INT", "a INTT", "a INT, A STRING", "a ARRAY<INT", "a ARRAY INT",
-        "a DECIMAL(39,0)", "a DECIMAL(5,6)", "a DECIMAL(x)", "a INT; DROP TABLE t", "1 = 1", "'a' INT", "a INT NOT",
-        "a MAP<INT>", "a INT COMMENT",
+        "",
+        "  ",
+        "a",
+        "a INT b INT",
+        "a INT,, b INT",
+        "a INTT",
+        "a INT, A STRING",
+        "a ARRAY<INT",
+        "a ARRAY INT",
+        "a DECIMAL(39,0)",
+        "a DECIMAL(5,6)",
+        "a DECIMAL(x)",
+        "a INT; DROP TABLE t",
+        "1 = 1",
+        "'a' INT",
+        "a INT NOT",
+        "a MAP<INT>",
+        "a INT COMMENT",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_schema_is_refused(ddl: str) -> None:
     with pytest.raises(DefinitionError):
         parse_schema(ddl)
@@ -59,10 +81,14 @@ def test_columns_are_found_by_name() -> None:
 
 TYPES = st.recursive(
     st.sampled_from(["INT", "BIGINT", "STRING", "DATE", "TIMESTAMP", "BOOLEAN", "DECIMAL(12,2)", "BINARY"]),
-    lambda inner: inner.map("ARRAY<{}>".format) | st.tuples(inner, inner).map("MAP<{0[0]}, {0[1]}>".format)
-    | st.lists(inner, min_size=1, max_size=3).map(
-        lambda kinds: "STRUCT<" + ", ".join(f"`f {n}`: {kind}" for n, kind in enumerate(kinds)) + ">"),
-)  # fmt: skip
+    lambda inner: (
+        inner.map("ARRAY<{}>".format)
+        | st.tuples(inner, inner).map("MAP<{0[0]}, {0[1]}>".format)
+        | st.lists(inner, min_size=1, max_size=3).map(
+            lambda kinds: "STRUCT<" + ", ".join(f"`f {n}`: {kind}" for n, kind in enumerate(kinds)) + ">"
+        )
+    ),
+)
 NAMES = st.text("ab `<>,:é", min_size=1, max_size=6)
 
 

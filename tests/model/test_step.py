@@ -8,18 +8,7 @@ from typing import Any
 
 import pytest
 
-from etl import (
-    Append,
-    History,
-    Merge,
-    ReplacePartitions,
-    ReplaceTable,
-    Source,
-    Target,
-    expect,
-    sql_step,
-    step,
-)  # fmt: skip
+from etl import Append, History, Merge, ReplacePartitions, ReplaceTable, Source, Target, expect, sql_step, step
 from etl.errors import DefinitionError
 from etl.model.expectation import Expectation
 from etl.model.step import Step
@@ -31,13 +20,20 @@ SCHEMA = "id INT, day DATE, name STRING"
 
 
 def declared(
-    write: Write | None = None, *, sources: Mapping[str, Source] | None = None, schema: str = SCHEMA,
-    expectations: tuple[Expectation, ...] = (), conserve: str | None = None, partition_by: tuple[str, ...] = (),
-) -> Step[..., Any]:  # fmt: skip
+    write: Write | None = None,
+    *,
+    sources: Mapping[str, Source] | None = None,
+    schema: str = SCHEMA,
+    expectations: tuple[Expectation, ...] = (),
+    conserve: str | None = None,
+    partition_by: tuple[str, ...] = (),
+) -> Step[..., Any]:
     @step(
-        sources=sources or WHOLE, target=Target("clean.x", schema, write or ReplaceTable(), partition_by),
-        expectations=expectations, conserve=conserve,
-    )  # fmt: skip
+        sources=sources or WHOLE,
+        target=Target("clean.x", schema, write or ReplaceTable(), partition_by),
+        expectations=expectations,
+        conserve=conserve,
+    )
     def copy(frame: object) -> object:
         return frame
 
@@ -107,10 +103,15 @@ def test_a_dataset_is_named_by_zone_and_name(name: str) -> None:
 @pytest.mark.parametrize(
     "write",
     [
-        ReplacePartitions("day"), Append(), ReplacePartitions("dya"), Merge([]), Merge("key"),
-        Merge("id", sequence_by="at"), History("id", "day"),
+        ReplacePartitions("day"),
+        Append(),
+        ReplacePartitions("dya"),
+        Merge([]),
+        Merge("key"),
+        Merge("id", sequence_by="at"),
+        History("id", "day"),
     ],
-)  # fmt: skip
+)
 def test_a_write_that_could_not_be_run_again_is_refused(write: Write) -> None:
     error = refused(lambda: declared(write))
 

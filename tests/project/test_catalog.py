@@ -19,7 +19,10 @@ def refused(opened: Opened, chain: str, datasets: str, **files: str) -> ConfigEr
 
 
 def test_a_dataset_lies_below_its_zone(opened: Opened, chain: str) -> None:
-    project = opened({"jobs/j.py": chain, "conf/datasets.toml": """
+    project = opened(
+        {
+            "jobs/j.py": chain,
+            "conf/datasets.toml": """
         [raw.flights]
         path = "in/flights"
         format = "csv"
@@ -29,7 +32,9 @@ def test_a_dataset_lies_below_its_zone(opened: Opened, chain: str) -> None:
         on_corrupt = "quarantine"
         on_drift = "evolve"
         allow_empty = true
-        """})  # fmt: skip
+        """,
+        }
+    )
 
     dataset = project.datasets["raw.flights"]
 

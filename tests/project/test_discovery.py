@@ -43,11 +43,14 @@ def test_a_module_with_a_job_is_found_with_its_steps(write: Write) -> None:
 
 
 def test_a_package_has_the_steps_of_the_modules_it_imports(write: Write) -> None:
-    (job,) = found(write, {
-        "orders/__init__.py": f"from jobs.orders import clean, marts\n{JOB.replace('clean.', 'a.')}",
-        "orders/clean.py": STEP,
-        "orders/marts.py": STEP.replace("clean.", "marts.") + "from .clean import flights as f",
-    })  # fmt: skip
+    (job,) = found(
+        write,
+        {
+            "orders/__init__.py": f"from jobs.orders import clean, marts\n{JOB.replace('clean.', 'a.')}",
+            "orders/clean.py": STEP,
+            "orders/marts.py": STEP.replace("clean.", "marts.") + "from .clean import flights as f",
+        },
+    )
 
     assert sorted(step.name for step in job.steps) == ["a.flights", "clean.flights", "marts.flights"]
     assert job.file == "jobs/orders/__init__.py"

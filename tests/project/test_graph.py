@@ -19,12 +19,13 @@ def job(**reads: str) -> JobModule:
     """One job whose steps ``a_x`` write ``a.x`` and read the datasets named."""
     steps = tuple(
         Step(
-            body=Function(lambda **_: None), target=Target(name.replace("_", ".", 1), "id INT", ReplaceTable()),
+            body=Function(lambda **_: None),
+            target=Target(name.replace("_", ".", 1), "id INT", ReplaceTable()),
             sources={f"s{n}": Source(dataset) for n, dataset in enumerate(read.split())},
             place=Place("/project/jobs/j.py", line),
         )
         for line, (name, read) in enumerate(reads.items(), start=1)
-    )  # fmt: skip
+    )
     return JobModule("j", Job(), steps, "", "jobs/j.py")
 
 

@@ -16,9 +16,10 @@ from etl.project.intervals import choose_intervals
 def node(schedule: Schedule | None, *, column: str | None = None) -> Node:
     write = ReplacePartitions("day") if column else ReplaceTable()
     step: Step[..., None] = Step(
-        body=Function(lambda **_: None), sources={"s": Source("raw.x", interval_column=column)},
+        body=Function(lambda **_: None),
+        sources={"s": Source("raw.x", interval_column=column)},
         target=Target("clean.x", "day DATE", write),
-    )  # fmt: skip
+    )
     name = type(schedule).__name__.lower()
     return Node(JobModule(name, Job(schedule=schedule), (step,), "", "jobs/j.py"), step)
 
@@ -30,12 +31,15 @@ def keys(nodes: list[Node], date: str | None = None, start: str | None = None, e
 @pytest.mark.parametrize(
     ("schedule", "date", "key"),
     [
-        (Daily(), "2013-02-08", "2013-02-08"), (Daily(), "2013-02-08T17:30", "2013-02-08"),
-        (Hourly(), "2013-02-08T05:59", "2013-02-08T05"), (Monthly(), "2013-02-08", "2013-02"),
-        (Monthly(), "2013-02", "2013-02"), (None, "2013-02-08", "2013-02-08"),
+        (Daily(), "2013-02-08", "2013-02-08"),
+        (Daily(), "2013-02-08T17:30", "2013-02-08"),
+        (Hourly(), "2013-02-08T05:59", "2013-02-08T05"),
+        (Monthly(), "2013-02-08", "2013-02"),
+        (Monthly(), "2013-02", "2013-02"),
+        (None, "2013-02-08", "2013-02-08"),
         (Daily(), "2013-02-08T22:00-05:00", "2013-02-09"),
     ],
-)  # fmt: skip
+)
 def test_a_date_names_the_interval_of_the_schedule_that_holds_it(schedule: Schedule, date: str, key: str) -> None:
     assert keys([node(schedule)], date) == [key]
 
@@ -71,11 +75,18 @@ def test_jobs_of_different_units_are_not_planned_together() -> None:
 @pytest.mark.parametrize(
     ("date", "start", "end"),
     [
-        ("2013-02-08", "2013-02-01", "2013-03-01"), (None, "2013-02-01", None), (None, None, "2013-02-01"),
-        ("8 February", None, None), ("2013-02-30", None, None), ("9999-12-31", None, None), ("0001-01-01", None, None),
-        (None, "2013-02-08", "2013-02-08"), (None, "2013-02-09", "2013-02-08"), (None, "2013-02-08T05", "2013-02-09"),
+        ("2013-02-08", "2013-02-01", "2013-03-01"),
+        (None, "2013-02-01", None),
+        (None, None, "2013-02-01"),
+        ("8 February", None, None),
+        ("2013-02-30", None, None),
+        ("9999-12-31", None, None),
+        ("0001-01-01", None, None),
+        (None, "2013-02-08", "2013-02-08"),
+        (None, "2013-02-09", "2013-02-08"),
+        (None, "2013-02-08T05", "2013-02-09"),
     ],
-)  # fmt: skip
+)
 def test_a_time_that_names_no_interval_is_refused(date: str | None, start: str | None, end: str | None) -> None:
     with pytest.raises(UsageError):
         keys([node(Daily())], date, start, end)

@@ -102,8 +102,10 @@ def test_a_plan_is_json(opened: Opened) -> None:
     said = json.loads(json.dumps(plan.to_json()))
 
     assert said["intervals"][1] == {
-        "key": "2013-02-09", "start": "2013-02-09T00:00:00+00:00", "end": "2013-02-10T00:00:00+00:00",
-    }  # fmt: skip
+        "key": "2013-02-09",
+        "start": "2013-02-09T00:00:00+00:00",
+        "end": "2013-02-10T00:00:00+00:00",
+    }
     assert [step["step"] for step in said["steps"]] == ["clean.flights", "marts.days"]
     assert said["steps"][1]["writes"]["keys"] == ["id", "day"]
     assert said["arguments"]["from"] == "2013-02-08"
@@ -128,8 +130,9 @@ def test_the_graph_is_drawn_in_four_forms(opened: Opened, chain: str) -> None:
     assert "  clean__flights --> marts__days" in render_graph(project, steps, "mermaid").splitlines()
     assert '  "raw.flights" -> "clean.flights";' in render_graph(project, steps, "dot").splitlines()
     assert json.loads(render_graph(project, steps, "json"))["edges"] == [
-        {"from": "raw.flights", "to": "clean.flights"}, {"from": "clean.flights", "to": "marts.days"},
-    ]  # fmt: skip
+        {"from": "raw.flights", "to": "clean.flights"},
+        {"from": "clean.flights", "to": "marts.days"},
+    ]
     with pytest.raises(UsageError, match="'dot'"):
         render_graph(project, steps, "dott")
 
@@ -201,8 +204,9 @@ def test_a_bundle_is_opened_from_inside_its_zip(write: Write, tmp_path: Path) ->
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines() == [
-        "None jobs/j.py jobs/conf/env/local.toml:2", f"{Path.cwd()}/lake/clean/flights False",
-    ]  # fmt: skip
+        "None jobs/j.py jobs/conf/env/local.toml:2",
+        f"{Path.cwd()}/lake/clean/flights False",
+    ]
 
 
 def test_opening_and_planning_the_reference_project_imports_little_and_no_spark() -> None:

@@ -17,23 +17,34 @@ from etl.project.select import select
 
 def declared(name: str, read: str, *tags: str, file: str = "jobs/etl/__init__.py") -> Step[..., None]:
     return Step(
-        body=Function(lambda **_: None), target=Target(name, "id INT", ReplaceTable()), tags=tags,
+        body=Function(lambda **_: None),
+        target=Target(name, "id INT", ReplaceTable()),
+        tags=tags,
         place=Place("/p/" + file, 1),
         sources={f"s{n}": Source(dataset) for n, dataset in enumerate(read.split())},
-    )  # fmt: skip
+    )
 
 
 # raw.a → clean.a ─┬→ core.ab ─→ marts.x        raw.c → clean.c (job other)
 # raw.b → clean.b ─┘         └─→ marts.y ─→ marts.z
-FLIGHTS = JobModule("flights", Job(tags=["nightly"]), (
-    declared("clean.a", "raw.a", file="jobs/flights/clean.py"), declared("clean.b", "raw.b", "slow"),
-    declared("core.ab", "clean.a clean.b"), declared("marts.x", "core.ab"), declared("marts.y", "core.ab", "slow"),
-    declared("marts.z", "marts.y"),
-), "", "jobs/flights/__init__.py")  # fmt: skip
+FLIGHTS = JobModule(
+    "flights",
+    Job(tags=["nightly"]),
+    (
+        declared("clean.a", "raw.a", file="jobs/flights/clean.py"),
+        declared("clean.b", "raw.b", "slow"),
+        declared("core.ab", "clean.a clean.b"),
+        declared("marts.x", "core.ab"),
+        declared("marts.y", "core.ab", "slow"),
+        declared("marts.z", "marts.y"),
+    ),
+    "",
+    "jobs/flights/__init__.py",
+)
 OTHER = JobModule("other", Job(), (declared("clean.c", "raw.c", file="jobs/other.py"),), "", "jobs/other.py")
 GRAPH: Graph = build_graph(
     [FLIGHTS, OTHER], {"raw.a", "raw.b", "raw.c", *(s.name for job in (FLIGHTS, OTHER) for s in job.steps)}
-)  # fmt: skip
+)
 ALL = tuple(GRAPH.nodes)
 
 
@@ -110,21 +121,36 @@ def test_exclusions_are_taken_away() -> None:
 
 def test_each_step_says_what_selected_it() -> None:
     assert select(GRAPH, ["+core.ab other", "clean.a"]).why == {
-        "clean.a": "selected by +core.ab", "clean.b": "selected by +core.ab", "core.ab": "selected by +core.ab",
+        "clean.a": "selected by +core.ab",
+        "clean.b": "selected by +core.ab",
+        "core.ab": "selected by +core.ab",
         "clean.c": "selected by other",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
     ("selector", "said"),
     [
-        ("flight", "'flights'"), ("clean.aa", "'clean.a'"), ("nowhere.*", "2 jobs, 7 steps"), ("job:othr", "'other'"),
-        ("tag:slwo", "'slow'"), ("path:jobs/othr.py", "jobs/other.py"), ("source:raw.aa", "'raw.a'"),
-        ("source:clean.a", "clean.a+"), ("tga:slow", "'tag'"), ("state:modified", "unknown method"),
-        ("../../etc/x", "no job"), ("a,,b", "read"), ("+", "read"), ("x++", "read"), ("@clean.a+", "read"),
-        ("clean.a,clean.b", "no step is left"), ("☃", "no job"), ("x" * 300, "no job"),
+        ("flight", "'flights'"),
+        ("clean.aa", "'clean.a'"),
+        ("nowhere.*", "2 jobs, 7 steps"),
+        ("job:othr", "'other'"),
+        ("tag:slwo", "'slow'"),
+        ("path:jobs/othr.py", "jobs/other.py"),
+        ("source:raw.aa", "'raw.a'"),
+        ("source:clean.a", "clean.a+"),
+        ("tga:slow", "'tag'"),
+        ("state:modified", "unknown method"),
+        ("../../etc/x", "no job"),
+        ("a,,b", "read"),
+        ("+", "read"),
+        ("x++", "read"),
+        ("@clean.a+", "read"),
+        ("clean.a,clean.b", "no step is left"),
+        ("☃", "no job"),
+        ("x" * 300, "no job"),
     ],
-)  # fmt: skip
+)
 def test_a_selector_that_names_nothing_is_refused_with_what_there_is(selector: str, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         chosen(selector)

@@ -76,10 +76,13 @@ def test_a_column_of_nulls_is_within_all_bounds_though_it_has_no_least():
     ],
 )
 def test_what_is_not_proved_is_counted_by_one_spark_job(spark, audited, statistics):
-    rows, expectations = [(5,), (6,), (10,)], [
-        expect.column_values_to_be_between("v", 5, 10, strict_max=True),
-        expect.column_values_to_be_between("v", 6, 10),
-    ]  # fmt: skip
+    rows, expectations = (
+        [(5,), (6,), (10,)],
+        [
+            expect.column_values_to_be_between("v", 5, 10, strict_max=True),
+            expect.column_values_to_be_between("v", 6, 10),
+        ],
+    )
     frame = spark.createDataFrame(rows, "v INT")
     suite = compile_suite(expectations, parse_schema("v INT"), counted=["v"])
 

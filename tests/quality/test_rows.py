@@ -9,11 +9,7 @@ from etl.model.schema import parse_schema
 from etl.quality.compile import compile_suite
 
 DDL = "s STRING, n INT, m INT, d DATE"
-ROWS = [
-    ("abc", 1, 2, date(2013, 1, 1)),
-    (None, None, 2, None),
-    ("", -5, None, date(2014, 1, 1)),
-]
+ROWS = [("abc", 1, 2, date(2013, 1, 1)), (None, None, 2, None), ("", -5, None, date(2014, 1, 1))]
 
 CASES = [
     (expect.column_values_to_not_be_null("s"), [False, True, False]),

@@ -43,7 +43,7 @@ def test_times_are_judged_and_shown_in_utc_wherever_the_machine_stands(audited, 
         ("v INT", 3, expect.column_sum_to_be_between("v", 6, 6), True, 6),
         ("v DECIMAL(10,2)", Decimal("1.25"), expect.column_mean_to_be_between("v", 1.25, 1.25), True, "1.250000"),
     ],
-)  # fmt: skip
+)
 def test_a_value_is_compared_as_its_column_is(audited, ddl, value, expectation, success, observed):
     (found,) = audited(ddl, [(value,), (value,)], expectation)
 

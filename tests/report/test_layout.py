@@ -9,8 +9,10 @@ NAMES = [f"zone.n{number}" for number in range(9)]
 @st.composite
 def graphs(draw_):
     """Each name points only to names after it: no cycle."""
-    return {name: draw_(st.lists(st.sampled_from(NAMES[:row]), unique=True)) if row else []
-            for row, name in enumerate(NAMES)}  # fmt: skip
+    return {
+        name: draw_(st.lists(st.sampled_from(NAMES[:row]), unique=True)) if row else []
+        for row, name in enumerate(NAMES)
+    }
 
 
 def test_a_chain_runs_from_left_to_right():

@@ -97,9 +97,13 @@ def run_nothing(plan, *, run_id, session, listener, now, stop, **_):
     listener(Event("run_started", began, run_id))
     listener(Event("run_finished", now(), run_id, data={"exit_code": 0}))
     return RunResult(
-        run_id=run_id, environment=plan.environment, started_at=began, finished_at=now(), steps=(),
+        run_id=run_id,
+        environment=plan.environment,
+        started_at=began,
+        finished_at=now(),
+        steps=(),
         interrupted=stop.requested,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -120,10 +124,14 @@ def execution(tmp_path: Path, ledger: Ledger) -> Callable[..., Execution]:
 
     def make(run_id: str = "a", **changes: Any) -> Execution:
         values = {
-            "plan": Plan(environment="local", intervals=(None,), steps=()), "manifest": {"project": "shop"},
-            "ledger": ledger, "artifacts": open_artifacts(str(tmp_path / "target"), run_id),
-            "session": lambda: SimpleNamespace(version="3.5.9"), "engine": run_nothing, "now": lambda: AT,
-        }  # fmt: skip
+            "plan": Plan(environment="local", intervals=(None,), steps=()),
+            "manifest": {"project": "shop"},
+            "ledger": ledger,
+            "artifacts": open_artifacts(str(tmp_path / "target"), run_id),
+            "session": lambda: SimpleNamespace(version="3.5.9"),
+            "engine": run_nothing,
+            "now": lambda: AT,
+        }
         return Execution(**(values | changes))
 
     return make

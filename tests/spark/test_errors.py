@@ -52,7 +52,7 @@ def java(*names, code=None, said=""):
         (java("SparkException", code="SPARK_JOB_CANCELLED"), JobCancelledError),
         (java("NullPointerException"), None),
     ],
-)  # fmt: skip
+)
 def test_a_condition_is_told_by_class_by_code_and_by_words_last(cause, condition):
     assert condition_of([java("SparkException"), cause]) is condition
 

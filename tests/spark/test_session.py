@@ -154,9 +154,12 @@ def test_a_java_that_cannot_start_spark_is_named_with_what_it_said(tmp_path):
     program = "from etl.spark.session import SessionSettings, start; start(SessionSettings(app_name='a'))"
 
     ended = subprocess.run(
-        [sys.executable, "-c", program], env=os.environ | {"ETL_JAVA_HOME": str(home)}, capture_output=True, text=True,
+        [sys.executable, "-c", program],
+        env=os.environ | {"ETL_JAVA_HOME": str(home)},
+        capture_output=True,
+        text=True,
         check=False,
-    )  # fmt: skip
+    )
 
     assert "PlatformError: Java 17 (ETL_JAVA_HOME" in ended.stderr
     assert "no memory for you" in ended.stderr

@@ -120,10 +120,15 @@ def test_a_corrupt_row_stops_the_step_and_is_shown(lake):
 @pytest.mark.parametrize(
     ("row", "options"),
     [
-        ("3,far,Cleo", {}), ("3,30", {}), ("3,30,Cleo,7", {}), ("3,99999999999,Cleo", {}), ("3, 30 ,Cleo", {}),
-        ('3,"30,Cleo', {}), ("3,3.5,Cleo", {}),
+        ("3,far,Cleo", {}),
+        ("3,30", {}),
+        ("3,30,Cleo,7", {}),
+        ("3,99999999999,Cleo", {}),
+        ("3, 30 ,Cleo", {}),
+        ('3,"30,Cleo', {}),
+        ("3,3.5,Cleo", {}),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_parse_is_corrupt(lake, row, options):
     frame = files.read(lake.spark, csv(lake, f"{GOOD}{row}\n", options=options), None, None).frame
 

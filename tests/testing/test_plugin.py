@@ -14,5 +14,7 @@ def test_a_test_that_asks_for_spark_is_marked_so_and_no_other_is():
     pytest_collection_modifyitems(items)
 
     assert {name: [mark.name for mark in given] for name, given in marks.items()} == {
-        "marked": ["spark"], "plain": [], "not a function": [],
-    }  # fmt: skip
+        "marked": ["spark"],
+        "plain": [],
+        "not a function": [],
+    }

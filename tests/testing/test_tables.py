@@ -11,9 +11,19 @@ TYPES = """
     m MAP<STRING, INT>, r STRUCT<x: INT, z: STRING>
 """
 ROW = (
-    1, 2**40, 0.5, Decimal("1.50"), "é", b"\0", True, date(2013, 2, 8), datetime(2013, 2, 8, 6, tzinfo=UTC), [1, 2],
-    {"k": 1}, (1, "z"),
-)  # fmt: skip
+    1,
+    2**40,
+    0.5,
+    Decimal("1.50"),
+    "é",
+    b"\0",
+    True,
+    date(2013, 2, 8),
+    datetime(2013, 2, 8, 6, tzinfo=UTC),
+    [1, 2],
+    {"k": 1},
+    (1, "z"),
+)
 ROWS = [ROW, (None,) * len(ROW), ROW]
 
 

@@ -5,10 +5,19 @@ import pytest
 from jobs.nyc_flights.core import core_airlines, core_airports, core_flight_weather, core_planes
 
 FLIGHT = {
-    "flight_date": "2013-02-08", "carrier": "B6", "flight": 1, "tailnum": "N1", "origin": "JFK", "dest": "SJU",
-    "scheduled_dep_at": "2013-02-08 22:15:00", "scheduled_hour": 17, "dep_delay_minutes": 3, "arr_delay_minutes": 4,
-    "distance_miles": 1598, "cancelled": False,
-}  # fmt: skip
+    "flight_date": "2013-02-08",
+    "carrier": "B6",
+    "flight": 1,
+    "tailnum": "N1",
+    "origin": "JFK",
+    "dest": "SJU",
+    "scheduled_dep_at": "2013-02-08 22:15:00",
+    "scheduled_hour": 17,
+    "dep_delay_minutes": 3,
+    "arr_delay_minutes": 4,
+    "distance_miles": 1598,
+    "cancelled": False,
+}
 FLIGHTS = """
     flight_date STRING, carrier STRING, flight INT, tailnum STRING, origin STRING, dest STRING, scheduled_dep_at STRING,
     scheduled_hour INT, dep_delay_minutes INT, arr_delay_minutes INT, distance_miles INT, cancelled BOOLEAN
@@ -26,10 +35,19 @@ def joined(table):
     def join(*changes):
         rows = [tuple({**FLIGHT, **change}.values()) for change in changes]
         flights = table(FLIGHTS, rows).selectExpr(
-            "date(flight_date) AS flight_date", "carrier", "flight", "tailnum", "origin", "dest",
-            "timestamp(scheduled_dep_at) AS scheduled_dep_at", "scheduled_hour", "dep_delay_minutes",
-            "arr_delay_minutes", "distance_miles", "cancelled",
-        )  # fmt: skip
+            "date(flight_date) AS flight_date",
+            "carrier",
+            "flight",
+            "tailnum",
+            "origin",
+            "dest",
+            "timestamp(scheduled_dep_at) AS scheduled_dep_at",
+            "scheduled_hour",
+            "dep_delay_minutes",
+            "arr_delay_minutes",
+            "distance_miles",
+            "cancelled",
+        )
         weather = table(WEATHER, [("JFK", "2013-02-08 22:00:00", 31.5, 28.0, 0.1, 2.0)])
         weather = weather.withColumn("observed_at", weather["observed_at"].cast("timestamp"))
         planes = table("tailnum STRING, built_year INT, seats INT", [("N1", 1999, 180)])

@@ -33,8 +33,12 @@ def test_a_day_is_landed_as_one_file_a_table(tmp_path):
     flights = (tmp_path / "raw/flights/flight_date=2013-02-08/flights.csv").read_text().splitlines()
     assert len(flights) == 1 + 930
     assert sorted(path.name for path in tmp_path.rglob("*.csv")) == [
-        "airlines.csv", "airports.csv", "flights.csv", "planes.csv", "weather.csv",
-    ]  # fmt: skip
+        "airlines.csv",
+        "airports.csv",
+        "flights.csv",
+        "planes.csv",
+        "weather.csv",
+    ]
 
 
 @pytest.mark.usefixtures("package")
