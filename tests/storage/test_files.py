@@ -1,16 +1,18 @@
 """CSV, JSON and Parquet as they are delivered: every row is published, set aside, or stops the run."""
 
 import gzip
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from etl import ReplaceTable, Source, Target, step
 from etl.errors import InputError, ProjectError
+from etl.model.interval import Interval
 from etl.model.result import Outcome, Status
 from etl.model.schema import parse_schema
 from etl.storage import files
 from etl.storage.listing import is_whole
+from etl.storage.reading import Scope
 
 DAY = date(2013, 2, 8)
 SCHEMA = parse_schema("id INT, km INT, name STRING")
@@ -29,7 +31,7 @@ def csv(lake, text, path="a.csv", **properties):
 
 def rows(lake, dataset):
     """Return the dataset's rows as the engine reads them."""
-    frame = files.read(lake.spark, dataset, None, None).frame
+    frame = files.read(lake.spark, dataset, Scope()).frame
     return sorted(tuple(row) for row in frame.where(f"{files.CORRUPT} IS NULL").drop(files.CORRUPT).collect())
 
 
@@ -87,7 +89,7 @@ def test_a_header_that_is_not_the_schema_is_refused_with_the_file(lake, header, 
     dataset = csv(lake, header + "\n")
 
     with pytest.raises(InputError) as refused:
-        files.read(lake.spark, dataset, None, None)
+        files.read(lake.spark, dataset, Scope())
 
     assert all(word in refused.value.message for word in [*words, "a.csv"])
     assert refused.value.remedy or "twice" in words
@@ -130,7 +132,7 @@ def test_a_corrupt_row_stops_the_step_and_is_shown(lake):
     ],
 )
 def test_what_does_not_parse_is_corrupt(lake, row, options):
-    frame = files.read(lake.spark, csv(lake, f"{GOOD}{row}\n", options=options), None, None).frame
+    frame = files.read(lake.spark, csv(lake, f"{GOOD}{row}\n", options=options), Scope()).frame
 
     assert [found[files.CORRUPT] for found in frame.collect()] == [None, None, row]
 
@@ -182,7 +184,7 @@ def test_bytes_that_are_something_else_are_refused_before_spark_reads_them(lake,
     dataset = csv(lake, data, path=path)
 
     with pytest.raises(InputError, match=words):
-        files.read(lake.spark, dataset, None, None)
+        files.read(lake.spark, dataset, Scope())
 
 
 def test_declared_utf_16_is_read(lake):
@@ -282,4 +284,24 @@ def test_an_option_that_would_lose_rows_is_refused(lake, option):
     dataset = csv(lake, GOOD, options={option: "true"})
 
     with pytest.raises(ProjectError, match=option):
-        files.read(lake.spark, dataset, None, None)
+        files.read(lake.spark, dataset, Scope())
+
+
+def test_an_hourly_job_finds_the_folders_of_its_hour_by_their_values(lake):
+    lake.dataset("raw.hours", format="json", schema=parse_schema("id INT, at TIMESTAMP"), partitioned_by=("at",))
+    for n, folder in enumerate(("2013-02-08 05%3A00%3A00", "2013-02-08 05%3A30%3A00", "2013-02-08 06%3A00%3A00")):
+        lake.file("raw.hours", f"at={folder}/a.json", f'{{"id": {n}}}\n')
+    hour = Interval(datetime(2013, 2, 8, 5, tzinfo=UTC), datetime(2013, 2, 8, 6, tzinfo=UTC))
+
+    frame = files.read(lake.spark, lake.dataset("raw.hours"), Scope(column="at", interval=hour)).frame
+
+    assert sorted(row[0] for row in frame.select("id").collect()) == [0, 1]
+
+
+def test_a_folder_of_a_timestamp_column_that_names_no_time_is_an_input_error(lake):
+    lake.dataset("raw.hours", format="json", schema=parse_schema("id INT, at TIMESTAMP"), partitioned_by=("at",))
+    lake.file("raw.hours", "at=five/a.json", '{"id": 1}\n')
+    hour = Interval(datetime(2013, 2, 8, 5, tzinfo=UTC), datetime(2013, 2, 8, 6, tzinfo=UTC))
+
+    with pytest.raises(InputError, match="at=five names no time"):
+        files.read(lake.spark, lake.dataset("raw.hours"), Scope(column="at", interval=hour))
