@@ -20,7 +20,7 @@ from etl.model.run import Run
 from etl.model.schema import Column, Schema
 from etl.model.write import ReplaceTable
 from etl.quality.flag import BROKEN, Flag
-from etl.spark.jvm import struct_type
+from etl.spark.jvm import no_rows, struct_type
 from etl.sql import quoted
 from etl.storage.formats import source_for, storage_for
 from etl.storage.reading import Scope
@@ -150,7 +150,7 @@ def _publish(
 
 def _rows(session: SparkSession, planned: PlannedStep, staged: Staged, extracted: Extracted, aside: Aside) -> DataFrame:
     schema = Schema((*planned.step.target.schema.nullable().columns, *EXTRA))
-    frames = [session.createDataFrame([], schema.ddl)]
+    frames = [no_rows(session, schema.ddl)]
     if aside.broken and staged.aside is not None and aside.flag is not None:
         frames.append(staged.aside().withColumn(BROKEN, F.expr(aside.flag.names)))
     frames += [_corrupt(extracted, name) for name, count in aside.corrupt.items() if count]

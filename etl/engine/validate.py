@@ -13,6 +13,7 @@ from etl.errors import AnalysisError, EtlError
 from etl.model.plan import Plan, PlannedStep
 from etl.model.run import Run
 from etl.spark.errors import summary
+from etl.spark.jvm import no_rows
 from etl.spark.session import step_session
 from etl.storage.formats import source_for, storage_for
 from etl.storage.reading import Scope, interval_predicate
@@ -62,4 +63,4 @@ def _empty(session: SparkSession, dataset: Dataset) -> DataFrame:
     if dataset.schema is None:
         # Nobody declared it: the table itself is the only one that knows, and its log is not data.
         return source_for(dataset).read(session, dataset, Scope()).frame.limit(0)
-    return session.createDataFrame([], dataset.schema.nullable().ddl)
+    return no_rows(session, dataset.schema.nullable().ddl)

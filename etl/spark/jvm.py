@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
 # What a thread tells Spark about the jobs it starts.
@@ -40,6 +40,15 @@ def _struct_type(gateway: Any, ddl: str) -> StructType:
     from pyspark.sql.types import StructType
 
     return StructType.fromJson(json.loads(_class(gateway, "org.apache.spark.sql.types.StructType").fromDDL(ddl).json()))
+
+
+def no_rows(session: SparkSession, ddl: str) -> DataFrame:
+    """Return a frame of these columns without a row: a literal one, for which no Python worker and no task starts."""
+    from pyspark.sql import DataFrame
+
+    nothing = java_class(session, "java.util.ArrayList")()
+    columns = java_class(session, "org.apache.spark.sql.types.StructType").fromDDL(ddl)
+    return DataFrame(session._jsparkSession.createDataFrame(nothing, columns), session)
 
 
 def hadoop_path(session: SparkSession, uri: str) -> tuple[Any, Any]:

@@ -91,11 +91,6 @@ class Bridge:
         said = {"appId": app_id, "version": number, "lastUpdated": time.time_ns() // 1_000_000}
         return self.module("actions.Action").fromJson(json.dumps({"txn": said}))
 
-    def no_rows(self, columns: Any) -> DataFrame:
-        """Return a frame of these columns without a row: a literal one, for which Spark starts no task."""
-        nothing = java_class(self.session, "java.util.ArrayList")()
-        return DataFrame(self.java_session.createDataFrame(nothing, columns), self.session)
-
 
 @lru_cache(maxsize=64)
 def _module(gateway: Any, name: str) -> Any:

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import ProjectError
 from etl.model.write import Append, Merge, ReplacePartitions
-from etl.spark.jvm import java_class, struct_type
+from etl.spark.jvm import java_class, no_rows, struct_type
 from etl.sql import literal, quoted
 from etl.storage import delta_log
 from etl.storage.delta_bridge import DELTA, Bridge, elements
@@ -128,7 +128,7 @@ class Write:
         def rows() -> DataFrame:
             if own:
                 return bridge.rows_of(self.log, self.transaction, [each.action for each in own])
-            return bridge.no_rows(_columns(bridge, publish))
+            return no_rows(bridge.session, publish.schema.nullable().ddl)
 
         aside = parts.rows_aside if parts else lambda: publish.frame.where(f"NOT ({publish.kept})")
         return Staged(
@@ -165,7 +165,7 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     rows, parts = publish.frame, None
     if publish.kept and is_plain(metadata):
         parts = split(bridge, publish, change.partition_by or _partitioned_by(metadata))
-        rows = bridge.no_rows(_columns(bridge, publish))
+        rows = no_rows(bridge.session, publish.schema.nullable().ddl)
     elif publish.kept:
         rows = publish.frame.where(publish.kept).drop(publish.flag)
     write = Write(bridge=bridge, log=log, transaction=transaction, publish=publish, before=before)
@@ -200,8 +200,3 @@ def _refuse_forgetting(publish: Publish, metadata: Any) -> None:
 
 def _partitioned_by(metadata: Any) -> tuple[str, ...]:
     return tuple(json.loads(metadata.json())["metaData"]["partitionColumns"])
-
-
-def _columns(bridge: Bridge, publish: Publish) -> Any:
-    ddl = publish.schema.nullable().ddl
-    return java_class(bridge.session, "org.apache.spark.sql.types.StructType").fromDDL(ddl)

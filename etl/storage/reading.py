@@ -11,6 +11,7 @@ from etl.errors import EtlError, InputError, ProjectError
 from etl.model.dataset import Dataset
 from etl.model.formats import format_of
 from etl.model.interval import Interval
+from etl.spark.jvm import no_rows
 from etl.sql import quoted
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def empty(session: SparkSession, dataset: Dataset, extra: Mapping[str, str] | No
             remedy="deliver it, or declare its schema in conf/datasets.toml",
         )
     more = "".join(f", {quoted(name)} {kind}" for name, kind in (extra or {}).items())
-    return session.createDataFrame([], dataset.schema.nullable().ddl + more)
+    return no_rows(session, dataset.schema.nullable().ddl + more)
 
 
 def interval_predicate(column: str, kind: str, interval: Interval) -> str:
