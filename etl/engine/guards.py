@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from etl.errors import RefusedRowsError
+from etl.errors import RefusedPartitionError, RefusedRowsError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.model.write import ReplacePartitions
@@ -17,11 +17,16 @@ from etl.storage.reading import interval_predicate
 
 @frozen
 class Guard:
-    """A measure that must be 0, and what is wrong where it is not."""
+    """A measure that must be 0, and what is wrong where it is not.
+
+    Args:
+        partition: the partition column without which the rows could be kept; empty where nothing helps.
+    """
 
     measure: str
     wrong: str
     remedy: str
+    partition: str = ""
 
 
 def guards(planned: PlannedStep, interval: Interval | None, kept: str | None) -> tuple[Guard, ...]:
@@ -52,6 +57,7 @@ def _told_apart(planned: PlannedStep, kept: str | None) -> Iterable[Guard]:
                 count_where(kept, f"{quoted(column)} = ''"),
                 f"rows whose partition column {column!r} is an empty text, which would be read back as null",
                 "give them another text or null, or do not partition by the column",
+                partition=column,
             )
 
 
@@ -59,9 +65,13 @@ def hold(planned: PlannedStep, guards: Iterable[Guard], values: Mapping[str, Any
     """Refuse a staged write with rows that a guard names.
 
     Raises:
+        RefusedPartitionError: only partition columns keep the rows from being published.
         RefusedRowsError: the count and what is wrong with the rows.
     """
     broken = [(guard, int(values[guard.measure])) for guard in guards if values[guard.measure]]
+    if broken and all(guard.partition for guard, _ in broken):
+        columns = tuple(guard.partition for guard, _ in broken)
+        raise RefusedPartitionError(f"job {planned.job}, step {planned.step.name}", columns, place=planned.step.place)
     if broken:
         raise RefusedRowsError(
             f"job {planned.job}, step {planned.step.name}",

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from etl.engine import accounts, publishing, quarantine, record
+from etl.engine import accounts, publishing, record
 from etl.engine.audit import audit
 from etl.engine.boundary import failed_action
 from etl.engine.extract import Extracted, extract, refuse_corrupt
 from etl.engine.guards import hold
 from etl.engine.meter import drain
 from etl.engine.publishing import Notes
+from etl.engine.quarantine import Aside, Quarantine
 from etl.engine.stage import prepare, stage
 from etl.engine.stop import Stop
 from etl.engine.transform import transform
-from etl.errors import ConflictError, EtlError
+from etl.errors import ConflictError, EtlError, RefusedPartitionError
 from etl.model.event import Event, Listener
 from etl.model.marks import mark_name
 from etl.model.plan import PlannedStep
@@ -93,8 +94,14 @@ def _phases(planned: PlannedStep, context: Context, phases: dict[str, float]) ->
         if publishing.is_done(session, planned, mark, force=context.force):
             return record.no_op(planned, run, before, same=publishing.is_same(mark))
         notes = publishing.notes(session, planned, mark, run, force=context.force)
+    planned = publishing.partitioned(planned, before)
     try:
-        return _made(planned, context, phases, before, extracted, mark, notes)
+        try:
+            return _made(planned, context, phases, before, extracted, mark, notes)
+        except RefusedPartitionError as error:
+            without = publishing.unpartitioned(planned, before, error)
+            notes = publishing.not_partitioned(notes, error)
+            return _made(without, context, phases, before, extracted, mark, notes)
     except ConflictError:
         now = storage.state(session, planned.writes, name)
         if now.applied is None or now.applied.fingerprint != mark.applied.fingerprint:
@@ -137,9 +144,10 @@ def _made(
     if not verdict.publishable:
         publishing.discard(staged)
         return record.judged(planned, run, Status.FAIL, verdict, counts, before)
-    aside = quarantine.Aside(verdict.output - verdict.published, corrupt, prepared.suite.flag)
+    aside = Aside(verdict.output - verdict.published, corrupt, prepared.suite.flag)
+    quarantine = Quarantine(session=session, planned=planned, run=run, staged=staged, extracted=extracted, aside=aside)
     with _phase(context, planned, phases, "publish", stoppable=False):
-        published = publishing.publish(session, planned, run, staged, extracted, aside)
+        published = publishing.publish(staged, quarantine, target.write)
     notes = evolve(notes, warnings=(*notes.warnings, *staged.notes))
     return record.published(planned, run, verdict, counts, before, published, ignored=extracted.ignored, notes=notes)
 

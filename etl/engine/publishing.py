@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from etl.engine import fingerprint, quarantine
+from etl.engine import fingerprint
 from etl.engine.extract import Extracted
-from etl.errors import ConflictError, OutOfOrderError, PublishError, QuarantineError
+from etl.engine.quarantine import Quarantine, is_whole
+from etl.errors import ConflictError, OutOfOrderError, PublishError, QuarantineError, RefusedPartitionError
 from etl.model.marks import interval_marks
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
-from etl.model.write import Append, Merge
+from etl.model.write import Append, Merge, ReplaceTable, Write
 from etl.storage.formats import storage_for
 from etl.storage.staging import Applied, Mark, Published, Staged, TargetState
 
@@ -60,7 +62,7 @@ def is_done(session: SparkSession, planned: PlannedStep, mark: Mark, *, force: b
         return False
     storage = storage_for(planned.writes)
     appended = isinstance(planned.step.target.write, Append)
-    if not appended and (force or not is_same(mark) or not quarantine.is_whole(session, planned, mark)):
+    if not appended and (force or not is_same(mark) or not is_whole(session, planned, mark)):
         return False
     return not storage.is_taken_back(session, planned.writes, mark.name)
 
@@ -90,34 +92,67 @@ def notes(session: SparkSession, planned: PlannedStep, mark: Mark, run: Run, *, 
     return Notes(facts=facts)
 
 
-def publish(
-    session: SparkSession, planned: PlannedStep, run: Run, staged: Staged, extracted: Extracted, aside: quarantine.Aside
-) -> Published:
+def partitioned(planned: PlannedStep, before: TargetState) -> PlannedStep:
+    """Return the step with the partition columns that its target has: only a whole replacement gives a table others."""
+    target = planned.step.target
+    if before.version is None or isinstance(target.write, ReplaceTable):
+        return planned
+    return _by(planned, [column for column in target.partition_by if column in before.partition_by])
+
+
+def unpartitioned(planned: PlannedStep, before: TargetState, error: RefusedPartitionError) -> PlannedStep:
+    """Return the step without the partition columns that cannot hold its rows, where the table is yet to be made.
+
+    Raises:
+        RefusedPartitionError: the table is there, and partitioned so.
+    """
+    target = planned.step.target
+    if before.version is not None and not isinstance(target.write, ReplaceTable):
+        raise error
+    return _by(planned, [column for column in target.partition_by if column not in error.columns])
+
+
+def not_partitioned(notes: Notes, error: RefusedPartitionError) -> Notes:
+    """Return the notes of a publish whose table is not partitioned as declared."""
+    said = f"not partitioned by {', '.join(error.columns)}: an empty text there would come back as null"
+    return evolve(notes, warnings=(*notes.warnings, said))
+
+
+def _by(planned: PlannedStep, columns: Sequence[str]) -> PlannedStep:
+    target = evolve(planned.step.target, partition_by=tuple(columns))
+    return evolve(planned, step=evolve(planned.step, target=target))
+
+
+def publish(staged: Staged, quarantine: Quarantine, write: Write) -> Published:
     """Commit the target and its quarantine, so that no row is ever missing from both.
 
-    The target comes first: its commit says that a quarantine belongs to it, and a run that finds none, or another's,
-    publishes both again. An ``Append`` cannot do that, so its quarantine comes first; a re-run replaces it.
+    Both are staged by then; what follows the first commit is the second. The target's comes first: it says that a
+    quarantine belongs to it, and a run that finds none, or another's, publishes both again. An ``Append`` cannot do
+    that, so its quarantine comes first; a re-run replaces it.
 
     Raises:
         QuarantineError: the target is published, its quarantine is not.
     """
-    first = isinstance(planned.step.target.write, Append)
+    first, side = isinstance(write, Append), None
     try:
-        applied = evolve(staged.publish.mark.applied, aside=quarantine.is_needed(session, planned, staged, aside))
-        if applied.aside and first:
-            quarantine.set_aside(session, planned, staged, extracted, aside, run)
+        side = quarantine.stage() if quarantine.is_needed else None
+        if side and first:
+            quarantine.commit(side)
     except BaseException:
         discard(staged)
         raise
     try:
-        published = staged.commit(applied)
+        published = staged.commit(evolve(staged.publish.mark.applied, aside=side is not None))
     except (ConflictError, PublishError):
         discard(staged)  # only where the commit is known to have failed: else the log may name the files
+        if side and not first:
+            side.drop()
         raise
-    if applied.aside and not first:
+    if side and not first:
         try:
-            quarantine.set_aside(session, planned, staged, extracted, aside, run)
+            quarantine.commit(side)
         except Exception as error:
+            planned = quarantine.planned
             raise QuarantineError(planned.step.name, planned.quarantine.name, error, planned.step.place) from error
     staged.drop_aside()
     return published

@@ -74,78 +74,84 @@ def is_whole(session: SparkSession, planned: PlannedStep, mark: Mark) -> bool:
     return found is not None and evolve(found, aside=True) == mark.after
 
 
-def is_needed(session: SparkSession, planned: PlannedStep, staged: Staged, aside: Aside) -> bool:
-    """Say whether a publish has a quarantine: rows to set aside, or an earlier one's to take away."""
-    return bool(aside.total) or _state(session, planned, staged.publish.mark.name).applied is not None
-
-
 def _state(session: SparkSession, planned: PlannedStep, name: str) -> TargetState:
     return storage_for(planned.quarantine).state(session, planned.quarantine, mark_of(name))
 
 
-def set_aside(
-    session: SparkSession, planned: PlannedStep, staged: Staged, extracted: Extracted, aside: Aside, run: Run
-) -> None:
-    """Publish the interval's quarantine under the generation and fingerprint of its target's publish.
+@frozen(kw_only=True)
+class Quarantine:
+    """The quarantine of one publish.
 
-    Raises:
-        ConservationError: the rows set aside were not those that were counted: the transformation is not deterministic.
-        ConflictError: another run published the same interval's quarantine.
+    Args:
+        session: the step's own.
+        planned: the step.
+        run: the run.
+        staged: the publish that the rows were set aside from.
+        extracted: the sources, for the records that did not parse.
+        aside: the rows to set aside.
     """
-    mark = staged.publish.mark
-    for attempt in range(TRIES):
-        state = _state(session, planned, mark.name)
-        try:
-            _publish(session, planned, staged, extracted, aside, run, state)
-        except ConflictError:  # intervals share the table: one made or widened it meanwhile
-            if attempt == TRIES - 1:
-                raise
-        else:
-            return
 
+    session: SparkSession
+    planned: PlannedStep
+    run: Run
+    staged: Staged
+    extracted: Extracted
+    aside: Aside
 
-def _publish(
-    session: SparkSession,
-    planned: PlannedStep,
-    staged: Staged,
-    extracted: Extracted,
-    aside: Aside,
-    run: Run,
-    state: TargetState,
-) -> None:
-    mark, target = staged.publish.mark, planned.step.target
-    storage = storage_for(planned.quarantine)
-    interval = run.interval.key if run.interval and planned.step.by_interval else NO_INTERVAL
-    rows = _rows(session, planned, staged, extracted, aside)
-    rows = rows.withColumns({"_run_id": F.lit(run.run_id), "_interval": F.lit(interval)})
-    schema, rows, reshaped = _in_shape(session, planned, rows, interval, state)
-    whole = reshaped or isinstance(target.write, ReplaceTable)
-    done = storage.stage(
-        session,
-        Publish(
+    @property
+    def is_needed(self) -> bool:
+        """Whether there are rows to set aside, or an earlier publish's to take away."""
+        name = self.staged.publish.mark.name
+        return bool(self.aside.total) or _state(self.session, self.planned, name).applied is not None
+
+    def stage(self) -> Staged:
+        """Write the interval's quarantine, under the generation and fingerprint of its target's publish.
+
+        Raises:
+            ConservationError: the rows were not those that were counted: the transformation is not deterministic.
+        """
+        planned, mark = self.planned, self.staged.publish.mark
+        state = _state(self.session, planned, mark.name)
+        interval = self.run.interval.key if self.run.interval and planned.step.by_interval else NO_INTERVAL
+        rows = _rows(self.session, planned, self.staged, self.extracted, self.aside)
+        rows = rows.withColumns({"_run_id": F.lit(self.run.run_id), "_interval": F.lit(interval)})
+        schema, rows, reshaped = _in_shape(self.session, planned, rows, interval, state)
+        whole = reshaped or isinstance(planned.step.target.write, ReplaceTable)
+        publish = Publish(
             dataset=evolve(planned.quarantine, schema=schema),
             frame=rows.select(*map(quoted, schema.names)),
             schema=schema,
             write=ReplaceTable() if whole else ReplaceValue("_interval", interval),
-            mark=Mark(
-                name=mark_of(mark.name),
-                after=state.applied,
-                applied=mark.applied,
-                step=mark.step,
-                interval=mark.interval,
-            ),
+            mark=evolve(mark, name=mark_of(mark.name), after=state.applied),
             partition_by=("_interval",),
             version=state.version,
-        ),
-    )
-    if done.rows is not None and not reshaped and done.rows != aside.total:
-        done.drop()
-        raise ConservationError(
-            f"step {planned.step.name}: {aside.total} rows to quarantine, but {done.rows} were written",
-            place=planned.step.place,
-            remedy="make the transformation deterministic: no rand(), uuid(), now()",
         )
-    done.commit(done.publish.mark.applied)
+        done = storage_for(planned.quarantine).stage(self.session, publish)
+        if done.rows is not None and not reshaped and done.rows != self.aside.total:
+            done.drop()
+            raise ConservationError(
+                f"step {planned.step.name}: {self.aside.total} rows to quarantine, but {done.rows} were written",
+                place=planned.step.place,
+                remedy="make the transformation deterministic: no rand(), uuid(), now()",
+            )
+        return done
+
+    def commit(self, done: Staged) -> None:
+        """Commit what was staged; intervals share the table, so one that made or widened it meanwhile is no failure.
+
+        Raises:
+            ConflictError: others were faster, again and again.
+        """
+        for attempt in range(TRIES):
+            try:
+                done.commit(done.publish.mark.applied)
+            except ConflictError:
+                if attempt == TRIES - 1:
+                    raise
+                done.drop()
+                done = self.stage()
+            else:
+                return
 
 
 def _rows(session: SparkSession, planned: PlannedStep, staged: Staged, extracted: Extracted, aside: Aside) -> DataFrame:

@@ -29,6 +29,18 @@ class RefusedRowsError(TransformError):
         super().__init__(f"{what}: {said}", place=place, remedy=f"{remedy}; the target is unchanged")
 
 
+class RefusedPartitionError(TransformError):
+    """Rows with an empty text in a partition column: a folder has no name for one, and readers would find null."""
+
+    def __init__(self, what: str, columns: Sequence[str], *, place: Place | None = None) -> None:
+        self.columns = tuple(columns)
+        super().__init__(
+            f"{what}: rows with an empty text in partition column {', '.join(columns)}, which readers would find null",
+            place=place,
+            remedy="give them another text or null, or do not partition by the column; the target is unchanged",
+        )
+
+
 class OutOfOrderError(StepError):
     """An interval is merged after a later one, and rows that were deleted since would come back."""
 

@@ -14,7 +14,7 @@ from etl.model.dataset import Dataset
 from etl.model.marks import partition_mark
 from etl.model.schema import Schema
 from etl.model.write import Merge, ReplacePartitions, Write
-from etl.storage import delta_history, delta_log, delta_merge, delta_statistics, delta_write
+from etl.storage import delta_history, delta_log, delta_merge, delta_schema, delta_statistics, delta_write
 from etl.storage.delta_bridge import Bridge
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.staging import Applied, Publish, Staged, TargetState
@@ -72,7 +72,8 @@ def state(session: SparkSession, dataset: Dataset, mark: str) -> TargetState:
     if version < 0:
         return TargetState(None)
     found = delta_log.transaction(bridge, snapshot, mark)
-    return TargetState(version, delta_log.decoded(found.number) if found else None)
+    applied = delta_log.decoded(found.number) if found else None
+    return TargetState(version, applied, delta_schema.partitioned_by(snapshot.metadata()))
 
 
 def is_taken_back(session: SparkSession, dataset: Dataset, mark: str) -> bool:

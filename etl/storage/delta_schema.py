@@ -56,7 +56,7 @@ def reshape(metadata: Any, publish: Publish, columns: StructType, partition_by: 
         if field.name.lower() in there
         and not fits(field.dataType.simpleString(), there[field.name.lower()].dataType.simpleString())
     ]
-    parts = tuple(json.loads(metadata.json())["metaData"]["partitionColumns"])
+    parts = partitioned_by(metadata)
     if isinstance(publish.write, ReplaceTable) and (other or gone or (partition_by and partition_by != parts)):
         kept = tuple(name for name in parts if name in columns.names)
         what = "; ".join([*other, *(f"{name} is not declared" for name in gone)]) or f"partitioned by {list(parts)}"
@@ -69,6 +69,11 @@ def reshape(metadata: Any, publish: Publish, columns: StructType, partition_by: 
             remedy="change the table (ALTER TABLE, or move it away and run again) or the schema; nothing was written",
         )
     return Reshape(option="mergeSchema" if new else "", partition_by=partition_by)
+
+
+def partitioned_by(metadata: Any) -> tuple[str, ...]:
+    """Return the columns a table is partitioned by."""
+    return tuple(json.loads(metadata.json())["metaData"]["partitionColumns"])
 
 
 def described_as(frame: DataFrame, metadata: Any) -> DataFrame:

@@ -20,7 +20,7 @@ from etl.storage import delta_log
 from etl.storage.delta_bridge import DELTA, Bridge, elements
 from etl.storage.delta_commit import settled
 from etl.storage.delta_files import Added, Split, added_files, delete, row_count, since, split
-from etl.storage.delta_schema import Reshape, described_as, is_plain, reshape
+from etl.storage.delta_schema import Reshape, described_as, is_plain, partitioned_by, reshape
 from etl.storage.delta_statistics import statistics
 from etl.storage.reading import interval_predicate
 from etl.storage.staging import Applied, Publish, Published, ReplaceValue, Staged
@@ -164,7 +164,7 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         change = reshape(metadata, publish, struct_type(session, publish.schema.nullable().ddl), wanted.partition_by)
     rows, parts = publish.frame, None
     if publish.kept and is_plain(metadata):
-        parts = split(bridge, publish, change.partition_by or _partitioned_by(metadata))
+        parts = split(bridge, publish, change.partition_by or partitioned_by(metadata))
         rows = no_rows(bridge.session, publish.schema.nullable().ddl)
     elif publish.kept:
         rows = publish.frame.where(publish.kept).drop(publish.flag)
@@ -196,7 +196,3 @@ def _refuse_forgetting(publish: Publish, metadata: Any) -> None:
             place=publish.dataset.place,
             remedy=f"ALTER TABLE … UNSET TBLPROPERTIES ('{RETENTION}'), or use ReplacePartitions",
         )
-
-
-def _partitioned_by(metadata: Any) -> tuple[str, ...]:
-    return tuple(json.loads(metadata.json())["metaData"]["partitionColumns"])

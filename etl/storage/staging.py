@@ -142,10 +142,12 @@ class TargetState:
     Args:
         version: None where there is no target.
         applied: what was last published under the mark asked for.
+        partition_by: the columns the target is partitioned by.
     """
 
     version: int | None
     applied: Applied | None = None
+    partition_by: tuple[str, ...] = ()
 
 
 class Storage(Protocol):

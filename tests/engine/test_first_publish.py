@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from etl import Merge, ReplacePartitions, Source, Target, expect, step
+from etl import Merge, ReplacePartitions, ReplaceTable, Source, Target, expect, step
 from etl.model.result import Status
 
 DAY, NEXT = date(2013, 2, 8), date(2013, 2, 9)
@@ -73,17 +73,37 @@ def test_a_check_of_somebody_else_is_not_told_as_a_row_outside_the_interval(lake
     assert lake.rows("clean.rows") == [(1, DAY, "I")]
 
 
-def test_an_empty_text_in_a_partition_column_is_refused_since_it_would_come_back_as_null(lake):
-    lake.write("raw.rows", "city STRING, n INT", [("Bonn", 1), ("", 2)])
-
+def by_city(write):
     @step(
         sources={"rows": Source("raw.rows")},
-        target=Target("clean.rows", "city STRING NOT NULL, n INT", Merge("city"), partition_by=("city",)),
+        target=Target("clean.rows", "city STRING NOT NULL, n INT", write, partition_by=("city",)),
     )
     def published(rows):
         return rows
 
-    result = lake.run_step(published)
+    return published
 
-    assert "partition column 'city' is an empty text" in result.error.message
-    assert lake.version("clean.rows") is None
+
+@pytest.mark.parametrize("write", [Merge("city"), ReplaceTable()], ids=repr)
+def test_an_empty_text_is_kept_by_a_table_that_is_not_partitioned_by_it(lake, write):
+    lake.write("raw.rows", "city STRING, n INT", [("Bonn", 1), ("", 2)])
+
+    results = [lake.run_step(by_city(write), force=True) for _ in range(3)]
+
+    assert [result.status for result in results] == [
+        Status.WARN,
+        *([Status.PASS] * 2 if isinstance(write, Merge) else [Status.WARN] * 2),
+    ]
+    assert "not partitioned by city" in results[0].message
+    assert lake.rows("clean.rows") == [("", 2), ("Bonn", 1)]
+
+
+def test_an_empty_text_for_a_table_that_is_partitioned_by_it_is_refused(lake):
+    lake.write("raw.rows", "city STRING, n INT", [("Bonn", 1)])
+    lake.run_step(by_city(Merge("city")))
+    lake.write("raw.rows", "city STRING, n INT", [("", 2)])
+
+    result = lake.run_step(by_city(Merge("city")))
+
+    assert (result.error.type, result.exit_code) == ("RefusedPartitionError", 1)
+    assert lake.rows("clean.rows") == [("Bonn", 1)]

@@ -98,7 +98,7 @@ def test_a_run_that_died_between_the_two_commits_is_made_whole_by_the_next(lake,
         raise RuntimeError("died")
 
     with monkeypatch.context() as patch:
-        patch.setattr(quarantine, "set_aside", died)
+        patch.setattr(quarantine.Quarantine, "commit", died)
         first = lake.run_step(quarantining(write))
     assert lake.rows("clean.rows") == ([] if isinstance(write, Append) else [(1, DAY, 1)])
     again = lake.run_step(quarantining(write))

@@ -88,7 +88,7 @@ def test_a_row_outside_the_interval_is_an_error_and_nothing_changes(lake):
 
     result = lake.run_step(shifted)
 
-    assert (result.status, result.error.type) == (Status.ERROR, "TransformError")
+    assert (result.status, result.error.type) == (Status.ERROR, "RefusedRowsError")
     assert lake.rows("clean.rows") == [(1, DAY, 10)]
 
 

@@ -20,6 +20,9 @@ def test_a_row_is_kept_or_carries_the_names_of_all_it_breaks(spark, many):
 
 
 def test_marking_and_keeping_rows_is_compiled_with_the_loop_around_it(spark):
+    spark = spark.newSession()
+    spark.conf.set("spark.sql.codegen.wholeStage", "true")  # the test profile interprets
+    spark.conf.set("spark.sql.codegen.factoryMode", "FALLBACK")
     flag = Flag({"low": "id < 3", "high": "id > 7"})
 
     marked = spark.range(9).selectExpr("*", f"{flag.sql} AS `{BROKEN}`").where(flag.kept).drop(BROKEN)
