@@ -50,7 +50,23 @@ class Sign:
 # Delta 3 and 4, Hadoop, the AWS SDKs 1 and 2, JDBC.
 SIGNS = (
     Sign(JobCancelledError, codes=("SPARK_JOB_CANCELLED",), words=r"Job \d+ cancelled"),
-    Sign(WriteConflictError, frozenset({"DeltaConcurrentModificationException"}), ("2D521", "DELTA_CONCURRENT_")),
+    # Delta's Python copies of its exceptions have neither a Java origin nor a class above them in common.
+    Sign(
+        WriteConflictError,
+        frozenset(
+            {
+                "DeltaConcurrentModificationException",
+                "ConcurrentAppendException",
+                "ConcurrentDeleteReadException",
+                "ConcurrentDeleteDeleteException",
+                "ConcurrentTransactionException",
+                "ConcurrentWriteException",
+                "MetadataChangedException",
+                "ProtocolChangedException",
+            }
+        ),
+        ("2D521", "DELTA_CONCURRENT_", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED"),
+    ),
     Sign(
         LostExecutorError,
         frozenset({"FetchFailedException", "ExecutorDeadException", "ExecutorLostFailure"}),

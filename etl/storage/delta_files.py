@@ -11,6 +11,7 @@ from attrs import field, frozen
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from etl.model.interval import Interval
 from etl.spark.jvm import hadoop_path, java_class, settings
 from etl.storage.delta_bridge import Bridge, elements
 from etl.storage.staging import Publish
@@ -44,17 +45,18 @@ def row_count(added: Iterable[Added]) -> int | None:
     return None if None in counts else sum(int(count) for count in counts if count is not None)
 
 
-def since(added: Iterable[Added], column: str, start: datetime) -> tuple[Added, ...]:
-    """Return the files whose values of ``column`` begin at ``start`` or later.
+def within(added: Iterable[Added], column: str, interval: Interval) -> tuple[Added, ...]:
+    """Return the files whose values of a TIMESTAMP column lie in the interval.
 
     A replacement by a condition on an ordinary column copies what else stood in the files it touches; those rows lie
     outside the interval, the run's own lie inside.
     """
-    return tuple(each for each in added if not _before(each.statistics.get("minValues", {}).get(column), start))
+    return tuple(each for each in added if _inside(each.statistics, column, interval))
 
 
-def _before(value: str | None, start: datetime) -> bool:
-    return value is not None and datetime.fromisoformat(value) < start
+def _inside(statistics: Mapping[str, Any], column: str, interval: Interval) -> bool:
+    ends = [statistics.get(side, {}).get(column) for side in ("minValues", "maxValues")]
+    return all(end is None or datetime.fromisoformat(end) in interval for end in ends)
 
 
 def delete(bridge: Bridge, log: Any, added: Iterable[Added]) -> None:

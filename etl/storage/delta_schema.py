@@ -92,6 +92,11 @@ def _portable(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in metadata.items() if not key.startswith(("delta.", "CURRENT_DEFAULT"))}
 
 
+def is_clustered(snapshot: Any) -> bool:
+    """Say whether the table has columns that others told Delta to cluster it by."""
+    return '"clustering"' in str(snapshot.protocol().json())
+
+
 def is_plain(metadata: Any) -> bool:
     """Say whether the table may adopt files written elsewhere: nothing in it wants to see each row as it is written."""
     said = json.loads(metadata.json())["metaData"]

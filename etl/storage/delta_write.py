@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import ProjectError
@@ -19,8 +19,8 @@ from etl.sql import literal, quoted
 from etl.storage import delta_log
 from etl.storage.delta_bridge import DELTA, Bridge, elements
 from etl.storage.delta_commit import settled
-from etl.storage.delta_files import Added, Split, added_files, delete, row_count, since, split
-from etl.storage.delta_schema import Reshape, described_as, is_plain, partitioned_by, reshape
+from etl.storage.delta_files import Added, Split, added_files, delete, row_count, split, within
+from etl.storage.delta_schema import Reshape, described_as, is_clustered, is_plain, partitioned_by, reshape
 from etl.storage.delta_statistics import statistics
 from etl.storage.reading import interval_predicate
 from etl.storage.staging import Applied, Publish, Published, ReplaceValue, Staged
@@ -159,6 +159,8 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     bridge.register(transaction, publish.mark.name)
     wanted, change = shape(publish), Reshape(partition_by=shape(publish).partition_by)
     before = snapshot.version() if snapshot.version() >= 0 else None
+    if before is not None and not wanted.where and wanted.overwrite and is_clustered(snapshot):
+        wanted = evolve(wanted, where="true")  # a plain overwrite would take the clustering away
     if before is not None:
         _refuse_forgetting(publish, metadata)
         change = reshape(metadata, publish, struct_type(session, publish.schema.nullable().ddl), wanted.partition_by)
@@ -178,7 +180,7 @@ def _own(write: Write, data: Any) -> tuple[Added, ...]:
     """Return the files with the step's rows, without those with copied rows of other intervals."""
     added, kind, interval = added_files(elements(data.actions())), write.publish.write, write.publish.interval
     if isinstance(kind, ReplacePartitions) and interval and write.publish.schema.column(kind.column).type != "DATE":
-        return since(added, kind.column, interval.start)
+        return within(added, kind.column, interval)
     return added
 
 

@@ -31,6 +31,8 @@ def java(*names, code=None, said=""):
         (java("ConcurrentAppendException", "DeltaConcurrentModificationException"), WriteConflictError),
         (java("RenamedByANewDelta", "DeltaConcurrentModificationException"), WriteConflictError),
         (java("Other", code="2D521"), WriteConflictError),
+        (Cause(frozenset({"ProtocolChangedException", "CapturedException"})), WriteConflictError),
+        (java("Other", code="DELTA_METADATA_CHANGED"), WriteConflictError),
         (java("Other", code="DELTA_CONCURRENT_SOMETHING_NEW"), WriteConflictError),
         (java("MetadataFetchFailedException", "FetchFailedException"), LostExecutorError),
         (java("SparkException", said=LOST), LostExecutorError),
