@@ -114,7 +114,7 @@ def test_a_corrupt_row_stops_the_step_and_is_shown(lake):
 
     result = lake.run_step(publishing("id"))
 
-    assert (result.exit_code, result.outcome, result.error.type) == (9, Outcome.UNCHANGED, "InputError")
+    assert (result.exit_code, result.outcome, result.error.type) == (9, Outcome.UNCHANGED, "CorruptRowsError")
     assert "2 corrupt rows; a.csv: '3,far,Cleo'; a.csv: '4,40'" in result.error.message
     assert lake.data_files("clean.trips") == []
 
@@ -199,7 +199,7 @@ def test_a_truncated_gzip_is_named_and_nothing_of_it_is_published(lake):
 
     result = lake.run_step(publishing("id"))
 
-    assert (result.exit_code, result.error.type) == (9, "InputError")
+    assert (result.exit_code, result.error.type) == (9, "UnreadableFileError")
     assert str(cut) in result.error.message
     assert lake.version("clean.trips") is None
 
@@ -218,7 +218,7 @@ def test_text_named_parquet_is_named_and_nothing_is_published(lake):
 
     result = lake.run_step(publishing("id"))
 
-    assert (result.exit_code, result.error.type) == (9, "InputError")
+    assert (result.exit_code, result.error.type) == (9, "UnreadableFileError")
     assert str(file) in result.error.message
 
 
@@ -258,7 +258,7 @@ def test_a_partition_that_was_not_delivered_is_an_input_error(lake, landed):
 
     result = lake.run_step(publishing("id", interval_column="day"))
 
-    assert (result.exit_code, result.error.type) == (9, "InputError")
+    assert (result.exit_code, result.error.type) == (9, "UnreadableFileError")
     assert "day=2013-02-08" in result.error.message
     assert "allow_empty" in result.error.remedy
 
