@@ -20,7 +20,7 @@ from etl.report.manifest import manifest
 from etl.runs.artifacts import Artifacts, open_artifacts, place
 from etl.runs.execution import Execution
 from etl.runs.ledger import Ledger
-from etl.runs.objects import open_store
+from etl.runs.stores import open_store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -28,7 +28,7 @@ def command(context: Context, run_id: str | None, limit: int) -> None:
     etl runs last -o json
     """
     from etl.runs.ledger import Ledger
-    from etl.runs.objects import open_store
+    from etl.runs.stores import open_store
 
     ledger = Ledger(open_store(context.open().config.state))
     if run_id is None:

@@ -65,7 +65,7 @@ def _found(project: Project, name: str) -> dict[str, Any]:
 
 def _last_runs(project: Project, name: str) -> list[dict[str, Any]]:
     from etl.runs.ledger import Ledger
-    from etl.runs.objects import open_store
+    from etl.runs.stores import open_store
 
     rows: list[dict[str, Any]] = []
     try:

@@ -16,7 +16,8 @@ from attrs import define, field, frozen
 
 from etl.model.event import Event
 from etl.model.result import RunResult
-from etl.runs.objects import Appending, ObjectStore, open_store, overwrite
+from etl.runs.objects import Appending, ObjectStore, overwrite
+from etl.runs.stores import open_store
 
 PART_EVENTS = 100
 PART_SECONDS = timedelta(seconds=5)

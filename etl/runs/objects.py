@@ -7,13 +7,13 @@ letter, a digit or ``_``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import IO, Protocol, runtime_checkable
 
 from attrs import frozen
 
-from etl.errors import ConfigError, ConflictError, EtlError, PlatformError
+from etl.errors import ConflictError, EtlError
 
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.=:+@-]{0,199}"
 _KEY = re.compile(f"{_NAME}(?:/{_NAME})*")
@@ -80,42 +80,6 @@ class Appending(Protocol):
 
     def append(self, key: str) -> IO[bytes]:
         """Open the object to write at its end, creating it where there is none."""
-
-
-def open_store(root: str) -> ObjectStore:
-    """Return the store at a configured root: a local folder, or what its scheme says.
-
-    Raises:
-        ConfigError: no store knows the scheme.
-        PlatformError: this system lacks what the store needs.
-    """
-    scheme = scheme_of(root)
-    if scheme not in STORES:
-        raise ConfigError(
-            f"no store for {root!r}: scheme {scheme!r}; only a local folder can hold state and artifacts yet",
-            remedy="use a local path",
-        )
-    return STORES[scheme](root)
-
-
-def scheme_of(root: str) -> str:
-    """Return what stands before ``://``; empty for a local folder."""
-    scheme, separator, _ = root.partition("://")
-    return scheme if separator else ""
-
-
-def _folder(root: str) -> ObjectStore:
-    try:
-        from etl.runs.folder import Folder
-    except ModuleNotFoundError as error:
-        raise PlatformError(
-            f"a folder cannot hold state and artifacts on this system: Python has no module {error.name}",
-            remedy="run on Linux, macOS or WSL",
-        ) from None
-    return Folder(root)
-
-
-STORES: dict[str, Callable[[str], ObjectStore]] = {"": _folder}
 
 
 def is_key(text: str) -> bool:

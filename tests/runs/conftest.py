@@ -21,7 +21,8 @@ from etl.model.result import RowCounts, RunResult, Status, StepResult
 from etl.runs.artifacts import open_artifacts
 from etl.runs.execution import Execution
 from etl.runs.ledger import Ledger
-from etl.runs.objects import Entry, Stored, checked, open_store, settled
+from etl.runs.objects import Entry, Stored, checked, settled
+from etl.runs.stores import open_store
 
 AT = datetime(2013, 2, 9, 6, 0, tzinfo=UTC)
 

@@ -4,9 +4,10 @@ from types import SimpleNamespace
 import pytest
 
 from etl.errors import ConfigError, ConflictError, PlatformError
-from etl.runs import objects
+from etl.runs import stores
 from etl.runs.folder import Folder
-from etl.runs.objects import open_store, overwrite
+from etl.runs.objects import overwrite
+from etl.runs.stores import open_store
 
 
 def test_a_root_without_a_scheme_is_a_folder(tmp_path):
@@ -20,7 +21,7 @@ def test_a_root_that_no_store_knows_is_refused(root):
 
 
 def test_a_scheme_is_one_entry(memory, monkeypatch):
-    monkeypatch.setitem(objects.STORES, "memory", lambda _: memory)
+    monkeypatch.setitem(stores.STORES, "memory", lambda _: memory)
 
     assert open_store("memory://anywhere") is memory
 
