@@ -47,16 +47,9 @@ def _facts(planned: PlannedStep, plan: Plan) -> Iterator[tuple[str, str]]:
     yield "after", ", ".join(planned.after)
     count = len(planned.step.expectations)
     required = sum(not column.nullable for column in planned.step.target.schema)
-    yield (
-        "expects",
-        ", ".join(
-            [
-                *([plural(count, "expectation")] if count else []),
-                *([f"{required} NOT NULL"] if required else []),
-                *planned.costs,
-            ]
-        ),
-    )
+    asked = [plural(count, "expectation")] if count else []
+    yield "expects", ", ".join([*asked, *([f"{required} NOT NULL"] if required else [])])
+    yield "costs", ", ".join(planned.costs)
 
 
 def _write(write: Write) -> str:

@@ -119,7 +119,8 @@ def test_a_plan_reads_as_text(opened: Opened) -> None:
     assert "28 intervals: 2013-02-01, 2013-02-02 … 2013-02-28" in text
     assert f"marts.days  {project.directory}/lake/marts/days  (Merge: keys=id+day; exactly once)" in text
     assert f"  clean.flights  {project.directory}/lake/clean/flights" in text.split("Read as they are")[1]
-    assert "1 NOT NULL, 1 pass for uniqueness" in render_plan(project.plan(["j"], date="2013-02-08"))
+    text = render_plan(project.plan(["j"], date="2013-02-08"))
+    assert "expects   1 NOT NULL\n   costs     1 pass for uniqueness\n" in text
 
 
 def test_the_graph_is_drawn_in_four_forms(opened: Opened, chain: str) -> None:
