@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata, resources
 from types import CodeType, FunctionType
 from typing import Any
@@ -69,9 +69,16 @@ def _is_local(name: str) -> bool:
 
 def _imports(name: str) -> Iterator[str]:
     """Yield the full names of what a module's source imports; of ``from a import b``, both ``a`` and ``a.b``."""
-    source = _source(name)
-    package = name if _is_package(name) else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(source)) if source else ():
+    yield from _imported(name if _is_package(name) else name.rpartition(".")[0], _source(name) or "")
+
+
+@lru_cache(maxsize=1024)
+def _imported(package: str, source: str) -> tuple[str, ...]:
+    return tuple(_named(package, source))
+
+
+def _named(package: str, source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

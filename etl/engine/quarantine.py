@@ -104,12 +104,21 @@ class Quarantine:
         name = self.staged.publish.mark.name
         return bool(self.aside.total) or _state(self.session, self.planned, name).applied is not None
 
-    def stage(self) -> Staged:
+    def stage(self, tries: int = TRIES) -> Staged:
         """Write the interval's quarantine, under the generation and fingerprint of its target's publish.
 
         Raises:
             ConservationError: the rows were not those that were counted: the transformation is not deterministic.
+            ConflictError: another run published the same quarantine, again and again.
         """
+        try:
+            return self._staged()
+        except ConflictError:  # another interval made the table between the look and the stage
+            if tries == 1:
+                raise
+            return self.stage(tries - 1)
+
+    def _staged(self) -> Staged:
         planned, mark = self.planned, self.staged.publish.mark
         state = _state(self.session, planned, mark.name)
         interval = self.run.interval.key if self.run.interval and planned.step.by_interval else NO_INTERVAL
