@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
@@ -73,14 +73,16 @@ def execute(planned: PlannedStep, context: Context) -> StepResult:
             raised = failed_action(planned, error)
             raised.__cause__ = error
             result = record.ended(planned, context.session, context.run, raised, context.stop.requested)
-    jobs, stages = _spent(context.session, group)
+    spent = _spent(context.session, group)
+    seconds = {name: round(value, 3) for name, value in phases.items()}
+    unmetered = {"unmetered": spent["unmetered"]} if "unmetered" in spent else {}
     return evolve(
         result,
         started_at=started,
         seconds=context.clock() - clock,
-        spark_jobs=jobs,
-        spark_stages=stages,
-        metrics={**result.metrics, "phase_seconds": {name: round(value, 3) for name, value in phases.items()}},
+        spark_jobs=spent.get("jobs", 0),
+        spark_stages=spent.get("stages", 0),
+        metrics={**result.metrics, "phase_seconds": seconds, **unmetered},
     )
 
 
@@ -167,15 +169,17 @@ def _phase(
         phases[name] = phases.get(name, 0.0) + context.clock() - started
 
 
-def _spent(session: SparkSession, group: str) -> tuple[int, int]:
-    """Count the Spark jobs of a job group and their finished stages; stages that were skipped are not counted."""
+def _spent(session: SparkSession, group: str) -> dict[str, Any]:
+    """Count the Spark jobs of a job group and their finished stages; stages that were skipped are not counted.
+
+    What a step cost is worth no failure of the step: where Spark cannot say, ``unmetered`` says why.
+    """
     try:
         drain(session)
         context = session.sparkContext._jsc.sc()
         numbers = java_class(session, "java.util.Arrays").toString(context.statusTracker().getJobIdsForGroup(group))
         jobs = [int(number) for number in numbers.strip("[]").split(",") if number]
         store = context.statusStore()
-        return len(jobs), sum(store.job(number).numCompletedStages() for number in jobs)
+        return {"jobs": len(jobs), "stages": sum(store.job(number).numCompletedStages() for number in jobs)}
     except Exception as error:
-        session.sparkContext.setLocalProperty("headrace.metering", summary(error))
-        return 0, 0
+        return {"unmetered": summary(error)}
