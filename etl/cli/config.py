@@ -22,9 +22,9 @@ def command(context: Context, prefix: str | None) -> None:
     etl config run.threads --set run.threads=4
     """
     from etl.errors import UnknownNameError
-    from etl.report.manifest import settings
+    from etl.report.manifest import effective_settings
 
-    rows = list(settings(context.open()))
+    rows = list(effective_settings(context.open()))
     if prefix:
         keys = [row["key"] for row in rows]
         rows = [row for row in rows if row["key"] == prefix or row["key"].startswith(f"{prefix}.")]

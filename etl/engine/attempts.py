@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from attrs import evolve, frozen
 
-from etl.engine.lifecycle import Context, execute
+from etl.engine.lifecycle import Attempt, execute
 from etl.engine.stop import Stop
 from etl.model.plan import PlannedStep
 from etl.model.result import StepResult
@@ -47,7 +47,7 @@ class Backoff:
         return not stop.requested
 
 
-def attempts(planned: PlannedStep, context: Context, backoff: Backoff) -> StepResult:
+def attempts(planned: PlannedStep, attempt: Attempt, backoff: Backoff) -> StepResult:
     """Execute the step, and again after a transient failure, up to the job's ``retries``.
 
     Settings and temporary views that an attempt leaves in the session are gone before the next, be it this interval's
@@ -55,9 +55,9 @@ def attempts(planned: PlannedStep, context: Context, backoff: Backoff) -> StepRe
     """
     number = 1
     while True:
-        with as_found(context.session):
-            result = evolve(execute(planned, context), attempts=number)
+        with as_found(attempt.session):
+            result = evolve(execute(planned, attempt), attempts=number)
         passing = result.error is not None and result.error.retryable
-        if not passing or number > planned.retries or not backoff.wait(number, context.stop):
+        if not passing or number > planned.retries or not backoff.wait(number, attempt.stop):
             return result
         number += 1

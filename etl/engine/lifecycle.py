@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @frozen
-class Context:
+class Attempt:
     """What a step's phases share.
 
     Args:
@@ -58,52 +58,52 @@ class Context:
     now: Clock = utc_now
 
 
-def execute(planned: PlannedStep, context: Context) -> StepResult:
+def execute(planned: PlannedStep, attempt: Attempt) -> StepResult:
     """Run one step for one interval and say how it ended; raises nothing but defects of the engine itself."""
-    started, clock = context.now(), context.clock()
+    started, clock = attempt.now(), attempt.clock()
     phases: dict[str, float] = {}
-    group = f"{context.run.run_id}/{planned.step.name}/{context.run.interval}"
-    description = f"{planned.step.name} {context.run.interval or ''}"
-    with booked(context.session, group, description, pool=planned.step.name):
+    group = f"{attempt.run.run_id}/{planned.step.name}/{attempt.run.interval}"
+    description = f"{planned.step.name} {attempt.run.interval or ''}"
+    with booked(attempt.session, group, description, pool=planned.step.name):
         try:
-            result = _phases(planned, context, phases)
+            result = _phases(planned, attempt, phases)
         except EtlError as error:
-            result = record.ended(planned, context.session, context.run, error, context.stop.requested)
+            result = record.ended(planned, attempt.session, attempt.run, error, attempt.stop.requested)
         except Exception as error:  # outside user code: a Spark action was cancelled or failed, or the engine did
             raised = failed_action(planned, error)
             raised.__cause__ = error
-            result = record.ended(planned, context.session, context.run, raised, context.stop.requested)
-    spent = _spent(context.session, group)
+            result = record.ended(planned, attempt.session, attempt.run, raised, attempt.stop.requested)
+    spent = _spent(attempt.session, group)
     seconds = {name: round(value, 3) for name, value in phases.items()}
     unmetered = {"unmetered": spent["unmetered"]} if "unmetered" in spent else {}
     return evolve(
         result,
         started_at=started,
-        seconds=context.clock() - clock,
+        seconds=attempt.clock() - clock,
         spark_jobs=spent.get("jobs", 0),
         spark_stages=spent.get("stages", 0),
         metrics={**result.metrics, "phase_seconds": seconds, **unmetered},
     )
 
 
-def _phases(planned: PlannedStep, context: Context, phases: dict[str, float]) -> StepResult:
-    run, session, storage = context.run, context.session, storage_for(planned.writes)
+def _phases(planned: PlannedStep, attempt: Attempt, phases: dict[str, float]) -> StepResult:
+    run, session, storage = attempt.run, attempt.session, storage_for(planned.writes)
     name = mark_name(planned.step, run.interval)
-    with _phase(context, planned, phases, "extract"):
+    with _phase(attempt, planned, phases, "extract"):
         before = storage.state(session, planned.writes, name)
         extracted = extract(session, planned, run.interval)
         mark = publishing.mark(planned, run, session.version, name, before, extracted)
-        if publishing.is_done(session, planned, mark, force=context.force):
+        if publishing.is_done(session, planned, mark, force=attempt.force):
             return record.no_op(planned, run, before, same=publishing.is_same(mark))
-        notes = publishing.notes(session, planned, mark, run, force=context.force)
+        notes = publishing.notes(session, planned, mark, run, force=attempt.force)
     planned = publishing.partitioned(planned, before)
     try:
         try:
-            return _made(planned, context, phases, before, extracted, mark, notes)
+            return _made(planned, attempt, phases, before, extracted, mark, notes)
         except RefusedPartitionError as error:
             without = publishing.unpartitioned(planned, before, error)
             notes = publishing.not_partitioned(notes, error)
-            return _made(without, context, phases, before, extracted, mark, notes)
+            return _made(without, attempt, phases, before, extracted, mark, notes)
     except ConflictError:
         now = storage.state(session, planned.writes, name)
         if now.applied is None or now.applied.fingerprint != mark.applied.fingerprint:
@@ -113,7 +113,7 @@ def _phases(planned: PlannedStep, context: Context, phases: dict[str, float]) ->
 
 def _made(
     planned: PlannedStep,
-    context: Context,
+    attempt: Attempt,
     phases: dict[str, float],
     before: TargetState,
     extracted: Extracted,
@@ -121,16 +121,16 @@ def _made(
     notes: Notes,
 ) -> StepResult:
     """Transform, stage, audit and publish what was extracted."""
-    run, session, target, first = context.run, context.session, planned.step.target, before.version is None
+    run, session, target, first = attempt.run, attempt.session, planned.step.target, before.version is None
     storage = storage_for(planned.writes)
-    with _phase(context, planned, phases, "transform"):
+    with _phase(attempt, planned, phases, "transform"):
         transformed = transform(planned, extracted.frames, run, first=first)
         counted = storage.counted(target.schema, target.write, target.partition_by, exists=not first)
         prepared = prepare(planned, transformed.frame, run.interval, counted)
-    with _phase(context, planned, phases, "stage"):
+    with _phase(attempt, planned, phases, "stage"):
         staged = stage(session, storage, planned, prepared, extracted, run, mark, before.version)
     try:
-        with _phase(context, planned, phases, "audit"):
+        with _phase(attempt, planned, phases, "audit"):
             drain(session)
             extracted.recheck()
             values = prepared.observed.take()
@@ -139,7 +139,7 @@ def _made(
             refuse_corrupt(planned, extracted, corrupt)
             verdict = audit(session, prepared, staged, values)
             counts = accounts.settle(planned, extracted, transformed, verdict, staged)
-        context.stop.check()
+        attempt.stop.check()
     except BaseException:
         publishing.discard(staged)
         raise
@@ -148,7 +148,7 @@ def _made(
         return record.judged(planned, run, Status.FAIL, verdict, counts, before)
     aside = Aside(verdict.output - verdict.published, corrupt, prepared.suite.flag)
     quarantine = Quarantine(session=session, planned=planned, run=run, staged=staged, extracted=extracted, aside=aside)
-    with _phase(context, planned, phases, "publish", stoppable=False):
+    with _phase(attempt, planned, phases, "publish", stoppable=False):
         published = publishing.publish(staged, quarantine, target.write)
     notes = evolve(notes, warnings=(*notes.warnings, *staged.notes))
     return record.published(planned, run, verdict, counts, before, published, ignored=extracted.ignored, notes=notes)
@@ -156,17 +156,17 @@ def _made(
 
 @contextmanager
 def _phase(
-    context: Context, planned: PlannedStep, phases: dict[str, float], name: str, *, stoppable: bool = True
+    attempt: Attempt, planned: PlannedStep, phases: dict[str, float], name: str, *, stoppable: bool = True
 ) -> Iterator[None]:
     if stoppable:
-        context.stop.check()
-    started = context.clock()
-    name_and_interval = (planned.step.name, record.key(context.run))
-    context.listener(Event("phase_started", context.now(), context.run.run_id, *name_and_interval, {"phase": name}))
+        attempt.stop.check()
+    started = attempt.clock()
+    name_and_interval = (planned.step.name, record.key(attempt.run))
+    attempt.listener(Event("phase_started", attempt.now(), attempt.run.run_id, *name_and_interval, {"phase": name}))
     try:
         yield
     finally:
-        phases[name] = phases.get(name, 0.0) + context.clock() - started
+        phases[name] = phases.get(name, 0.0) + attempt.clock() - started
 
 
 def _spent(session: SparkSession, group: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from attrs import define, field
 from etl.engine import record
 from etl.engine.attempts import Backoff, attempts
 from etl.engine.delivery import delivered
-from etl.engine.lifecycle import Context
+from etl.engine.lifecycle import Attempt
 from etl.engine.progress import watched
 from etl.engine.stop import Stop
 from etl.model.event import Event, Kind, Listener
@@ -179,8 +179,8 @@ class _Engine:
         try:
             if name not in self.sessions:
                 self.sessions[name] = step_session(self.session)
-            context = Context(self.sessions[name], run, self.force, self.stop, self.listener, now=self.now)
-            return attempts(planned, context, self.backoff)
+            attempt = Attempt(self.sessions[name], run, self.force, self.stop, self.listener, now=self.now)
+            return attempts(planned, attempt, self.backoff)
         except Exception as error:
             return record.defect(planned, self.session, run, error)
         finally:

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from etl.kinds.kind import Measure
 from etl.quality.compile import Suite
 from etl.quality.written import Written
-from etl.spark.jvm import settings
+from etl.spark.jvm import conf_set
 
 
 def counts(written: Written, suite: Suite) -> dict[Measure, Any]:
@@ -31,6 +31,6 @@ def counts(written: Written, suite: Suite) -> dict[Measure, Any]:
     if wanted:
         measures = [F.expr(measure.sql).alias(f"m{n}") for n, measure in enumerate(wanted)]
         # Adaptive execution would run the aggregate's two stages as two jobs.
-        with settings(written.session, {"spark.sql.adaptive.enabled": "false"}):
+        with conf_set(written.session, {"spark.sql.adaptive.enabled": "false"}):
             values |= dict(zip(wanted, written.read().agg(*measures).collect()[0], strict=True))
     return values

@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from etl.kinds.kind import KEYS, Measure
 from etl.quality.compile import Suite
 from etl.quality.written import Written
-from etl.spark.jvm import settings
+from etl.spark.jvm import conf_set
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -30,7 +30,7 @@ def duplicates(written: Written, suite: Suite) -> dict[Measure, int]:
     aggregates = []
     for n, key in enumerate(keys):
         aggregates += [F.expr(f"count({key.sql})").alias(f"n{n}"), F.expr(f"count(DISTINCT {key.sql})").alias(f"d{n}")]
-    with settings(written.session, wanted):
+    with conf_set(written.session, wanted):
         row = rows.agg(*aggregates).collect()[0]
         return {key: 0 if row[f"n{n}"] == row[f"d{n}"] else _in_groups(rows, key.sql) for n, key in enumerate(keys)}
 

@@ -35,7 +35,7 @@ def manifest(project: Project, plan: Plan) -> dict[str, Any]:
             for step in job.steps
         ],
         "datasets": [dataset_json(dataset) for dataset in project.datasets.values()],
-        "config": list(settings(project)),
+        "config": list(effective_settings(project)),
     }
 
 
@@ -96,7 +96,7 @@ def schema_json(schema: Schema) -> list[dict[str, Any]]:
     return [attrs.asdict(column) for column in schema]
 
 
-def settings(project: Project) -> Iterator[dict[str, Any]]:
+def effective_settings(project: Project) -> Iterator[dict[str, Any]]:
     """Yield each effective configuration value with its origin; configuration holds references, never secrets."""
     for key, value in project.config.effective().items():
         yield {"key": key, "value": value, "origin": str(project.config.origins[key])}

@@ -80,7 +80,7 @@ def booked(session: SparkSession, group: str, description: str, pool: str) -> It
 
 
 @contextmanager
-def settings(session: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
+def conf_set(session: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
     """Change settings of the session while the block runs; afterwards they are as they were."""
     previous = {key: session.conf.get(key, None) for key in wanted}
     for key, value in wanted.items():

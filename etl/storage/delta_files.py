@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from etl.model.interval import Interval
-from etl.spark.jvm import hadoop_path, java_class, settings
+from etl.spark.jvm import conf_set, hadoop_path, java_class
 from etl.storage.delta_bridge import Bridge, elements
 from etl.storage.staging import Publish
 
@@ -104,7 +104,7 @@ def split(bridge: Bridge, publish: Publish, partition_by: tuple[str, ...]) -> Sp
     transaction = log.startTransaction(bridge.option(), bridge.option())
     frame = publish.frame.withColumn(KEPT, F.expr(str(publish.kept)))
     transaction.updateMetadata(_metadata(bridge, transaction, frame, (KEPT, *partition_by)), False)
-    with settings(bridge.session, {"spark.sql.maxConcurrentOutputFileWriters": WRITERS}):
+    with conf_set(bridge.session, {"spark.sql.maxConcurrentOutputFileWriters": WRITERS}):
         added = added_files(elements(transaction.writeFiles(frame._jdf)))
     aside = tuple(each for each in added if each.said["partitionValues"][KEPT] == "false")
     return Split(

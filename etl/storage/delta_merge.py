@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from etl.errors import ConflictError, PublishError
 from etl.model.run import utc_now
 from etl.model.write import Merge
-from etl.spark.jvm import hadoop_path, settings, struct_type
+from etl.spark.jvm import conf_set, hadoop_path, struct_type
 from etl.sql import quoted
 from etl.storage import delta_history, delta_log, parquet_footers
 from etl.storage.delta_bridge import Bridge
@@ -107,7 +107,7 @@ def _merged(bridge: Bridge, publish: Publish, applied: Applied, batch: Batch, ro
 
     gate = Gate(bridge, begin, lambda actions: check_growth(publish, actions, rows))
     try:
-        with settings(bridge.session, _transaction(publish, applied)), gate.watching():
+        with conf_set(bridge.session, _transaction(publish, applied)), gate.watching():
             _merge(bridge, publish, batch.rows).execute()
     except Exception:
         if gate.veto is not None:

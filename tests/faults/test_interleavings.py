@@ -68,7 +68,7 @@ def meeting_at(monkeypatch):
 
 def executed(lake, write, date_, name):
     """Run the step in this thread, without the run's pool, so that the thread is known by its name."""
-    from etl.engine.lifecycle import Context, execute
+    from etl.engine.lifecycle import Attempt, execute
     from etl.engine.stop import Stop
     from etl.model.run import Run
     from etl.spark.session import step_session
@@ -76,7 +76,7 @@ def executed(lake, write, date_, name):
     plan = lake.plan(copying(write), date=date_)
     run = Run(f"20130209T060000Z-{name}", plan.intervals[0])
     return execute(
-        plan.steps[0], Context(step_session(lake.spark), run, force=False, stop=Stop(), listener=lambda _: None)
+        plan.steps[0], Attempt(step_session(lake.spark), run, force=False, stop=Stop(), listener=lambda _: None)
     )
 
 
