@@ -129,7 +129,7 @@ class Write:
                 return bridge.rows_of(self.log, self.transaction, [each.action for each in own])
             return bridge.no_rows(_columns(bridge, publish))
 
-        aside = parts.rows_aside if parts else lambda: publish.frame.where(f"NOT ({publish.kept})")
+        aside = parts.rows_aside if parts else lambda: publish.frame.where(f"NOT {publish.kept}")
         return Staged(
             publish=publish,
             rows=row_count(own),
@@ -163,10 +163,10 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         change = reshape(metadata, publish, struct_type(session, publish.schema.nullable().ddl), wanted.partition_by)
     rows, parts = publish.frame, None
     if publish.kept and is_plain(metadata):
-        parts = split(bridge, publish, change.partition_by or _partitioned_by(metadata))
+        parts = split(bridge, publish, publish.kept, change.partition_by or _partitioned_by(metadata))
         rows = bridge.no_rows(_columns(bridge, publish))
     elif publish.kept:
-        rows = publish.frame.where(publish.kept).drop(publish.flag)
+        rows = publish.frame.where(publish.kept).drop(publish.kept)
     write = Write(bridge=bridge, log=log, transaction=transaction, publish=publish, before=before)
     rows = described_as(rows, metadata) if change.option == "overwriteSchema" else rows
     operation, data = write.command(rows, wanted, change)
