@@ -117,13 +117,14 @@ def within(column: str, days: Days) -> str:
     return f"{column} >= DATE'{days[0]}' AND {column} <= DATE'{days[-1]}'"
 
 
-def upsert(spark: SparkSession, frame: DataFrame, path: Path, key: str) -> None:
+def upsert(spark: SparkSession, frame: DataFrame, path: Path, *keys: str) -> None:
     """Insert new keys and update the rows that changed."""
     if not DeltaTable.isDeltaTable(spark, str(path)):
         frame.write.format("delta").save(str(path))
         return
-    changed = " OR ".join(f"NOT (t.`{name}` <=> s.`{name}`)" for name in frame.columns if name != key)
-    merge = DeltaTable.forPath(spark, str(path)).alias("t").merge(frame.alias("s"), f"t.`{key}` <=> s.`{key}`")
+    changed = " OR ".join(f"NOT (t.`{name}` <=> s.`{name}`)" for name in frame.columns if name not in keys)
+    same = " AND ".join(f"t.`{key}` <=> s.`{key}`" for key in keys)
+    merge = DeltaTable.forPath(spark, str(path)).alias("t").merge(frame.alias("s"), same)
     merge.whenMatchedUpdateAll(condition=changed).whenNotMatchedInsertAll().execute()
 
 

@@ -11,19 +11,16 @@ declared expectations away, so that what is left is the engine without its judgi
 from __future__ import annotations
 
 import argparse
-import os
-import statistics
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
 from bench import handwritten
+from bench.cpu import compare, cpu_seconds
 from etl.model.interval import Interval, parse_instant
 from etl.spark.session import SessionSettings, start
 from etl.testing import Lake
@@ -34,14 +31,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 FIRST = date(2013, 2, 1)
-
-
-def cpu_seconds(spark: SparkSession) -> float:
-    """Return the CPU seconds this process and its JVM have used (Linux)."""
-    jvm: Any = spark._jvm  # noqa: SLF001 the JVM knows its own process id
-    pid = jvm.java.lang.ProcessHandle.current().pid()
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + time.process_time()
 
 
 def engine_side(spark: SparkSession, root: Path, days: list[str], *, bare: bool = False) -> Callable[[], None]:
@@ -84,28 +73,13 @@ def main() -> None:
         for name in ("engine", "hand"):
             landing.land(Path(root) / name, FIRST, FIRST + timedelta(days=arguments.days))
         engine = engine_side(spark, Path(root) / "engine", days, bare=arguments.bare)
-        measure(spark, engine, hand_side(spark, Path(root) / "hand", days), arguments.rounds)
+        hand = hand_side(spark, Path(root) / "hand", days)
+        compared = compare(lambda: cpu_seconds(spark), engine, hand, warm_up=3, rounds=arguments.rounds)
     spark.stop()
-
-
-def measure(spark: SparkSession, engine: Callable[[], None], hand: Callable[[], None], rounds: int) -> None:
-    """Run three rounds to warm up, then ``rounds`` that count."""
-    ratios, noise = [], []
-    for number in range(-2, rounds + 1):
-        spent = []
-        for side in (engine, hand, hand, engine):
-            before = cpu_seconds(spark)
-            side()
-            spent.append(cpu_seconds(spark) - before)
-        ratio = (spent[0] + spent[3]) / (spent[1] + spent[2])
-        line = f"engine {spent[0]:6.2f} {spent[3]:6.2f}   hand {spent[1]:6.2f} {spent[2]:6.2f}   ratio {ratio:.3f}"
-        print(f"{'warm-up' if number < 1 else f'round {number}'}  {line}", file=sys.stderr)
-        if number > 0:
-            ratios.append(ratio)
-            noise.append(spent[3] / spent[0])
+    least, greatest = compared.span
     print(
-        f"engine : hand-written CPU, median of {rounds} rounds: {statistics.median(ratios):.3f} "
-        f"(min {min(ratios):.3f}, max {max(ratios):.3f}); A/A {statistics.median(noise):.3f}"
+        f"engine : hand-written CPU, median of {arguments.rounds} rounds: {compared.ratio:.3f} "
+        f"(min {least:.3f}, max {greatest:.3f}); A/A {compared.noise:.3f}"
     )
 
 

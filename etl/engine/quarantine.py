@@ -19,7 +19,7 @@ from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.model.schema import Column, Schema
 from etl.model.write import ReplaceTable
-from etl.quality.flag import BROKEN, Flag
+from etl.quality.flag import Flag
 from etl.spark.jvm import no_rows, struct_type
 from etl.sql import quoted
 from etl.storage.formats import source_for, storage_for
@@ -48,7 +48,7 @@ class Aside:
     Args:
         broken: how many broke an expectation.
         corrupt: how many of each source did not parse.
-        flag: how the former carry the names of those they broke.
+        flag: how the former tell the names of those they broke.
     """
 
     broken: int
@@ -167,7 +167,7 @@ def _rows(session: SparkSession, planned: PlannedStep, staged: Staged, extracted
     schema = Schema((*planned.step.target.schema.nullable().columns, *EXTRA))
     frames = [no_rows(session, schema.ddl)]
     if aside.broken and staged.aside is not None and aside.flag is not None:
-        frames.append(staged.aside().withColumn(BROKEN, F.expr(aside.flag.names)))
+        frames.append(staged.aside().withColumn("_broken", F.expr(aside.flag.names)))
     frames += [_corrupt(extracted, name) for name, count in aside.corrupt.items() if count]
     return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), frames)
 

@@ -16,7 +16,7 @@ from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.quality.compile import Suite, compile_suite
-from etl.quality.flag import BROKEN
+from etl.quality.flag import KEPT
 from etl.sql import quoted
 from etl.storage.staging import Mark, Publish, Staged, Storage
 
@@ -31,7 +31,7 @@ class Prepared:
     Args:
         suite: what must hold.
         guards: what must not be.
-        flagged: all rows, with the flag of what each one breaks where the step quarantines.
+        flagged: all rows, with the flag whether each one is kept where the step quarantines.
         observed: the measures, known once the stage is written.
         rows: the same rows, measured as they pass.
     """
@@ -56,7 +56,7 @@ def prepare(
     flag = suite.flag
     watched = guards(planned, interval, flag.kept if flag else None)
     with user_code(planned):  # a row_condition is the author's SQL
-        flagged = frame.selectExpr("*", f"{flag.sql} AS {quoted(BROKEN)}") if flag else frame
+        flagged = frame.selectExpr("*", f"{flag.sql} AS {quoted(KEPT)}") if flag else frame
         rows, observed = observe(flagged, [ROWS, *suite.measures, *(guard.measure for guard in watched)])
     return Prepared(suite, watched, flagged, observed, rows)
 
@@ -90,8 +90,7 @@ def stage(
         interval=run.interval,
         partition_by=target.partition_by,
         version=version,
-        kept=prepared.suite.flag.kept if prepared.suite.flag else None,
-        flag=BROKEN,
+        kept=KEPT if prepared.suite.flag else None,
     )
     try:
         return storage.stage(session, publish)

@@ -9,14 +9,12 @@ from typing import Any
 
 from attrs import field, frozen
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from etl.model.interval import Interval
 from etl.spark.jvm import conf_set, hadoop_path, java_class
 from etl.storage.delta_bridge import Bridge, elements
 from etl.storage.staging import Publish
 
-KEPT = "headrace_kept"  # partition column of a split; a folder that starts with _ would be hidden from VACUUM for ever
 WRITERS = "8"  # files a task of a split holds open: the kept and the set aside of a few partitions, without a sort
 
 
@@ -80,7 +78,7 @@ class Split:
 
     Args:
         kept: as the target's own log can name them.
-        rows_aside: the rows set aside, with the target's columns and the flag.
+        rows_aside: the rows set aside, with the target's columns.
         drop: deletes all files.
         drop_aside: deletes the files of the rows set aside.
     """
@@ -91,7 +89,7 @@ class Split:
     drop_aside: Callable[[], None]
 
 
-def split(bridge: Bridge, publish: Publish, partition_by: tuple[str, ...]) -> Split:
+def split(bridge: Bridge, publish: Publish, kept: str, partition_by: tuple[str, ...]) -> Split:
     """Write all rows once, those to publish apart from the others.
 
     Delta writes them as a table of its own, below the target, that is never committed; of its files, those with the
@@ -102,16 +100,15 @@ def split(bridge: Bridge, publish: Publish, partition_by: tuple[str, ...]) -> Sp
     uri = f"{publish.dataset.uri}/{folder}"
     log = bridge.log(uri)
     transaction = log.startTransaction(bridge.option(), bridge.option())
-    frame = publish.frame.withColumn(KEPT, F.expr(str(publish.kept)))
-    transaction.updateMetadata(_metadata(bridge, transaction, frame, (KEPT, *partition_by)), False)
+    transaction.updateMetadata(_metadata(bridge, transaction, publish.frame, (kept, *partition_by)), False)
     with conf_set(bridge.session, {"spark.sql.maxConcurrentOutputFileWriters": WRITERS}):
-        added = added_files(elements(transaction.writeFiles(frame._jdf)))
-    aside = tuple(each for each in added if each.said["partitionValues"][KEPT] == "false")
+        added = added_files(elements(transaction.writeFiles(publish.frame._jdf)))
+    aside = tuple(each for each in added if each.said["partitionValues"][kept] == "false")
     return Split(
-        kept=tuple(_adopted(bridge, each, folder, publish.flag) for each in added if each not in aside),
-        rows_aside=lambda: bridge.rows_of(log, transaction, [each.action for each in aside]).drop(KEPT),
+        kept=tuple(_adopted(bridge, each, folder, kept) for each in added if each not in aside),
+        rows_aside=lambda: bridge.rows_of(log, transaction, [each.action for each in aside]).drop(kept),
         drop=lambda: delete_folder(bridge.session, uri),
-        drop_aside=lambda: delete_folder(bridge.session, f"{uri}/{KEPT}=false"),
+        drop_aside=lambda: delete_folder(bridge.session, f"{uri}/{kept}=false"),
     )
 
 
@@ -123,12 +120,7 @@ def _metadata(bridge: Bridge, transaction: Any, frame: DataFrame, partition_by: 
     return bridge.module("actions.Action").fromJson(json.dumps({"metaData": said | columns}))
 
 
-def _adopted(bridge: Bridge, added: Added, folder: str, flag: str) -> Added:
-    values = {key: value for key, value in added.said["partitionValues"].items() if key != KEPT}
+def _adopted(bridge: Bridge, added: Added, folder: str, kept: str) -> Added:
+    values = {key: value for key, value in added.said["partitionValues"].items() if key != kept}
     said = {**added.said, "path": f"{folder}/{added.said['path']}", "partitionValues": values}
-    if said.get("stats"):
-        statistics = json.loads(said["stats"])
-        for each in ("minValues", "maxValues", "nullCount"):
-            statistics.get(each, {}).pop(flag, None)
-        said["stats"] = json.dumps(statistics)
     return Added(bridge.add_file(said), said)

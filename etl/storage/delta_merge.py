@@ -13,7 +13,6 @@ from typing import Any
 
 from attrs import frozen
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from etl.errors import ConflictError, PublishError
 from etl.model.run import utc_now
@@ -23,7 +22,6 @@ from etl.sql import quoted
 from etl.storage import delta_history, delta_log, parquet_footers
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_commit import counts, settled
-from etl.storage.delta_files import KEPT
 from etl.storage.delta_gate import Gate
 from etl.storage.delta_schema import reshape
 from etl.storage.staging import Applied, Publish, Published, Staged
@@ -60,7 +58,7 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     _sweep(session, publish)
     batch, before = _written(session, publish), snapshot.version()
     files, path = hadoop_path(session, batch.uri)
-    rows = parquet_footers.rows(session, f"{batch.uri}/{KEPT}=true" if publish.kept else batch.uri)
+    rows = parquet_footers.rows(session, f"{batch.uri}/{publish.kept}=true" if publish.kept else batch.uri)
 
     def drop() -> None:
         files.delete(path, True)
@@ -87,10 +85,13 @@ def _written(session: SparkSession, publish: Publish) -> Batch:
     if publish.kept is None:
         publish.frame.write.mode("overwrite").parquet(uri)
         return Batch(uri=uri, rows=session.read.schema(publish.frame.schema).parquet(uri))
-    frame = publish.frame.withColumn(KEPT, F.expr(publish.kept))
-    frame.write.mode("overwrite").partitionBy(KEPT).parquet(uri)
-    every = session.read.schema(frame.schema).parquet(uri)
-    return Batch(uri=uri, rows=every.where(KEPT).drop(KEPT, publish.flag), aside=every.where(f"NOT {KEPT}").drop(KEPT))
+    publish.frame.write.mode("overwrite").partitionBy(publish.kept).parquet(uri)
+    every = session.read.schema(publish.frame.schema).parquet(uri)
+    return Batch(
+        uri=uri,
+        rows=every.where(publish.kept).drop(publish.kept),
+        aside=every.where(f"NOT {publish.kept}").drop(publish.kept),
+    )
 
 
 def _merged(bridge: Bridge, publish: Publish, applied: Applied, batch: Batch, rows: int, before: int) -> Published:

@@ -130,7 +130,9 @@ class Write:
                 return bridge.rows_of(self.log, self.transaction, [each.action for each in own])
             return no_rows(bridge.session, publish.schema.nullable().ddl)
 
-        aside = parts.rows_aside if parts else lambda: publish.frame.where(f"NOT ({publish.kept})")
+        aside = (
+            parts.rows_aside if parts else lambda: publish.frame.where(f"NOT {publish.kept}").drop(str(publish.kept))
+        )
         return Staged(
             publish=publish,
             rows=row_count(own),
@@ -166,10 +168,10 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         change = reshape(metadata, publish, struct_type(session, publish.schema.nullable().ddl), wanted.partition_by)
     rows, parts = publish.frame, None
     if publish.kept and is_plain(metadata):
-        parts = split(bridge, publish, change.partition_by or partitioned_by(metadata))
+        parts = split(bridge, publish, publish.kept, change.partition_by or partitioned_by(metadata))
         rows = no_rows(bridge.session, publish.schema.nullable().ddl)
     elif publish.kept:
-        rows = publish.frame.where(publish.kept).drop(publish.flag)
+        rows = publish.frame.where(publish.kept).drop(publish.kept)
     write = Write(bridge=bridge, log=log, transaction=transaction, publish=publish, before=before)
     rows = described_as(rows, metadata) if change.option == "overwriteSchema" else rows
     operation, data = write.command(rows, wanted, change)

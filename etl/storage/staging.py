@@ -76,14 +76,14 @@ class Publish:
     """Rows to stage, and how they will change the target.
 
     Args:
-        frame: exactly the target's columns, and ``flag`` where there is one; observations are already in its plan.
+        frame: exactly the target's columns, and ``kept`` where there is one; observations are already in its plan.
         schema: the target's columns as the step declares them.
         write: the step's own value; the format finds out what it means to its files.
         interval: the run's; None for a step that does not depend on one.
         partition_by: columns the author asked to partition by.
         version: the target's version the run looked at; None where there was no target.
-        kept: SQL that is true for the rows to publish; the others are kept aside. None publishes all.
-        flag: the column ``kept`` looks at, not one of the target's: it goes aside with the rows.
+        kept: a BOOLEAN column, not one of the target's: true for the rows to publish, never null; the others are kept
+            aside. None publishes all.
     """
 
     dataset: Dataset
@@ -95,7 +95,6 @@ class Publish:
     partition_by: tuple[str, ...] = ()
     version: int | None = None
     kept: str | None = None
-    flag: str = ""
 
 
 @frozen(kw_only=True)
@@ -107,7 +106,7 @@ class Staged:
         rows: rows in the staged files by the format's own account, None where it keeps none.
         version_before: the target's version the publish is based on; None where there was no target.
         read: the staged rows as a frame, for a second look before the publish.
-        aside: the rows kept aside, with the target's columns and the flag; None where ``publish.kept`` is.
+        aside: the rows kept aside, with the target's columns; None where ``publish.kept`` is.
         commit: makes the rows visible, atomically and once; the target's log then says what it is given.
         drop: deletes the staged files of the rows to publish.
         drop_aside: deletes the staged files of the rows kept aside.

@@ -4,7 +4,7 @@ import pytest
 
 from etl.model.schema import parse_schema
 from etl.quality.compile import compile_suite
-from etl.quality.flag import BROKEN
+from etl.quality.flag import KEPT
 from etl.quality.judge import judge
 from etl.quality.passes import take
 from etl.quality.written import Written
@@ -17,9 +17,9 @@ def audited(spark):
     def audit(ddl, rows, *expectations, **compiled):
         suite = compile_suite(expectations, parse_schema(ddl), **compiled)
         frame = spark.createDataFrame(rows, ddl)
-        flagged = frame.selectExpr("*", f"{suite.flag.sql} AS `{BROKEN}`") if suite.flag else frame
+        flagged = frame.selectExpr("*", f"{suite.flag.sql} AS `{KEPT}`") if suite.flag else frame
         row = flagged.selectExpr(*suite.measures).first()
-        kept = flagged.where(suite.flag.kept).drop(BROKEN) if suite.flag else frame
+        kept = flagged.where(suite.flag.kept).drop(KEPT) if suite.flag else frame
         observed = dict(zip(suite.measures, row, strict=True))
         written = Written(spark, lambda: kept, observed[suite.published])
         return judge(suite, take(written, suite, observed))

@@ -55,7 +55,7 @@ def stage(session, publish):
     dataset, mark = publish.dataset, publish.mark
     before = state(session, dataset, mark.name)
     folder = f"{dataset.uri}/{mark.applied.run_id}-{mark.applied.generation}"
-    rows = publish.frame.where(publish.kept).drop(publish.flag) if publish.kept else publish.frame
+    rows = publish.frame.where(publish.kept).drop(publish.kept) if publish.kept else publish.frame
     rows.write.parquet(folder)
 
     def commit(applied):
