@@ -64,10 +64,15 @@ format: .venv/.installed  ## Rewrite the code as `lint` wants it.
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: .venv/.installed  ## Cost of a run against the same pipeline written by hand.
+.venv/.bench: .venv/.installed locks/bench.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r locks/bench.txt
+	@touch $@
+
+bench: .venv/.bench  ## Cost of a run against the same pipeline written by hand.
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.counters
 	$(BIN)/python -m bench.overhead
+	$(BIN)/python -m bench.sizes
 
 # Registries' addresses stay out: docs/adr/0002-locks-without-hosts.md
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -75,7 +80,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 lock: .venv/.installed  ## Resolve the dependencies anew.
 	$(COMPILE) pyproject.toml --extra local --extra dev -o locks/py311-spark35.txt
 	$(COMPILE) pyproject.toml --extra spark4 --extra dev -o locks/py313-spark41.txt
-	sed -n 's/^demo = \["\(.*\)"\]$$/\1/p' pyproject.toml | $(COMPILE) --no-deps -o locks/demo.txt -
+	for extra in demo bench; do \
+		sed -n "s/^$$extra = \[\"\(.*\)\"\]$$/\1/p" pyproject.toml | $(COMPILE) --no-deps -o locks/$$extra.txt -; done
 
 clean:  ## Remove what was made, the virtual environments too.
 	rm -rf .venv .venv-spark4 target dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -77,20 +77,24 @@ class Counting:
             self.run(number)
 
 
-def measure(spark: SparkSession, variant: str, rows: Path, root: Path, *, warm_up: int, rounds: int) -> Measured:
+def measure(
+    spark: SparkSession, variant: str, rows: Path, root: Path, *, source: str = "parquet", warm_up: int, rounds: int
+) -> Measured:
     """Compare one variant.
 
     Args:
         spark: a session with Delta.
         variant: its name.
-        rows: lineitem's files.
+        rows: lineitem's directory.
+        source: in which format it lies there.
         root: where the tables go.
         warm_up: rounds that do not count; the first of them makes the tables and is counted.
         rounds: those that do.
     """
     chosen = lineitem.variants()["bare" if variant == CONTROL else variant]
-    by_hand = [_hand_side(spark, chosen, rows, root / name) for name in ("hand", "other")]
-    engine = by_hand[1] if variant == CONTROL else _engine_side(spark, chosen, rows, root / "engine")
+    raw = Dataset(name=lineitem.RAW, uri=str(rows), format=source, schema=parse_schema(lineitem.SCHEMA))
+    by_hand = [_hand_side(spark, chosen, raw, root / name) for name in ("hand", "other")]
+    engine = by_hand[1] if variant == CONTROL else _engine_side(spark, chosen, raw, root / "engine")
     sides = [Counting(spark, run) for run in (engine, by_hand[0])]
     cpu = compare(
         lambda: cpu_seconds(spark), *sides, warm_up=max(1, warm_up), rounds=rounds, between=lambda: _forget(spark, root)
@@ -98,8 +102,7 @@ def measure(spark: SparkSession, variant: str, rows: Path, root: Path, *, warm_u
     return Measured(cpu, sides[0].jobs, sides[1].jobs)
 
 
-def _engine_side(spark: SparkSession, variant: lineitem.Variant, rows: Path, root: Path) -> Callable[[int], None]:
-    raw = Dataset(name=lineitem.RAW, uri=str(rows), format="parquet", schema=parse_schema(lineitem.SCHEMA))
+def _engine_side(spark: SparkSession, variant: lineitem.Variant, raw: Dataset, root: Path) -> Callable[[int], None]:
     lake = Lake(spark, root, declared={raw.name: raw})
 
     def run(number: int) -> None:
@@ -110,8 +113,16 @@ def _engine_side(spark: SparkSession, variant: lineitem.Variant, rows: Path, roo
     return run
 
 
-def _hand_side(spark: SparkSession, variant: lineitem.Variant, rows: Path, root: Path) -> Callable[[int], None]:
-    return lambda number: variant.hand(spark, spark.read.parquet(str(rows)), root, number)
+def _hand_side(spark: SparkSession, variant: lineitem.Variant, raw: Dataset, root: Path) -> Callable[[int], None]:
+    return lambda number: variant.hand(spark, spark.read.format(raw.format).load(raw.uri), root, number)
+
+
+def _as_delta(spark: SparkSession, rows: Path) -> Path:
+    """Return the directory of a Delta table of the same rows, beside the files, made unless it is there."""
+    table = rows.with_name("delta")
+    if not (table / "_delta_log").is_dir():
+        spark.read.parquet(str(rows)).write.format("delta").save(str(table))
+    return table
 
 
 def _forget(spark: SparkSession, root: Path) -> None:
@@ -152,6 +163,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m bench.sizes", description=(__doc__ or "").split("\n", maxsplit=1)[0])
     parser.add_argument("variants", nargs="*", help=f"all unless given: {', '.join(known)}")
     parser.add_argument("--scale", type=float, default=1.0, help="TPC-H's scale factor: 1 is 6 million rows")
+    parser.add_argument("--source", choices=["parquet", "delta"], default="parquet", help="what the steps read")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--warm-up", type=int, default=2, help="rounds that do not count")
     parser.add_argument("--cache", type=Path, default=Path("target/tpch"), help="where the generated files stay")
@@ -162,17 +174,18 @@ def main(argv: Sequence[str] | None = None) -> None:
             parser.error(f"no variant {name!r}; there are: {', '.join(known)}")
     rows = lineitem.generate(arguments.scale, arguments.cache).resolve()
     spark = start(SessionSettings(app_name="sizes", master="local[2]"))
+    if arguments.source == "delta":
+        rows = _as_delta(spark, rows)
+    options = {"source": arguments.source, "warm_up": arguments.warm_up, "rounds": arguments.rounds}
     found: dict[str, Any] = {}
     for name in arguments.variants or known:
         with tempfile.TemporaryDirectory() as root:
-            found[name] = measure(
-                spark, name, rows, Path(root).resolve(), warm_up=arguments.warm_up, rounds=arguments.rounds
-            ).document()
+            found[name] = measure(spark, name, rows, Path(root).resolve(), **options).document()
         print(table({name: found[name]}).splitlines()[1], flush=True)
     spark.stop()
     print(table(found))
     if arguments.output:
-        document = {"scale": arguments.scale, "rounds": arguments.rounds, "variants": found}
+        document = {"scale": arguments.scale, **options, "variants": found}
         arguments.output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 

@@ -14,7 +14,7 @@ from etl.model.run import RUN
 from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplacePartitions
 
-RESERVED = ("_broken", "_source", "_record", "_file", "_run_id", "_interval")  # columns a quarantine adds
+RESERVED = ("_broken", "_source", "_record", "_file", "_run_id", "_interval", "headrace_kept")  # a quarantine's own
 _WORD = "[a-z][a-z0-9_]{0,62}"
 STEP_NAME = re.compile(rf"{_WORD}(\.{_WORD})?")
 

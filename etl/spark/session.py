@@ -78,6 +78,8 @@ def step_session(run: SparkSession) -> SparkSession:
 @contextmanager
 def as_found(session: SparkSession) -> Iterator[None]:
     """Leave a session as it is: afterwards its settings are what they were, and it has no temporary view."""
+    from py4j.java_gateway import get_method
+
     state = session._jsparkSession.sessionState()
     settings = state.conf().settings()
     before = java_class(session, "java.util.HashMap")(settings)
@@ -85,7 +87,7 @@ def as_found(session: SparkSession) -> Iterator[None]:
         yield
     finally:
         if not before.equals(settings):
-            settings.clear()
+            get_method(settings, "clear")()  # the mapping's own would take each setting away by calls of its own
             settings.putAll(before)
         state.catalog().clearTempTables()
 

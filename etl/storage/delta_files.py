@@ -33,8 +33,8 @@ class Added:
 
 def added_files(actions: Iterable[Any]) -> tuple[Added, ...]:
     """Return the AddFiles among actions."""
-    kept = [action for action in actions if action.getClass().getSimpleName() == "AddFile"]
-    return tuple(Added(action, json.loads(action.json())["add"]) for action in kept)
+    every = [(action, json.loads(action.json())) for action in actions]  # one call to the JVM an action
+    return tuple(Added(action, said["add"]) for action, said in every if "add" in said)
 
 
 def row_count(added: Iterable[Added]) -> int | None:
