@@ -258,7 +258,7 @@ def test_a_partition_that_was_not_delivered_is_an_input_error(lake, landed):
 
     result = lake.run_step(publishing("id", interval_column="day"))
 
-    assert (result.exit_code, result.error.type) == (9, "UnreadableFileError")
+    assert (result.exit_code, result.error.type) == (9, "InputError")
     assert "day=2013-02-08" in result.error.message
     assert "allow_empty" in result.error.remedy
 
