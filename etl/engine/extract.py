@@ -68,8 +68,8 @@ class Extracted:
 def extract(session: SparkSession, planned: PlannedStep, interval: Interval | None) -> Extracted:
     """Read every source of the step; runs no Spark job over the rows.
 
-    Rows are counted by an observation only where the format asks for it, or where the step's ``conserve`` does: an
-    observation keeps Spark from pushing the transformation's filters into the scan.
+    Rows are counted by an observation only where a record may not parse, or where the step's ``conserve`` asks for it:
+    an observation keeps Spark from pushing the transformation's filters into the scan.
 
     Raises:
         InputError: a source is missing, or not what it was declared to be.
@@ -82,7 +82,7 @@ def extract(session: SparkSession, planned: PlannedStep, interval: Interval | No
         readings[name] = reading = source_for(planned.reads[name]).read(session, planned.reads[name], scope)
         frame, corrupt = reading.frame, reading.corrupt
         measures = [ROWS, *((corrupt.count, f"sum({corrupt.looks})") if corrupt else ())]
-        if reading.counted or corrupt or planned.step.conserve == name:
+        if corrupt or planned.step.conserve == name:
             frame, observed[name] = observe(frame, measures)
         if corrupt:
             frame = frame.where(f"{quoted(corrupt.column)} IS NULL").drop(corrupt.column)

@@ -45,7 +45,6 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         frame=frame.where(where) if where and listing.files else frame,
         identity=[[file.uri, file.size, file.modified] for file in listing.files],
         corrupt=corrupt,
-        counted=True,
         ignored=listing.ignored,
         recheck=lambda: _recheck(session, dataset, scope, listing),
         explain=lambda error: _explained(session, dataset, listing, error),

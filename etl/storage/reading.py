@@ -78,7 +78,6 @@ class Reading:
         identity: JSON that names the content: equal identities mean equal rows.
         upto: watermark of the content, what a later ``since`` would name; None where the source has none.
         corrupt: None where every record is a row.
-        counted: the rows are counted as they are read; a count keeps Spark from pushing filters into the scan.
         ignored: names of files that were passed over.
         recheck: raises InputError if the content changed while it was read; called once the rows are written.
         explain: the error of the source that a failed write met, None where the source is not at fault.
@@ -88,7 +87,6 @@ class Reading:
     identity: Any
     upto: str | None = None
     corrupt: Corrupt | None = None
-    counted: bool = False
     ignored: tuple[str, ...] = ()
     recheck: Callable[[], None] = _nothing_changed
     explain: Callable[[BaseException], EtlError | None] = _no_explanation
