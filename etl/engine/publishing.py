@@ -93,21 +93,24 @@ def notes(session: SparkSession, planned: PlannedStep, mark: Mark, run: Run, *, 
 
 
 def partitioned(planned: PlannedStep, before: TargetState) -> PlannedStep:
-    """Return the step with the partition columns that its target has: only a whole replacement gives a table others."""
+    """Return the step with the partition columns that its publish goes by.
+
+    Those are the target's own. Only a whole replacement gives a table others, where the step declares some.
+    """
     target = planned.step.target
-    if before.version is None or isinstance(target.write, ReplaceTable):
+    if before.version is None or (isinstance(target.write, ReplaceTable) and target.partition_by):
         return planned
-    return _by(planned, [column for column in target.partition_by if column in before.partition_by])
+    return _by(planned, [column for column in before.partition_by if column in target.schema])
 
 
 def unpartitioned(planned: PlannedStep, before: TargetState, error: RefusedPartitionError) -> PlannedStep:
-    """Return the step without the partition columns that cannot hold its rows, where the table is yet to be made.
+    """Return the step without the partition columns that cannot hold its rows, where no table is partitioned by them.
 
     Raises:
         RefusedPartitionError: the table is there, and partitioned so.
     """
     target = planned.step.target
-    if before.version is not None and not isinstance(target.write, ReplaceTable):
+    if set(error.columns) & set(before.partition_by):
         raise error
     return _by(planned, [column for column in target.partition_by if column not in error.columns])
 

@@ -68,7 +68,8 @@ def reshape(metadata: Any, publish: Publish, columns: StructType, partition_by: 
             place=publish.dataset.place,
             remedy="change the table (ALTER TABLE, or move it away and run again) or the schema; nothing was written",
         )
-    return Reshape(option="mergeSchema" if new else "", partition_by=partition_by)
+    kept = () if set(partition_by) == set(parts) else partition_by
+    return Reshape(option="mergeSchema" if new else "", partition_by=kept)
 
 
 def partitioned_by(metadata: Any) -> tuple[str, ...]:

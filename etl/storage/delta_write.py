@@ -168,7 +168,8 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         change = reshape(metadata, publish, struct_type(session, publish.schema.nullable().ddl), wanted.partition_by)
     rows, parts = publish.frame, None
     if publish.kept and is_plain(metadata):
-        parts = split(bridge, publish, publish.kept, change.partition_by or partitioned_by(metadata))
+        own = () if change.option == "overwriteSchema" else partitioned_by(metadata)
+        parts = split(bridge, publish, publish.kept, change.partition_by or own)
         rows = no_rows(bridge.session, publish.schema.nullable().ddl)
     elif publish.kept:
         rows = publish.frame.where(publish.kept).drop(publish.kept)

@@ -73,10 +73,10 @@ def test_a_check_of_somebody_else_is_not_told_as_a_row_outside_the_interval(lake
     assert lake.rows("clean.rows") == [(1, DAY, "I")]
 
 
-def by_city(write):
+def by_city(write, partition_by=("city",)):
     @step(
         sources={"rows": Source("raw.rows")},
-        target=Target("clean.rows", "city STRING NOT NULL, n INT", write, partition_by=("city",)),
+        target=Target("clean.rows", "city STRING NOT NULL, n INT", write, partition_by=partition_by),
     )
     def published(rows):
         return rows
@@ -98,12 +98,14 @@ def test_an_empty_text_is_kept_by_a_table_that_is_not_partitioned_by_it(lake, wr
     assert lake.rows("clean.rows") == [("", 2), ("Bonn", 1)]
 
 
-def test_an_empty_text_for_a_table_that_is_partitioned_by_it_is_refused(lake):
+@pytest.mark.parametrize("write", [Merge("city"), ReplaceTable()], ids=repr)
+@pytest.mark.parametrize("declared", [("city",), ()], ids=["declared", "of others"])
+def test_an_empty_text_for_a_table_that_is_partitioned_by_it_is_refused(lake, write, declared):
     lake.write("raw.rows", "city STRING, n INT", [("Bonn", 1)])
-    lake.run_step(by_city(Merge("city")))
+    lake.run_step(by_city(write))
     lake.write("raw.rows", "city STRING, n INT", [("", 2)])
 
-    result = lake.run_step(by_city(Merge("city")))
+    result = lake.run_step(by_city(write, declared))
 
     assert (result.error.type, result.exit_code) == ("RefusedPartitionError", 1)
     assert lake.rows("clean.rows") == [("Bonn", 1)]
