@@ -57,11 +57,6 @@ def chain(error: BaseException) -> Iterator[object]:
         java = java.getCause()
 
 
-def class_names(error: BaseException) -> tuple[str, ...]:
-    """Return the simple class names of the error and its Java causes, outermost first."""
-    return (type(error).__name__, *(exception.getClass().getSimpleName() for exception in chain(error)))  # type: ignore[attr-defined]
-
-
 def summary(error: BaseException) -> str:
     """Return the most telling message: the innermost Java cause's with an error class, else the innermost's."""
     messages = [str(exception.getMessage() or "") for exception in chain(error)]  # type: ignore[attr-defined]

@@ -24,9 +24,9 @@ from etl.errors import (
     UnwritableError,
     WriteConflictError,
 )
-from etl.spark.causes import Cause, causes, chain, class_names, summary
+from etl.spark.causes import Cause, causes, chain, summary
 
-__all__ = ["chain", "class_names", "classify", "condition_of", "is_of_the_rows", "is_unreadable", "summary"]
+__all__ = ["chain", "classify", "condition_of", "is_of_the_rows", "is_unreadable", "summary"]
 
 
 @frozen

@@ -119,7 +119,7 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         ConflictError: the log does not say what the publish follows.
         AnalysisError: the table's columns cannot take the step's.
     """
-    exists = Bridge(session).snapshot(publish.dataset.uri).version() >= 0
-    if isinstance(publish.write, Merge) and exists:
+    # Asked only of a merge: every other write looks at the log in the transaction it begins.
+    if isinstance(publish.write, Merge) and Bridge(session).snapshot(publish.dataset.uri).version() >= 0:
         return delta_merge.stage(session, publish)
     return delta_write.stage(session, publish)
