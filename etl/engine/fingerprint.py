@@ -70,6 +70,7 @@ def _catalogued(dataset: Dataset) -> Any:
         dataset.on_corrupt,
         dataset.on_drift,
         dataset.allow_empty,
+        dataset.optional_columns,
     ]
 
 

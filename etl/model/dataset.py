@@ -102,7 +102,8 @@ class Dataset:
         options: given to Spark's reader as they are (``sep``, ``multiLine`` …).
         partitioned_by: Hive-style directory columns below ``uri``; they are columns of ``schema`` too.
         on_corrupt: a row that does not parse fails the run (exit 9) or goes to the quarantine dataset.
-        on_drift: a header that differs from the schema fails, or new columns are ignored and said (``evolve``).
+        on_drift: a file with columns that nobody declared fails, or they are ignored and said (``evolve``).
+        optional_columns: declared columns that a file may lack; its rows have null there.
         allow_empty: a dataset without files is an empty frame.
         written_by: the step that publishes it, None for a dataset from outside.
         replaced_by: the column by whose interval that step replaces rows; None where it replaces none or all.
@@ -118,6 +119,7 @@ class Dataset:
     partitioned_by: tuple[str, ...] = ()
     on_corrupt: Literal["fail", "quarantine"] = "fail"
     on_drift: Literal["fail", "evolve"] = "fail"
+    optional_columns: tuple[str, ...] = ()
     allow_empty: bool = False
     written_by: str | None = None
     replaced_by: str | None = None

@@ -37,7 +37,8 @@ FORMATS: dict[str, Format] = {
     ),
     "csv": Format(module="etl.storage.files", needs_schema=True),
     "json": Format(module="etl.storage.files", needs_schema=True),
-    "parquet": Format(module="etl.storage.files"),
+    "parquet": Format(module="etl.storage.columnar", needs_schema=True),
+    "orc": Format(module="etl.storage.columnar", needs_schema=True),
 }
 
 

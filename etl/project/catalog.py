@@ -46,6 +46,7 @@ class Entry:
     partitioned_by: tuple[str, ...] = ()
     on_corrupt: Literal["fail", "quarantine"] = "fail"
     on_drift: Literal["fail", "evolve"] = "fail"
+    optional_columns: tuple[str, ...] = ()
     allow_empty: bool = False
     description: str = ""
 
@@ -113,6 +114,13 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
                 f"partitioned_by names {column!r}, which is not in the schema; " + did_you_mean(column, known),
                 place=place,
             )
+    in_files = [name for name in entry.schema.names if name not in entry.partitioned_by] if entry.schema else []
+    for column in entry.optional_columns:
+        if column not in in_files:
+            said = (
+                f"optional_columns names {column!r}, which is no column of its files; {did_you_mean(column, in_files)}"
+            )
+            yield ConfigError(said, place=place)
 
 
 def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directory: str = "") -> Mapping[str, Dataset]:
@@ -183,6 +191,7 @@ def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, pl
         partitioned_by=entry.partitioned_by or (target.partition_by if target else ()),
         on_corrupt=entry.on_corrupt,
         on_drift=entry.on_drift,
+        optional_columns=entry.optional_columns,
         allow_empty=entry.allow_empty,
         written_by=step.name if step else None,
         replaced_by=target.replaced_by if target else None,

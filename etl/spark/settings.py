@@ -22,6 +22,8 @@ FORCED: Mapping[str, tuple[str, str]] = {
     "spark.sql.legacy.timeParserPolicy": ("CORRECTED", "else one date like 30 February fails the whole read"),
     "spark.sql.parquet.datetimeRebaseModeInWrite": ("CORRECTED", "else dates before 1582 fail the write"),
     "spark.sql.parquet.int96RebaseModeInWrite": ("CORRECTED", "else timestamps before 1900 fail the write"),
+    "spark.sql.parquet.inferTimestampNTZ.enabled": ("true", "else a wall clock in a file is taken for an instant"),
+    "spark.sql.legacy.parquet.nanosAsLong": ("true", "else a file with nanoseconds cannot be read at all"),
     "spark.sql.parser.escapedStringLiterals": ("false", "else a text with a backslash is another text in SQL"),
     "spark.sql.caseSensitive": ("false", "else one column may be two"),
     "spark.sql.sources.partitionColumnTypeInference.enabled": ("false", "else a directory p=01 is read as 1"),

@@ -17,7 +17,7 @@ from etl.model.schema import Schema
 from etl.spark.errors import chain, is_unreadable, summary
 from etl.sql import quoted
 from etl.storage.header import file_columns, read_header
-from etl.storage.listing import Listing, head, is_whole, list_files
+from etl.storage.listing import Listing, head, is_whole, list_files, path_as_written, recheck
 from etl.storage.reading import Corrupt, Reading, Scope, check_scope, empty
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         identity=[[file.uri, file.size, file.modified] for file in listing.files],
         corrupt=corrupt,
         ignored=listing.ignored,
-        recheck=lambda: _recheck(session, dataset, scope, listing),
+        recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing),
         explain=lambda error: _explained(session, dataset, listing, error),
     )
 
@@ -63,23 +63,6 @@ def _frame(session: SparkSession, dataset: Dataset, listing: Listing, *, corrupt
 def _corrupt(dataset: Dataset) -> Corrupt:
     looks = (f"CAST({quoted(name)} IS NULL AS INT)" for name in file_columns(dataset))
     return Corrupt(column=CORRUPT, looks=" + ".join(looks) or "1")
-
-
-def _recheck(session: SparkSession, dataset: Dataset, scope: Scope, before: Listing) -> None:
-    """Refuse rows of files that were delivered anew, or went, while they were read.
-
-    Raises:
-        InputError: with the first such file.
-    """
-    now = list_files(session, dataset, scope.column, scope.interval, optional=True).files
-    changed = sorted(file.uri for file in set(before.files) ^ set(now))
-    if changed:
-        raise InputError(
-            f"dataset {dataset.name}: {changed[0]} was delivered, changed or removed while the step read it"
-            + (f" (and {len(set(changed)) - 1} more)" if len(set(changed)) > 1 else ""),
-            place=dataset.place,
-            remedy="the target is unchanged; run again once the delivery is whole",
-        )
 
 
 def _explained(session: SparkSession, dataset: Dataset, listing: Listing, error: BaseException) -> EtlError | None:
@@ -126,12 +109,7 @@ def _load(session: SparkSession, dataset: Dataset, ddl: str, uris: list[str]) ->
         )
     if dataset.format == "json":
         reader = reader.options(mode="PERMISSIVE", columnNameOfCorruptRecord=CORRUPT)
-    return reader.load([_literal(uri) for uri in uris])
-
-
-def _literal(uri: str) -> str:
-    """Escape what Hadoop would take for a glob: the listing has named every file already."""
-    return "".join("\\" + letter if letter in "[]{}*?" else letter for letter in uri)
+    return reader.load([path_as_written(uri) for uri in uris])
 
 
 def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> DataFrame:

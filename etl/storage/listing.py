@@ -118,6 +118,30 @@ def _hidden(uri: str, root: str) -> bool:
     return any(part.startswith((".", "_")) and "=" not in part for part in parts)
 
 
+def recheck(
+    session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None, before: Listing
+) -> None:
+    """Refuse rows of files that were delivered anew, or went, while they were read.
+
+    Raises:
+        InputError: with the first such file.
+    """
+    now = list_files(session, dataset, column, interval, optional=True).files
+    changed = sorted({file.uri for file in set(before.files) ^ set(now)})
+    if changed:
+        raise InputError(
+            f"dataset {dataset.name}: {changed[0]} was delivered, changed or removed while the step read it"
+            + (f" (and {len(changed) - 1} more)" if len(changed) > 1 else ""),
+            place=dataset.place,
+            remedy="the target is unchanged; run again once the delivery is whole",
+        )
+
+
+def path_as_written(uri: str) -> str:
+    """Escape what Hadoop would take for a glob: the listing has named every file already."""
+    return "".join("\\" + letter if letter in "[]{}*?" else letter for letter in uri)
+
+
 def is_whole(session: SparkSession, uri: str) -> bool:
     """Read a gzip file through and return whether it ends where it should."""
     from py4j.protocol import Py4JJavaError

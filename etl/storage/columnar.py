@@ -1,0 +1,174 @@
+"""Parquet and ORC files: what each file says it stores is compared with what is declared, before a row is read.
+
+Spark asks a reader for the declared types, and readers differ in what they make of it: 15,744 stored as INT and read as
+TINYINT is -128. So each file is read with its own types, which is exact, and the rows are then cast to the declared
+ones, which is exact too, since ``widening`` lets nothing else through.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from etl.errors import EtlError, PlatformError, ProjectError, UnreadableFileError, did_you_mean
+from etl.model.dataset import Dataset
+from etl.model.schema import Schema
+from etl.spark.causes import causes
+from etl.spark.errors import chain, condition_of, summary
+from etl.spark.jvm import java_class, struct_type
+from etl.sql import quoted
+from etl.storage.drift import Fitting, fitted
+from etl.storage.footers import read_footers
+from etl.storage.listing import Listing, list_files, path_as_written, recheck
+from etl.storage.reading import Reading, Scope, check_scope, empty
+from etl.storage.widening import as_declared, nullable
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+# For a file that Spark has not written and that does not name its calendar: Arrow, Trino, DuckDB and Hive 4 write dates
+# of the calendar that Python and Spark have. A dataset from Hive 2 or 3 says LEGACY.
+REBASE = {"datetimeRebaseMode": "CORRECTED", "int96RebaseMode": "CORRECTED"}
+OPTIONS: Mapping[str, Mapping[str, str]] = {"parquet": REBASE, "orc": {}}
+MODES = ("CORRECTED", "LEGACY", "EXCEPTION")
+UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Z", "Etc/UCT", "UCT", "Zulu", "Etc/GMT", "Universal", "Greenwich"})
+
+
+def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
+    """Read the interval's files, or all where the scope has no column.
+
+    Costs one read of each file's footer, side by side; no Spark job.
+
+    Raises:
+        InputError: no files; one that is not of the format, or whose columns are not exactly within the declared ones.
+        ProjectError: an option that nobody here reads.
+        PlatformError: the times of ORC files would depend on this machine's time zone.
+    """
+    check_scope(dataset, scope)
+    schema, options = _schema(dataset), _options(dataset)
+    listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
+    declared = {each["name"]: each["type"] for each in _json(session, schema)["fields"]}
+    in_files = {name: kind for name, kind in declared.items() if name not in dataset.partitioned_by}
+    fitting = fitted(dataset, in_files, read_footers(session, dataset.format, listing.files))
+    if dataset.format == "orc" and fitting:
+        _check_zone(session, dataset, fitting)
+    frames = [
+        _typed(_load(session, dataset, group, declared, options, legacy=legacy), schema, declared, dict(group[0].kinds))
+        for (_, legacy), group in _groups(fitting).items()
+    ]
+    frame = reduce(lambda left, right: left.union(right), frames) if frames else empty(session, dataset)
+    where = scope.predicate(lambda column: schema.column(column).type)
+    return Reading(
+        frame=frame.where(where) if where and frames else frame,
+        identity=[[file.uri, file.size, file.modified] for file in listing.files],
+        ignored=(*listing.ignored, *_undeclared(fitting)),
+        recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing),
+        explain=lambda error: _explained(dataset, listing, error),
+    )
+
+
+def _schema(dataset: Dataset) -> Schema:
+    if dataset.schema is None:
+        raise ProjectError(f"dataset {dataset.name}: format {dataset.format!r} needs a schema", place=dataset.place)
+    return dataset.schema
+
+
+def _json(session: SparkSession, schema: Schema) -> Any:
+    return nullable(struct_type(session, schema.nullable().ddl).jsonValue())
+
+
+def _options(dataset: Dataset) -> dict[str, str]:
+    """Return what the format's reader is asked for, in Spark's own spelling."""
+    known = {name.casefold(): name for name in OPTIONS[dataset.format]}
+    given = dict(OPTIONS[dataset.format])
+    for option, value in dataset.options.items():
+        name = known.get(option.casefold())
+        if name is None or value.upper() not in MODES:
+            what = f"option {option!r}" if name is None else f"option {option} = {value!r}"
+            allowed = did_you_mean(option, list(known.values())) if name is None else f"one of {', '.join(MODES)}"
+            raise ProjectError(
+                f"dataset {dataset.name}: {what} is not one of format {dataset.format!r} ({allowed})",
+                place=dataset.place,
+                remedy="remove it; see docs/reading-columnar.md",
+            )
+        given[name] = value.upper()
+    return given
+
+
+def _groups(fitting: Sequence[Fitting]) -> dict[tuple[str, bool], list[Fitting]]:
+    """Put files together that are read alike: with the same types, and the same calendar."""
+    groups: dict[tuple[str, bool], list[Fitting]] = {}
+    for each in fitting:
+        groups.setdefault((json.dumps(each.kinds), not each.footer.proleptic), []).append(each)
+    return groups
+
+
+def _load(
+    session: SparkSession,
+    dataset: Dataset,
+    group: Sequence[Fitting],
+    declared: Mapping[str, Any],
+    options: Mapping[str, str],
+    *,
+    legacy: bool,
+) -> DataFrame:
+    from pyspark.sql.types import StructType
+
+    in_path = [(name, declared[name]) for name in dataset.partitioned_by]
+    fields = [
+        {"name": name, "type": kind, "nullable": True, "metadata": {}} for name, kind in (*group[0].kinds, *in_path)
+    ]
+    reader = session.read.format(dataset.format).schema(StructType.fromJson({"type": "struct", "fields": fields}))
+    calendar = {"datetimeRebaseMode": "LEGACY"} if legacy else {}
+    reader = reader.options(**{**options, **calendar}, basePath=dataset.uri)
+    return reader.load([path_as_written(each.footer.uri) for each in group])
+
+
+def _typed(frame: DataFrame, schema: Schema, declared: Mapping[str, Any], stored: Mapping[str, Any]) -> DataFrame:
+    """Return the declared columns in their order and types; null where an optional one is absent."""
+    there = set(frame.columns)
+    if frame.columns == list(schema.names) and all(kind == declared[name] for name, kind in stored.items()):
+        return frame
+
+    def column(name: str, kind: str) -> str:
+        if name not in there:
+            return f"CAST(NULL AS {kind}) AS {quoted(name)}"
+        found = as_declared(quoted(name), stored.get(name, declared[name]), declared[name])
+        return found if found == quoted(name) else f"CAST({found} AS {kind}) AS {quoted(name)}"
+
+    return frame.selectExpr(*(column(each.name, each.type) for each in schema))
+
+
+def _undeclared(fitting: Sequence[Fitting]) -> list[str]:
+    found: dict[str, list[str]] = {}
+    for each in fitting:
+        for name in each.extra:
+            found.setdefault(name, []).append(each.footer.uri)
+    return [f"column {name!r} in {len(uris)} of {len(fitting)}: {uris[0]}" for name, uris in found.items()]
+
+
+def _check_zone(session: SparkSession, dataset: Dataset, fitting: Sequence[Fitting]) -> None:
+    """Refuse ORC's times where the JVM is not in UTC: ORC keeps a wall clock, and Spark takes it for the machine's."""
+    zone = str(java_class(session, "java.util.TimeZone").getDefault().getID())
+    timed = next((name for name, kind in fitting[0].kinds if '"timestamp' in json.dumps(kind)), None)
+    if timed and zone not in UTC:
+        option = "-Duser.timezone=UTC"
+        raise PlatformError(
+            f"dataset {dataset.name}: column {timed!r} of an ORC file is a wall clock, and Java's time zone is {zone}",
+            place=dataset.place,
+            remedy=f'set "spark.driver.extraJavaOptions" and "spark.executor.extraJavaOptions" to {option}',
+        )
+
+
+def _explained(dataset: Dataset, listing: Listing, error: BaseException) -> EtlError | None:
+    """Return an input error if one of the files is why a write failed."""
+    if condition_of(causes(error)) not in {None, UnreadableFileError}:
+        return None
+    said = unquote(" ".join(str(java.getMessage()) for java in chain(error)))  # type: ignore[attr-defined]
+    file = next((file.uri for file in listing.files if file.uri in said), None)
+    return (
+        UnreadableFileError(f"dataset {dataset.name}", summary(error), file=file, place=dataset.place) if file else None
+    )

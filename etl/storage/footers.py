@@ -1,0 +1,190 @@
+"""What Parquet and ORC files say about themselves, from their footers: read side by side, and no Spark job."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+from attrs import field, frozen
+
+from etl.spark.errors import summary
+from etl.spark.jvm import java_class
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from etl.storage.listing import File
+
+AT_ONCE = 8  # footers read side by side: most of the time goes into waiting for a store
+# A column of a Parquet schema as it is printed; the second part is what its bytes mean.
+_LINE = re.compile(r"^  (?:optional|required|repeated) (\S+) .*?(?: \(([A-Z].*)\))?(?: = \d+)?(?: \{|;)$", re.MULTILINE)
+_AS_SAID = re.compile(r"DECIMAL|STRING|LIST|MAP|DATE|INTEGER\(\d+,true\)")  # Spark's type says the same
+_ILLEGAL = re.compile(r"(?:Illegal Parquet type|Parquet type not yet supported): (.*?)\.?(?: SQLSTATE: \w+)?$")
+
+
+@frozen
+class Stored:
+    """A column as a file stores it.
+
+    Args:
+        name: as the file has it.
+        type: Spark's, in JSON form; None where Spark has none.
+        words: what the format calls the type, for people; empty where that says no more.
+    """
+
+    name: str
+    type: Any = field(hash=False)
+    words: str = ""
+
+
+@frozen
+class Footer:
+    """One file's columns.
+
+    Args:
+        uri: the file.
+        columns: in the file's order.
+        rows: how many the file holds.
+        proleptic: False where the file itself says that its dates are of the calendar that was Julian until 1582.
+        broken: why the file cannot be read, and then nothing else is known; empty where it can.
+    """
+
+    uri: str
+    columns: tuple[Stored, ...] = ()
+    rows: int = 0
+    proleptic: bool = True
+    broken: str = ""
+
+
+class Opened(Protocol):
+    """How a format's footers are read: one object for all files of a dataset."""
+
+    def footer(self, file: File) -> Footer:
+        """Return one file's columns; raises what the JVM does where it cannot be read."""
+
+
+def read_footers(session: SparkSession, name: str, files: Iterable[File]) -> list[Footer]:
+    """Return each file's footer, in the order of the files.
+
+    Args:
+        session: whose file systems hold them.
+        name: ``parquet`` or ``orc``.
+        files: as they were listed.
+    """
+    given = tuple(files)
+    opened = _FORMATS[name](session)
+
+    def one(file: File) -> Footer:
+        if file.size == 0:
+            return Footer(file.uri, broken="it is empty: 0 bytes")
+        try:
+            return opened.footer(file)
+        except Exception as error:  # of the JVM: whatever a parser meets in bytes that are not what it takes them for
+            if not hasattr(error, "java_exception") and not hasattr(error, "_origin"):
+                raise
+            return Footer(file.uri, broken=summary(error))
+
+    if len(given) <= 1:
+        return [one(file) for file in given]
+    with ThreadPoolExecutor(min(AT_ONCE, len(given))) as pool:
+        return list(pool.map(one, given))
+
+
+class _Parquet:
+    def __init__(self, session: SparkSession) -> None:
+        packages = "org.apache.parquet"
+        self._session = session
+        self._conf = session._jsparkSession.sessionState().newHadoopConf()
+        self._inputs = java_class(session, f"{packages}.hadoop.util.HadoopInputFile")
+        self._reader = java_class(session, f"{packages}.hadoop.ParquetFileReader")
+        self._message = java_class(session, f"{packages}.schema.MessageType")
+        spark = "org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaConverter"
+        self._converter = java_class(session, spark)(session._jsparkSession.sessionState().conf())
+        self._known: dict[str, tuple[Stored, ...]] = {}
+
+    def footer(self, file: File) -> Footer:
+        path = java_class(self._session, "org.apache.hadoop.fs.Path")(file.uri)
+        opened = self._reader.open(self._inputs.fromPath(path, self._conf))
+        try:
+            said = opened.getFileMetaData()
+            schema, rows = said.getSchema(), opened.getRecordCount()
+            proleptic = said.getKeyValueMetaData().get("writer.date.proleptic") != "false"
+            return Footer(file.uri, self._columns(schema), rows, proleptic)
+        finally:
+            opened.close()
+
+    def _columns(self, schema: Any) -> tuple[Stored, ...]:
+        text = str(schema.toString())
+        if text not in self._known:  # most files of a dataset have one schema
+            self._known[text] = self._converted(schema, text)
+        return self._known[text]
+
+    def _converted(self, schema: Any, text: str) -> tuple[Stored, ...]:
+        try:
+            kinds = _fields(self._converter.convert(schema))
+        except Exception:  # one column that Spark cannot read: which one, and what are the others?
+            return tuple(self._alone(each) for each in schema.getFields())
+        said = _LINE.findall(text)
+        known = said if len(said) == len(kinds) else [("", "")] * len(kinds)  # a line break in a name
+        return tuple(
+            Stored(kind["name"], kind["type"], " ".join(parts) if parts[1] and not _AS_SAID.match(parts[1]) else "")
+            for kind, parts in zip(kinds, known, strict=True)
+        )
+
+    def _alone(self, column: Any) -> Stored:
+        one = java_class(self._session, "java.util.Collections").singletonList(column)
+        try:
+            (kind,) = _fields(self._converter.convert(self._message("one", one)))
+        except Exception as error:
+            said = summary(error)
+            found = _ILLEGAL.search(said)
+            return Stored(str(column.getName()), None, found[1] if found else said)
+        return Stored(kind["name"], kind["type"])
+
+
+class _Orc:
+    def __init__(self, session: SparkSession) -> None:
+        self._session = session
+        self._files = java_class(session, "org.apache.orc.OrcFile")
+        self._options = self._files.readerOptions(session._jsparkSession.sessionState().newHadoopConf())
+        self._spark = java_class(session, "org.apache.spark.sql.execution.datasources.orc.OrcUtils")
+        self._known: dict[str, tuple[Stored, ...]] = {}
+
+    def footer(self, file: File) -> Footer:
+        opened = self._files.createReader(
+            java_class(self._session, "org.apache.hadoop.fs.Path")(file.uri), self._options
+        )
+        try:
+            schema, rows = opened.getSchema(), opened.getNumberOfRows()
+            text = str(schema.toString())
+            if text not in self._known:
+                self._known[text] = self._converted(schema)
+            return Footer(file.uri, self._known[text], rows)
+        finally:
+            opened.close()
+
+    def _converted(self, schema: Any) -> tuple[Stored, ...]:
+        try:
+            return tuple(Stored(each["name"], each["type"]) for each in _fields(self._spark.toCatalystSchema(schema)))
+        except Exception:  # as above
+            names, kinds = list(schema.getFieldNames()), list(schema.getChildren())
+            return tuple(self._alone(str(name), kind) for name, kind in zip(names, kinds, strict=True))
+
+    def _alone(self, name: str, kind: Any) -> Stored:
+        one = java_class(self._session, "org.apache.orc.TypeDescription").createStruct().addField("one", kind.clone())
+        try:
+            (found,) = _fields(self._spark.toCatalystSchema(one))
+        except Exception:
+            return Stored(name, None, str(kind.toString()))
+        return Stored(name, found["type"])
+
+
+_FORMATS: Mapping[str, Callable[[SparkSession], Opened]] = {"parquet": _Parquet, "orc": _Orc}
+
+
+def _fields(struct: Any) -> list[dict[str, Any]]:
+    fields: list[dict[str, Any]] = json.loads(struct.json())["fields"]
+    return fields
