@@ -8,7 +8,8 @@ ones, which is exact too, since ``widening`` lets nothing else through.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -22,7 +23,7 @@ from etl.spark.jvm import java_class, struct_type
 from etl.sql import quoted
 from etl.storage.drift import Fitting, fitted
 from etl.storage.footers import read_footers
-from etl.storage.listing import Listing, list_files, path_as_written, recheck
+from etl.storage.listing import list_files, path_as_written, recheck
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.widening import as_declared, nullable
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 # of the calendar that Python and Spark have. A dataset from Hive 2 or 3 says LEGACY.
 REBASE = {"datetimeRebaseMode": "CORRECTED", "int96RebaseMode": "CORRECTED"}
 OPTIONS: Mapping[str, Mapping[str, str]] = {"parquet": REBASE, "orc": {}}
+# In the trace of a task that failed in a reader, or on what a reader gave; what writes is there too.
+READERS = re.compile(r"org\.apache\.(?:parquet|orc)\.|datasources\.(?:parquet|orc)\.|WritableColumnVector")
+READ_THROUGH = 100  # files at most, on that path
 MODES = ("CORRECTED", "LEGACY", "EXCEPTION")
 UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Z", "Etc/UCT", "UCT", "Zulu", "Etc/GMT", "Universal", "Greenwich"})
 
@@ -56,8 +60,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     if dataset.format == "orc" and fitting:
         _check_zone(session, dataset, fitting)
     frames = [
-        _typed(_load(session, dataset, group, declared, options, legacy=legacy), schema, declared, dict(group[0].kinds))
-        for (_, legacy), group in _groups(fitting).items()
+        _typed(_load(session, dataset, group, declared, options), schema, declared, group) for group in _groups(fitting)
     ]
     frame = reduce(lambda left, right: left.union(right), frames) if frames else empty(session, dataset)
     where = scope.predicate(lambda column: schema.column(column).type)
@@ -66,7 +69,9 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         identity=[[file.uri, file.size, file.modified] for file in listing.files],
         ignored=(*listing.ignored, *_undeclared(fitting)),
         recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing),
-        explain=lambda error: _explained(dataset, listing, error),
+        explain=lambda error: _explained(
+            dataset, fitting, error, lambda each: _load(session, dataset, [each], declared, options)
+        ),
     )
 
 
@@ -98,12 +103,12 @@ def _options(dataset: Dataset) -> dict[str, str]:
     return given
 
 
-def _groups(fitting: Sequence[Fitting]) -> dict[tuple[str, bool], list[Fitting]]:
+def _groups(fitting: Sequence[Fitting]) -> list[list[Fitting]]:
     """Put files together that are read alike: with the same types, and the same calendar."""
     groups: dict[tuple[str, bool], list[Fitting]] = {}
     for each in fitting:
-        groups.setdefault((json.dumps(each.kinds), not each.footer.proleptic), []).append(each)
-    return groups
+        groups.setdefault((json.dumps(each.kinds), each.footer.proleptic), []).append(each)
+    return list(groups.values())
 
 
 def _load(
@@ -112,8 +117,6 @@ def _load(
     group: Sequence[Fitting],
     declared: Mapping[str, Any],
     options: Mapping[str, str],
-    *,
-    legacy: bool,
 ) -> DataFrame:
     from pyspark.sql.types import StructType
 
@@ -122,14 +125,14 @@ def _load(
         {"name": name, "type": kind, "nullable": True, "metadata": {}} for name, kind in (*group[0].kinds, *in_path)
     ]
     reader = session.read.format(dataset.format).schema(StructType.fromJson({"type": "struct", "fields": fields}))
-    calendar = {"datetimeRebaseMode": "LEGACY"} if legacy else {}
+    calendar = {} if group[0].footer.proleptic else {"datetimeRebaseMode": "LEGACY"}
     reader = reader.options(**{**options, **calendar}, basePath=dataset.uri)
     return reader.load([path_as_written(each.footer.uri) for each in group])
 
 
-def _typed(frame: DataFrame, schema: Schema, declared: Mapping[str, Any], stored: Mapping[str, Any]) -> DataFrame:
+def _typed(frame: DataFrame, schema: Schema, declared: Mapping[str, Any], group: Sequence[Fitting]) -> DataFrame:
     """Return the declared columns in their order and types; null where an optional one is absent."""
-    there = set(frame.columns)
+    there, stored = set(frame.columns), dict(group[0].kinds)
     if frame.columns == list(schema.names) and all(kind == declared[name] for name, kind in stored.items()):
         return frame
 
@@ -163,12 +166,32 @@ def _check_zone(session: SparkSession, dataset: Dataset, fitting: Sequence[Fitti
         )
 
 
-def _explained(dataset: Dataset, listing: Listing, error: BaseException) -> EtlError | None:
-    """Return an input error if one of the files is why a write failed."""
+def _explained(
+    dataset: Dataset, fitting: Sequence[Fitting], error: BaseException, load: Callable[[Fitting], DataFrame]
+) -> EtlError | None:
+    """Return an input error if one of the files is why a write failed.
+
+    A value that is looked up in a broken dictionary fails long after its page was read, and no message names the file.
+    Then each file is read through by itself, on this path only.
+    """
     if condition_of(causes(error)) not in {None, UnreadableFileError}:
         return None
     said = unquote(" ".join(str(java.getMessage()) for java in chain(error)))  # type: ignore[attr-defined]
-    file = next((file.uri for file in listing.files if file.uri in said), None)
-    return (
-        UnreadableFileError(f"dataset {dataset.name}", summary(error), file=file, place=dataset.place) if file else None
-    )
+    uris = [each.footer.uri for each in fitting]
+    file = next((uri for uri in uris if uri in said), None)
+    if file is None and READERS.search(said):
+        file = next((each.footer.uri for each in fitting[:READ_THROUGH] if _is_broken(load(each))), None)
+    if file is None:
+        return None
+    return UnreadableFileError(f"dataset {dataset.name}", summary(error), file=file, place=dataset.place)
+
+
+def _is_broken(frame: DataFrame) -> bool:
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        frame.write.format("noop").mode("overwrite").save()
+    except (Py4JError, PySparkException):
+        return True
+    return False

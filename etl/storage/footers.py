@@ -47,14 +47,12 @@ class Footer:
     Args:
         uri: the file.
         columns: in the file's order.
-        rows: how many the file holds.
         proleptic: False where the file itself says that its dates are of the calendar that was Julian until 1582.
         broken: why the file cannot be read, and then nothing else is known; empty where it can.
     """
 
     uri: str
     columns: tuple[Stored, ...] = ()
-    rows: int = 0
     proleptic: bool = True
     broken: str = ""
 
@@ -103,23 +101,26 @@ class _Parquet:
         self._message = java_class(session, f"{packages}.schema.MessageType")
         spark = "org.apache.spark.sql.execution.datasources.parquet.ParquetToSparkSchemaConverter"
         self._converter = java_class(session, spark)(session._jsparkSession.sessionState().conf())
-        self._known: dict[str, tuple[Stored, ...]] = {}
+        self._known: dict[str, tuple[tuple[Stored, ...], int | None]] = {}
 
     def footer(self, file: File) -> Footer:
         path = java_class(self._session, "org.apache.hadoop.fs.Path")(file.uri)
         opened = self._reader.open(self._inputs.fromPath(path, self._conf))
         try:
             said = opened.getFileMetaData()
-            schema, rows = said.getSchema(), opened.getRecordCount()
+            columns, flat = self._columns(said.getSchema())
             proleptic = said.getKeyValueMetaData().get("writer.date.proleptic") != "false"
-            return Footer(file.uri, self._columns(schema), rows, proleptic)
+            broken = "" if flat is None else _miscounted(opened.getRowGroups(), flat)
+            return Footer(file.uri, columns, proleptic, broken)
         finally:
             opened.close()
 
-    def _columns(self, schema: Any) -> tuple[Stored, ...]:
+    def _columns(self, schema: Any) -> tuple[tuple[Stored, ...], int | None]:
         text = str(schema.toString())
         if text not in self._known:  # most files of a dataset have one schema
-            self._known[text] = self._converted(schema, text)
+            leaves = enumerate(schema.getColumns())
+            flat = next((number for number, leaf in leaves if leaf.getMaxRepetitionLevel() == 0), None)
+            self._known[text] = self._converted(schema, text), flat
         return self._known[text]
 
     def _converted(self, schema: Any, text: str) -> tuple[Stored, ...]:
@@ -158,11 +159,11 @@ class _Orc:
             java_class(self._session, "org.apache.hadoop.fs.Path")(file.uri), self._options
         )
         try:
-            schema, rows = opened.getSchema(), opened.getNumberOfRows()
+            schema = opened.getSchema()
             text = str(schema.toString())
             if text not in self._known:
                 self._known[text] = self._converted(schema)
-            return Footer(file.uri, self._known[text], rows)
+            return Footer(file.uri, self._known[text])
         finally:
             opened.close()
 
@@ -183,6 +184,15 @@ class _Orc:
 
 
 _FORMATS: Mapping[str, Callable[[SparkSession], Opened]] = {"parquet": _Parquet, "orc": _Orc}
+
+
+def _miscounted(groups: Any, flat: int) -> str:
+    """Say which group of rows holds another number of rows than of values: readers believe the number of rows."""
+    for number, group in enumerate(groups):
+        rows, values = group.getRowCount(), group.getColumns().get(flat).getValueCount()
+        if rows != values:
+            return f"its footer says {rows} rows in row group {number}, and {values} values in a column of it"
+    return ""
 
 
 def _fields(struct: Any) -> list[dict[str, Any]]:
