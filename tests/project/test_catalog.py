@@ -106,3 +106,13 @@ def test_without_a_root_for_quarantine_the_project_is_refused(opened: Opened, ch
     base = '[zones]\nraw = "r"\nclean = "c"\nmarts = "m"\n'
 
     assert "quarantine" in str(refused(opened, chain, "[raw.flights]\n", **{"conf/base.toml": base}))
+
+
+def test_a_column_that_may_be_absent_is_one_of_its_files(opened: Opened, chain: str) -> None:
+    entry = '[raw.flights]\nformat = "orc"\nschema = "id INT, day DATE"\npartitioned_by = ["day"]\n'
+
+    dataset = opened({"jobs/j.py": chain, "conf/datasets.toml": entry + 'optional_columns = ["id"]\n'})
+    with pytest.raises(ConfigError, match="optional_columns names 'day', which is no column of its files"):
+        opened({"jobs/j.py": chain, "conf/datasets.toml": entry + 'optional_columns = ["day"]\n'})
+
+    assert dataset.datasets["raw.flights"].optional_columns == ("id",)
