@@ -58,7 +58,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     in_files = {name: kind for name, kind in declared.items() if name not in dataset.partitioned_by}
     fitting = fitted(dataset, in_files, read_footers(session, dataset.format, listing.files))
     if dataset.format == "orc" and fitting:
-        _check_zone(session, dataset, fitting)
+        _check_zone(session, dataset, in_files)
     frames = [
         _typed(_load(session, dataset, group, declared, options), schema, declared, group) for group in _groups(fitting)
     ]
@@ -153,10 +153,10 @@ def _undeclared(fitting: Sequence[Fitting]) -> list[str]:
     return [f"column {name!r} in {len(uris)} of {len(fitting)}: {uris[0]}" for name, uris in found.items()]
 
 
-def _check_zone(session: SparkSession, dataset: Dataset, fitting: Sequence[Fitting]) -> None:
+def _check_zone(session: SparkSession, dataset: Dataset, declared: Mapping[str, Any]) -> None:
     """Refuse ORC's times where the JVM is not in UTC: ORC keeps a wall clock, and Spark takes it for the machine's."""
     zone = str(java_class(session, "java.util.TimeZone").getDefault().getID())
-    timed = next((name for name, kind in fitting[0].kinds if '"timestamp' in json.dumps(kind)), None)
+    timed = next((name for name, kind in declared.items() if '"timestamp' in json.dumps(kind)), None)
     if timed and zone not in UTC:
         option = "-Duser.timezone=UTC"
         raise PlatformError(

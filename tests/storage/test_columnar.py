@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from attrs import evolve
 from parquet_file import parquet_file
 
 from etl import ReplaceTable, Source, Target, step
@@ -176,16 +177,13 @@ def test_undeclared_columns_are_ignored_and_said_where_drift_may_evolve(lake, tr
 
 
 def test_a_column_in_file_and_folder_is_refused_or_the_folders(lake):
-    properties = {"format": "parquet", "schema": parse_schema("id INT, day DATE"), "partitioned_by": ("day",)}
-    lake.dataset("raw.trips", **properties)
+    lake.dataset("raw.trips", format="parquet", schema=parse_schema("id INT, day DATE"), partitioned_by=("day",))
     frame = lake.spark.sql("SELECT 1 AS id, DATE'1999-01-01' AS day")
     frame.write.parquet(f"{lake.dataset('raw.trips').uri}/day=2013-02-08")
     publish = publishing("id INT, day DATE", interval_column="day")
 
     refused = lake.run_step(publish)
-    lake.declared["raw.trips"] = lake.declared.pop("raw.trips").__class__(
-        name="raw.trips", uri=str(lake.root / "raw" / "trips"), on_drift="evolve", **properties
-    )
+    lake.declared["raw.trips"] = evolve(lake.dataset("raw.trips"), on_drift="evolve")
     evolved = lake.run_step(publish)
 
     assert (refused.exit_code, refused.error.type) == (9, "InputError")
