@@ -24,6 +24,7 @@ from etl.sql import quoted
 from etl.storage.drift import Fitting, fitted
 from etl.storage.footers import read_footers
 from etl.storage.listing import list_files, path_as_written, recheck
+from etl.storage.parquet_footers import is_all_null
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.widening import as_declared, nullable
 
@@ -56,7 +57,8 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
     declared = {each["name"]: each["type"] for each in _json(session, schema)["fields"]}
     in_files = {name: kind for name, kind in declared.items() if name not in dataset.partitioned_by}
-    fitting = fitted(dataset, in_files, read_footers(session, dataset.format, listing.files))
+    footers = read_footers(session, dataset.format, listing.files)
+    fitting = fitted(dataset, in_files, footers, lambda uri, column: _is_null(session, dataset, uri, column))
     if dataset.format == "orc" and fitting:
         _check_zone(session, dataset, in_files)
     frames = [
@@ -131,7 +133,7 @@ def _load(
 
 
 def _typed(frame: DataFrame, schema: Schema, declared: Mapping[str, Any], group: Sequence[Fitting]) -> DataFrame:
-    """Return the declared columns in their order and types; null where an optional one is absent."""
+    """Return the declared columns in their order and types; null where one is absent, or holds nothing."""
     there, stored = set(frame.columns), dict(group[0].kinds)
     if frame.columns == list(schema.names) and all(kind == declared[name] for name, kind in stored.items()):
         return frame
@@ -151,6 +153,10 @@ def _undeclared(fitting: Sequence[Fitting]) -> list[str]:
         for name in each.extra:
             found.setdefault(name, []).append(each.footer.uri)
     return [f"column {name!r} in {len(uris)} of {len(fitting)}: {uris[0]}" for name, uris in found.items()]
+
+
+def _is_null(session: SparkSession, dataset: Dataset, uri: str, column: str) -> bool:
+    return dataset.format == "parquet" and is_all_null(session, uri, column)
 
 
 def _check_zone(session: SparkSession, dataset: Dataset, declared: Mapping[str, Any]) -> None:

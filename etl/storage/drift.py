@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -36,13 +36,16 @@ class Fitting:
     extra: tuple[str, ...]
 
 
-def fitted(dataset: Dataset, declared: Mapping[str, Any], footers: Sequence[Footer]) -> list[Fitting]:
+def fitted(
+    dataset: Dataset, declared: Mapping[str, Any], footers: Sequence[Footer], is_null: Callable[[str, str], bool]
+) -> list[Fitting]:
     """Compare each file's columns with the declared ones.
 
     Args:
         dataset: whose drift and optional columns are asked.
         declared: the types of its columns, without those of the folders, in Spark's JSON form.
         footers: the files'.
+        is_null: whether a file's column holds nothing but nulls, which fit any type; asked where the type does not fit.
 
     Raises:
         UnreadableFileError: a file is not what its format says.
@@ -54,13 +57,15 @@ def fitted(dataset: Dataset, declared: Mapping[str, Any], footers: Sequence[Foot
             more = sum(bool(other.broken) for other in footers) - 1
             said = footer.broken + (f" (and {more} more)" if more else "")
             raise UnreadableFileError(f"dataset {dataset.name}", said, file=footer.uri, place=dataset.place)
-    wrong = [(footer, found) for footer in footers if (found := list(_differences(dataset, declared, footer)))]
+    wrong = [(footer, found) for footer in footers if (found := list(_differences(dataset, declared, footer, is_null)))]
     if wrong:
         raise _refusal(dataset, wrong)
     return [_fitting(dataset, declared, footer) for footer in footers]
 
 
-def _differences(dataset: Dataset, declared: Mapping[str, Any], footer: Footer) -> Iterator[tuple[Difference, str]]:
+def _differences(
+    dataset: Dataset, declared: Mapping[str, Any], footer: Footer, is_null: Callable[[str, str], bool]
+) -> Iterator[tuple[Difference, str]]:
     extra_may_be = dataset.on_drift == "evolve"
     stored = {column.name: column for column in footer.columns}
     again = twice(column.name for column in footer.columns)
@@ -69,7 +74,10 @@ def _differences(dataset: Dataset, declared: Mapping[str, Any], footer: Footer) 
     undeclared = [name for name in stored if name not in declared]
     for name, kind in declared.items():
         if name in stored:
-            yield from ((each, _remedy(each)) for each in _of_one(stored[name], kind, extra=extra_may_be))
+            found = list(_of_one(stored[name], kind, extra=extra_may_be))
+            # Where a file's rows all had nothing in a column, pandas could not know its type: Arrow writes an INT.
+            if not (found and stored[name].type == "integer" and is_null(footer.uri, name)):
+                yield from ((each, _remedy(each)) for each in found)
             continue
         meant = near(name, undeclared)
         # A column that is there under a name of another case is none that is absent.
@@ -131,7 +139,11 @@ def _refusal(dataset: Dataset, wrong: Sequence[tuple[Footer, Sequence[tuple[Diff
 
 def _fitting(dataset: Dataset, declared: Mapping[str, Any], footer: Footer) -> Fitting:
     stored = {column.name: column.type for column in footer.columns}
-    kinds = tuple((name, clipped(stored[name], kind)) for name, kind in declared.items() if name in stored)
+    kinds = tuple(
+        (name, clipped(stored[name], kind))
+        for name, kind in declared.items()
+        if name in stored and not any(differences(stored[name], kind, name, extra=True))
+    )
     if dataset.format == "orc":
         # Spark compares what it is asked for with what the file has by position, fields of fields too.
         kinds = tuple((name, kind) for name, kind in stored.items() if name not in dataset.partitioned_by)

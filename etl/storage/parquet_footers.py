@@ -1,4 +1,4 @@
-"""How many rows Parquet files hold, from their footers: no Spark job, and nobody else's count."""
+"""What the footers of Parquet files count: rows, and nulls. No Spark job, and nobody else's count."""
 
 from __future__ import annotations
 
@@ -28,3 +28,22 @@ def rows(session: SparkSession, uri: str) -> int:
             finally:
                 opened.close()
     return count
+
+
+def is_all_null(session: SparkSession, uri: str, column: str) -> bool:
+    """Whether a file's statistics say that a column of one value a row holds rows, and in each of them a null."""
+    _, path = hadoop_path(session, uri)
+    inputs = java_class(session, "org.apache.parquet.hadoop.util.HadoopInputFile")
+    conf = session._jsparkSession.sessionState().newHadoopConf()
+    opened = java_class(session, "org.apache.parquet.hadoop.ParquetFileReader").open(inputs.fromPath(path, conf))
+    try:
+        chunks = [
+            chunk
+            for group in opened.getRowGroups()
+            for chunk in group.getColumns()
+            if chunk.getPath().size() == 1 and chunk.getPath().toDotString() == column
+        ]
+        said = [(chunk.getStatistics(), chunk.getValueCount()) for chunk in chunks]
+        return bool(said) and all(each.isNumNullsSet() and each.getNumNulls() == count for each, count in said)
+    finally:
+        opened.close()

@@ -4,10 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from attrs import evolve
-from parquet_file import parquet_file
 
-from etl import ReplaceTable, Source, Target, step
 from etl.errors import InputError, ProjectError
 from etl.model.interval import Interval
 from etl.model.result import Status
@@ -23,7 +20,7 @@ JULIAN_1800 = 2_378_497
 
 
 @pytest.fixture
-def trips(lake, tmp_path):
+def trips(lake, parquet_file):
     """``trips(ddl, *files)`` declares raw.trips; each file is Parquet's words for its columns, then its rows."""
 
     def deliver(ddl, *files, said=None, **properties):
@@ -31,7 +28,7 @@ def trips(lake, tmp_path):
         lake.file("raw.trips", "_SUCCESS", "")
         for number, (columns, *rows) in enumerate(files):
             file = lake.root / "raw" / "trips" / f"{number}.parquet"
-            parquet_file(lake.spark, file, columns, *rows, said=said)
+            parquet_file(file, columns, *rows, said=said)
         return dataset
 
     return deliver
@@ -41,19 +38,6 @@ def rows(lake, dataset):
     frame = columnar.read(lake.spark, dataset, Scope()).frame
     assert frame.columns == list(dataset.schema.names)
     return sorted((tuple(row) for row in frame.collect()), key=repr)
-
-
-def publishing(schema, interval_column=None):
-    @step(
-        sources={"trips": Source("raw.trips", interval_column=interval_column)},
-        target=Target("clean.trips", schema, ReplaceTable()),
-        conserve="trips",
-    )
-    def publish(trips):
-        """Keep all."""
-        return trips
-
-    return publish
 
 
 @pytest.mark.parametrize(
@@ -167,29 +151,13 @@ def test_what_nests_is_read_by_name_and_widened_inside(lake, trips):
     assert rows(lake, dataset) == [(("x", 1),)]
 
 
-def test_undeclared_columns_are_ignored_and_said_where_drift_may_evolve(lake, trips):
+def test_undeclared_columns_are_ignored_and_said_where_drift_may_evolve(lake, trips, publishing):
     trips("n INT", ("optional int32 n; optional int32 at (TIME(MILLIS,true));", {"n": 1, "at": 5}), on_drift="evolve")
 
     result = lake.run_step(publishing("n INT"))
 
     assert (result.status, result.rows.published) == (Status.WARN, 1)
     assert "column 'at'" in result.message
-
-
-def test_a_column_in_file_and_folder_is_refused_or_the_folders(lake):
-    lake.dataset("raw.trips", format="parquet", schema=parse_schema("id INT, day DATE"), partitioned_by=("day",))
-    frame = lake.spark.sql("SELECT 1 AS id, DATE'1999-01-01' AS day")
-    frame.write.parquet(f"{lake.dataset('raw.trips').uri}/day=2013-02-08")
-    publish = publishing("id INT, day DATE", interval_column="day")
-
-    refused = lake.run_step(publish)
-    lake.declared["raw.trips"] = evolve(lake.dataset("raw.trips"), on_drift="evolve")
-    evolved = lake.run_step(publish)
-
-    assert (refused.exit_code, refused.error.type) == (9, "InputError")
-    assert "'day' is in the file and in the names of the folders" in refused.error.message
-    assert evolved.rows.published == 1
-    assert lake.rows("clean.trips") == [(1, date(2013, 2, 8))]
 
 
 def test_an_interval_of_a_column_in_the_files_is_all_that_is_read(lake, trips):
@@ -202,17 +170,6 @@ def test_an_interval_of_a_column_in_the_files_is_all_that_is_read(lake, trips):
     assert [row[0] for row in frame.collect()] == [datetime(2013, 2, 8)]  # noqa: DTZ001 a wall clock has no zone
 
 
-@pytest.mark.parametrize("content", [b"", b"id\n1\n" * 9, b"PAR1", b"PAR1\x00\x00\x00\x00PAR1"])
-def test_a_file_that_is_no_parquet_is_named(lake, content):
-    lake.dataset("raw.trips", format="parquet", schema=parse_schema("n INT"))
-    file = lake.file("raw.trips", "a.parquet", content)
-
-    result = lake.run_step(publishing("n INT"))
-
-    assert (result.exit_code, result.error.type) == (9, "UnreadableFileError")
-    assert str(file) in result.error.message
-
-
 @pytest.mark.parametrize(
     ("options", "words"), [({"mergeSchema": "true"}, "mergeSchema"), ({"int96RebaseMode": "yes"}, "CORRECTED")]
 )
@@ -221,9 +178,8 @@ def test_an_option_that_nobody_reads_is_refused_by_name(lake, trips, options, wo
         columnar.read(lake.spark, trips("n INT", ("optional int32 n;",), options=options), Scope())
 
 
-def test_names_that_need_quotes_and_paths_that_look_like_patterns_are_taken_as_they_are(lake):
-    dataset = lake.dataset("raw.trips", format="parquet", schema=parse_schema("`a b` BIGINT, `c.d` STRING"))
-    folder = lake.file("raw.trips", "x[1]/_SUCCESS", "").parent
-    lake.spark.sql("SELECT 1 AS `a b`, 'x' AS `c.d`").write.mode("append").parquet(str(folder))
+def test_a_column_of_nothing_but_nulls_fits_any_type(lake, trips):
+    stored = "optional int32 id; optional int32 n;"
+    dataset = trips("id INT, n STRING", (stored, {"id": 1}), (stored.replace("int32 n", "binary n (UTF8)"), {"n": "x"}))
 
-    assert rows(lake, dataset) == [(1, "x")]
+    assert rows(lake, dataset) == [(1, None), (None, "x")]

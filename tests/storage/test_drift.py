@@ -16,7 +16,7 @@ def footer(*columns, uri="/lake/a.parquet", **more):
 
 def compared(*footers, form="parquet", **properties):
     dataset = Dataset(name="raw.trips", format=form, uri="/lake", **properties)
-    return fitted(dataset, DECLARED, footers)
+    return fitted(dataset, DECLARED, footers, lambda *_: False)
 
 
 def test_columns_are_found_by_name_and_read_with_the_types_of_the_file():
@@ -99,3 +99,15 @@ def test_a_file_that_cannot_be_read_is_named_before_any_difference():
         compared(footer(("id", "string")), footer(uri="/lake/b.parquet", broken="it is empty: 0 bytes"))
 
     assert refused.value.file == "/lake/b.parquet"
+
+
+def test_an_int_of_nothing_but_nulls_fits_any_type_and_is_not_read():
+    given = footer(("id", "integer"), ("km", "integer"))
+    text = {"id": "integer", "km": "string"}
+    dataset = Dataset(name="raw.trips", format="parquet", uri="/lake")
+
+    (one,) = fitted(dataset, text, [given], lambda _, column: column == "km")
+
+    assert one.kinds == (("id", "integer"),)
+    with pytest.raises(InputError, match="'km' is INT in the file and STRING"):
+        fitted(dataset, text, [given], lambda *_: False)

@@ -1,11 +1,16 @@
-"""A Parquet file of any schema, as another tool than Spark would write it."""
+"""A Parquet file of any schema, as another tool than Spark would write it, and a step that reads it."""
 
 from __future__ import annotations
 
+from functools import partial
+
+import pytest
+
+from etl import ReplaceTable, Source, Target, step
 from etl.spark.jvm import java_class
 
 
-def parquet_file(spark, file, columns, *rows, said=None):
+def _written(spark, file, columns, *rows, said=None):
     """Write one file.
 
     Args:
@@ -28,3 +33,30 @@ def parquet_file(spark, file, columns, *rows, said=None):
     writer.close()
     file.with_name(f".{file.name}.crc").unlink(missing_ok=True)
     return file
+
+
+def _publishing(schema, interval_column=None):
+    """Return a step that publishes raw.trips as it is."""
+
+    @step(
+        sources={"trips": Source("raw.trips", interval_column=interval_column)},
+        target=Target("clean.trips", schema, ReplaceTable()),
+        conserve="trips",
+    )
+    def publish(trips):
+        """Keep all."""
+        return trips
+
+    return publish
+
+
+@pytest.fixture
+def parquet_file(spark):
+    """``parquet_file(file, columns, *rows, said=None)`` writes one file."""
+    return partial(_written, spark)
+
+
+@pytest.fixture
+def publishing():
+    """``publishing(schema, interval_column=None)`` is a step that publishes raw.trips as it is."""
+    return _publishing
