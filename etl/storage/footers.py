@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import field, frozen
 
-from etl.spark.errors import summary
+from etl.errors import EtlError, TransientError
+from etl.spark.causes import causes
+from etl.spark.errors import condition_of, summary
 from etl.spark.jvm import java_class
 
 if TYPE_CHECKING:
@@ -81,7 +83,9 @@ def read_footers(session: SparkSession, name: str, files: Iterable[File]) -> lis
         try:
             return opened.footer(file)
         except Exception as error:  # of the JVM: whatever a parser meets in bytes that are not what it takes them for
-            if not hasattr(error, "java_exception") and not hasattr(error, "_origin"):
+            links = causes(error)
+            # No Java behind it, a defect of our own; or a store that refuses for now.
+            if len(links) == 1 or issubclass(condition_of(links) or EtlError, TransientError):
                 raise
             return Footer(file.uri, broken=summary(error))
 
