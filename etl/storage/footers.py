@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from etl.storage.listing import File
 
 AT_ONCE = 8  # footers read side by side: most of the time goes into waiting for a store
+_BEFORE_1582 = re.compile(
+    r" min: (?:Hybrid )?(BC \d+-\d\d-\d\d|(?:AD )?(?:0*\d{1,3}|1[0-4]\d\d|15[0-7]\d|158[0-2])-\d\d-\d\d)"
+)
 # A column of a Parquet schema as it is printed; the second part is what its bytes mean.
 _LINE = re.compile(r"^  (?:optional|required|repeated) (\S+) .*?(?: \(([A-Z].*)\))?(?: = \d+)?(?: \{|;)$", re.MULTILINE)
 _AS_SAID = re.compile(r"DECIMAL|STRING|LIST|MAP|DATE|INTEGER\(\d+,true\)")  # Spark's type says the same
@@ -167,9 +170,16 @@ class _Orc:
             text = str(schema.toString())
             if text not in self._known:
                 self._known[text] = self._converted(schema)
-            return Footer(file.uri, self._known[text])
+            return Footer(file.uri, self._known[text], broken=self._misdated(opened))
         finally:
             opened.close()
+
+    def _misdated(self, opened: Any) -> str:
+        """Say why dates would come out days late: C++ writes one calendar, and Java takes it for the other."""
+        if opened.writerUsedProlepticGregorian() or not str(opened.getWriterVersion().toString()).startswith("ORC_CPP"):
+            return ""
+        old = _BEFORE_1582.search("".join(str(column.toString()) for column in opened.getStatistics()))
+        return f"it has dates before 1582, from {old[1]} on, and does not say of which calendar" if old else ""
 
     def _converted(self, schema: Any) -> tuple[Stored, ...]:
         try:

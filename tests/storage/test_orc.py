@@ -1,5 +1,7 @@
 """ORC files under the contract of Parquet's."""
 
+import base64
+import zlib
 from datetime import date
 
 import pytest
@@ -11,6 +13,18 @@ from etl.storage.reading import Scope
 
 WRITTEN = """SELECT 1 AS id, TIMESTAMP'2013-02-08 12:00:00' AS at, TIMESTAMP_NTZ'2013-02-08 12:00:00' AS wall,
     DATE'0001-01-01' AS day, 1.25BD AS price, array(named_struct('a', 1, 'b', 'x')) AS parts, map('k', 1) AS counts"""
+
+# A column of two dates: 0001-01-01 or 1900-01-01, and 2013-02-08. By pyarrow 26, which does not say its calendar.
+OLD = (
+    "c-r$1a^_+aV&Py4VBiwrVq#zr;^Sbl;^6rFBwV238)E=N9;4`|Vuor4E;bG}0R{;UFwH0-2BaB*GzU;Gg8&1_1OWyqW_RBZE-@~M"
+    "acBl{FbnugaREs=2@VBK4JIW44jv&!Mk(f$#7YGQ4F&@SB@PaL2+M%U3T%cIni&og{5%+wSdH|6kRt%-oQ4J#B_;+Q4G9CbrZ3FQ"
+    "{z1;-0B{E&$p"
+)
+NEW = (
+    "c-r$1a^_+aV&Py4VBiwrVq#zr;^Sbl;^5fZ&n(dJjWK{Bj`8^3Y6dPg4mJS>2@WvLC?N)<8G$rNCxZY3NWTDs6tlZ;2$vWa#4t2t"
+    "IG6=|rMQ5koCKSKrUsLe00)l{Bcl{^N@Aq~g9d{EgAxY^KZIq#WCb?E3e60M34R`oNvuYCK*$jQbWTG9ixLw9kA{Q+ThkY2X8#~("
+    "aR4)D9v}"
+)
 
 
 @pytest.fixture
@@ -88,3 +102,15 @@ def test_times_are_refused_where_java_would_take_them_for_the_machines(lake, tri
             columnar.read(lake.spark, dataset, Scope())
     finally:
         zones.setDefault(before)
+
+
+def test_dates_of_a_writer_that_names_no_calendar_are_read_where_both_calendars_agree(lake):
+    dataset = lake.dataset("raw.trips", format="orc", schema=parse_schema("day DATE"))
+    file = lake.file("raw.trips", "a.orc", zlib.decompress(base64.b85decode(NEW)))
+
+    found = [row[0] for row in columnar.read(lake.spark, dataset, Scope()).frame.collect()]
+    file.write_bytes(zlib.decompress(base64.b85decode(OLD)))
+    with pytest.raises(InputError, match="dates before 1582"):
+        columnar.read(lake.spark, dataset, Scope())
+
+    assert found == [date(1900, 1, 1), date(2013, 2, 8)]
