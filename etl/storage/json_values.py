@@ -103,14 +103,13 @@ def _text(raw: str, key: str | None) -> Conversion:
     bad = values.undecodable(raw)
     like_a_double = f"({raw} >= '-' AND {raw} < ':' AND {raw} RLIKE '^-?[0-9]+[.][0-9]+(E-?[0-9]+)?$')"
     no_number = f"{raw} IN ('\"NaN\"', '\"Infinity\"', '\"-Infinity\"')"
-    bad = f"({bad} OR coalesce({no_number}, false))"
     if key is None:
-        return Conversion(raw, bad)
-    line = quoted(LINE)
-    token = _token(line, key)
-    once = f"size(regexp_extract_all({line}, {literal(_key(key))}, 0)) = 1"
-    value = f"CASE WHEN {like_a_double} AND {token} <> '' THEN {token} ELSE {raw} END"
-    return Conversion(value, f"({bad} OR coalesce({like_a_double} AND NOT ({once}), false))")
+        return Conversion(raw, f"({bad} OR coalesce({no_number}, false))")
+    token, once = _token(quoted(LINE), key), f"regexp_count({quoted(LINE)}, {literal(_key(key))}) = 1"
+    doubtful = f"({like_a_double} OR {no_number})"
+    value = f"CASE WHEN {doubtful} AND {token} <> '' THEN {token} ELSE {raw} END"
+    unknown = f"{doubtful} AND (NOT ({once}) OR ({no_number} AND {token} = ''))"
+    return Conversion(value, f"({bad} OR coalesce({unknown}, false))")
 
 
 def _key(key: str) -> str:

@@ -32,7 +32,7 @@ def check(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> Non
         text = text_head(session, dataset, file, dataset.rules.encoding)
         records = list(_records(text))
         found = list(dict.fromkeys(key for record in records for key in record))
-        lacking = [name for name in wanted if name not in found] if records else []
+        lacking = [name for name in wanted if name not in found and json.dumps(name) not in text] if records else []
         extra = [key for key in found if key not in file_columns(dataset)]
         if lacking and (_renamed(lacking[0], extra) or len(text) < FIRST_BYTES // 4):
             raise missing_column(dataset, file.uri, lacking[0], found, extra)
