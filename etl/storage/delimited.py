@@ -22,7 +22,9 @@ from etl.storage.values import conversion
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+CUT = r"[\x00-\x20]"  # what the parser cuts off behind a closing quote
 END = "\u0002end\u0003"
+CHAIN = 100  # conditions in a chain of ORs; thousands of them overflow the stack of Spark's parser
 _UNESCAPED = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
 
 
@@ -44,7 +46,7 @@ class Dialect:
     @property
     def well_formed(self) -> str:
         """The regular expression of a record whose quoted values are quoted from end to end."""
-        strict = f"{self._quoted}[ \\t]*+|{self._bare}|" if self.quote else f"{self._bare}|"
+        strict = f"{self._quoted}|{self._bare}|" if self.quote else f"{self._bare}|"
         return f"^(?:{strict})(?:{re.escape(self.sep)}(?:{strict}))*+\\z"
 
     @property
@@ -149,12 +151,18 @@ _NOT_PARSERS = ("header", "multiLine", "lineSep", "comment")
 
 
 def _whole(texts: Sequence[str], dialect: Dialect) -> str:
-    """SQL that is true for a record with exactly its columns; one whose text begins with a quote is looked at again."""
+    """SQL that is true for a record with exactly its columns, each quoted from end to end or not at all.
+
+    The parser takes ``"x"y`` as it stands and cuts blanks behind a closing quote: lines that may have either are looked
+    at as they are written.
+    """
     ended = f"coalesce(_r.e = {literal(END)}, false)"
-    if not texts or not dialect.quote:
+    if not dialect.quote:
         return ended
-    quote = literal(dialect.quote)
-    begins = f"array_contains(transform(array({', '.join(texts)}), t -> startswith(t, {quote})), true)"
-    if len(texts) <= 100:  # noqa: PLR2004 a chain of ORs this long is parsed in no time; longer ones overflow its stack
-        begins = f"coalesce({' OR '.join(f'startswith({text}, {quote})' for text in texts)}, false)"
-    return f"({ended} AND (NOT coalesce({begins}, false) OR {quoted(LINE)} RLIKE {literal(dialect.well_formed)}))"
+    quote, line = literal(dialect.quote), quoted(LINE)
+    behind = f"(contains({line}, {quote}) AND {line} RLIKE {literal(re.escape(dialect.quote) + CUT)})"
+    begins = f"exists(array({', '.join(texts)}), t -> startswith(t, {quote}))" if texts else "false"
+    if len(texts) <= CHAIN:
+        begins = " OR ".join(f"startswith({text}, {quote})" for text in texts) or "false"
+    doubtful = f"coalesce({begins}, false) OR {behind}"
+    return f"({ended} AND (NOT ({doubtful}) OR {line} RLIKE {literal(dialect.well_formed)}))"

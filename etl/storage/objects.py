@@ -49,11 +49,22 @@ def _records(record: str, dataset: Dataset) -> str:
     listed = _sql_parse(line, f"r ARRAY<{record}>, e INT, c STRING", dataset)
     element = "transform(l.r, x -> named_struct('line', coalesce(to_json(x), 'null'), 'r', x))"
     of_list = f"transform(array({listed}), l -> CASE WHEN l.e = 1 AND l.c IS NULL THEN {element} ELSE {broken} END)[0]"
-    piece = _sql_parse("p", f"r {record}, e INT, c STRING", dataset)
-    parsed = f"transform(array({piece}), q -> CASE WHEN q.e = 1 AND q.c IS NULL THEN q.r END)[0]"
-    several = f"transform(split({line}, {literal(BETWEEN)}), p -> named_struct('line', p, 'r', {parsed}))"
+    several = _several(record, dataset, broken)
     good = "_p.e = 1 AND _p.c IS NULL AND _p.r IS NOT NULL"
     return f"CASE WHEN {good} THEN {single} WHEN startswith(ltrim({line}), '[') THEN {of_list} ELSE {several} END"
+
+
+def _several(record: str, dataset: Dataset, broken: str) -> str:
+    """SQL for the records of a line with more than one; a line with anything else in it is corrupt as a whole."""
+    found = f"transform(array({_sql_parse('p', f'r {record}, e INT, c STRING', dataset)}), q -> {_GOOD})[0]"
+    sound = f"coalesce({_sql_parse('p', 'e INT', dataset)}.e = 1, false)"
+    piece = f"named_struct('line', p, 'r', {found}, 'sound', {sound})"
+    pieces = f"transform(split({quoted(LINE)}, {literal(BETWEEN)}), p -> {piece})"
+    plain = "transform(a, x -> named_struct('line', x.line, 'r', x.r))"
+    return f"transform(array({pieces}), a -> CASE WHEN exists(a, x -> NOT x.sound) THEN {broken} ELSE {plain} END)[0]"
+
+
+_GOOD = "CASE WHEN q.e = 1 AND q.c IS NULL THEN q.r END"
 
 
 def _wrapped(text: str) -> str:

@@ -147,7 +147,8 @@ def test_a_declared_exception_is_read_as_it_says(lake, kind, rules, good, bad):
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"), [(kind, text) for kind, text in CASES if kind not in ("STRING", "FLOAT", "DOUBLE")]
+    ("kind", "text"),
+    [(kind, text) for kind, text in CASES if kind not in ("STRING", "FLOAT", "DOUBLE") and "/" not in text],
 )
 def test_a_folder_is_named_by_the_same_texts(kind, text, tmp_path):
     from etl.model.dataset import Dataset
