@@ -57,7 +57,7 @@ DIRT = ['"', ",", "\\", "\n", "\r\n", "{", "}", "[", "]", ":", " ", "\t", "é", 
 
 def dirtied(text, chance):
     """Return the text with a few letters put in, taken out or exchanged."""
-    while chance.random() < 0.5:  # noqa: PLR2004 every second time
+    while chance.random() < 0.5:
         at = chance.randrange(len(text) + 1)
         text = text[:at] + chance.choice(["", *DIRT]) + text[at + chance.randrange(2) :]
     return text
@@ -66,13 +66,13 @@ def dirtied(text, chance):
 def csv_line(chance):
     """Return a record, most often well formed."""
     values = [chance.choice(NUMBERS), chance.choice(DECIMALS), chance.choice(TEXTS)]
-    written = ['"' + v.replace('"', '""') + '"' if chance.random() < 0.6 or set(v) & set(',"') else v for v in values]  # noqa: PLR2004
+    written = ['"' + v.replace('"', '""') + '"' if chance.random() < 0.6 or set(v) & set(',"') else v for v in values]
     return dirtied(",".join(written), chance)
 
 
 def json_line(chance):
     """Return a record or several, most often well formed."""
-    text = json.dumps(chance.choice(TEXTS), ensure_ascii=chance.random() < 0.5)  # noqa: PLR2004
+    text = json.dumps(chance.choice(TEXTS), ensure_ascii=chance.random() < 0.5)
     numbers = [
         chance.choice([number or "null", json.dumps(number)])
         for number in (chance.choice(NUMBERS), chance.choice(DECIMALS))
@@ -110,7 +110,7 @@ def typed(number, amount, text):
     return (None if number is None else int(number), None if amount is None else Decimal(amount), text)
 
 
-class Number(str):
+class Number(str):  # noqa: SLOT000 it is short-lived
     """A number as it is written."""
 
 
