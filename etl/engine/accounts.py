@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from etl.engine.audit import Verdict
 from etl.engine.extract import Extracted
-from etl.engine.meter import ROWS
 from etl.engine.transform import Transformed
 from etl.errors import ConservationError
 from etl.model.plan import PlannedStep
@@ -21,10 +20,10 @@ def read_counts(extracted: Extracted, *, again: bool = False) -> tuple[dict[str,
     corrupt: dict[str, int] = {}
     for name, observed in extracted.observed.items():
         values = observed.take(again=again)
-        read[name] = int(values[ROWS])
-        format_ = extracted.readings[name].corrupt
-        if format_:
-            corrupt[name] = int(values[format_.count])
+        reading = extracted.readings[name]
+        read[name] = int(values[reading.rows])
+        if reading.corrupt:
+            corrupt[name] = int(values[reading.corrupt.count])
     return read, corrupt
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from attrs import field, frozen
 
-from etl.engine.meter import ROWS, Observed, observe
+from etl.engine.meter import Observed, observe
 from etl.errors import CorruptRowsError, EtlError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.sql import quoted
 from etl.storage.formats import source_for
-from etl.storage.reading import Reading, Scope
+from etl.storage.reading import HEADER_AGAIN, Reading, Scope
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, Row, SparkSession
 
 SAMPLE = 3  # corrupt records shown in the error
+COLUMNS = ("_record", "_reason", "_file")
 
 
 @frozen
@@ -81,17 +83,19 @@ def extract(session: SparkSession, planned: PlannedStep, interval: Interval | No
         scope = Scope(column=source.interval_column, interval=interval, optional=source.optional)
         readings[name] = reading = source_for(planned.reads[name]).read(session, planned.reads[name], scope)
         frame, corrupt = reading.frame, reading.corrupt
-        measures = [ROWS, *((corrupt.count, f"sum({corrupt.looks})") if corrupt else ())]
+        measures = [reading.rows, *((corrupt.count,) if corrupt else ())]
         if corrupt or planned.step.conserve == name:
             frame, observed[name] = observe(frame, measures)
         if corrupt:
-            frame = frame.where(f"{quoted(corrupt.column)} IS NULL").drop(corrupt.column)
+            frame = frame.where(f"{quoted(corrupt.column)} IS NULL").drop(corrupt.column, corrupt.reason)
         frames[name] = frame
     return Extracted(frames, observed, readings)
 
 
-def refuse_corrupt(planned: PlannedStep, extracted: Extracted, counts: Mapping[str, int]) -> None:
-    """Fail if a source whose policy is ``fail`` had records that did not parse.
+def refuse_corrupt(
+    planned: PlannedStep, extracted: Extracted, counts: Mapping[str, int], read: Mapping[str, int]
+) -> None:
+    """Fail if a source had more records that did not parse than its policy allows.
 
     Costs one Spark job, on this failure path only, to show the first of them.
 
@@ -100,23 +104,33 @@ def refuse_corrupt(planned: PlannedStep, extracted: Extracted, counts: Mapping[s
     """
     for name, count in counts.items():
         dataset = planned.reads[name]
-        if not count or dataset.on_corrupt != "fail":
+        allowed = dataset.max_corrupt if dataset.on_corrupt == "quarantine" else 0.0
+        if count <= allowed * read.get(name, count):
             continue
         shown = corrupt_records(extracted.readings[name]).limit(SAMPLE).collect()
-        records = [f"{row['_file'].rsplit('/', 1)[-1]}: {row['_record'][:120]!r}" for row in shown]
-        raise CorruptRowsError(dataset.name, count, records, place=dataset.place)
+        records = [
+            f"{unquote(row['_file']).rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({row['_reason']})" for row in shown
+        ]
+        raise CorruptRowsError(dataset.name, count, records, place=dataset.place, allowed=allowed)
+
+
+def _shown(row: Row) -> str:
+    return f"{unquote(row['_file']).rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({row['_reason']})"
 
 
 def corrupt_records(reading: Reading) -> DataFrame:
-    """Return a source's corrupt records as ``_record`` and ``_file``; none where every record is a row.
+    """Return a source's corrupt records as ``_record``, ``_reason`` and ``_file``; none where every record is a row.
 
-    Every column takes part in the filter, else the parser would skip the values that do not parse. A condition that
-    Spark can see is always true, such as ``hash(…) IS NOT NULL``, would be optimised away together with the columns.
+    A header that a file repeats is corrupt as often as it is repeated: the first of each file is its header.
     """
     frame, corrupt = reading.frame, reading.corrupt
     if corrupt is None:
-        return frame.selectExpr("CAST(NULL AS STRING) AS _record", "CAST(NULL AS STRING) AS _file").limit(0)
-    looked = frame.selectExpr(
-        f"{quoted(corrupt.column)} AS _record", "input_file_name() AS _file", f"{corrupt.looks} AS _looks"
-    )
-    return looked.where("_record IS NOT NULL AND _looks >= 0").select("_record", "_file")
+        return frame.selectExpr(*(f"CAST(NULL AS STRING) AS {name}" for name in COLUMNS)).limit(0)
+    records = frame.selectExpr(
+        f"{quoted(corrupt.column)} AS _record", f"{quoted(corrupt.reason)} AS _reason", "input_file_name() AS _file"
+    ).where("_record IS NOT NULL")
+    if not corrupt.headers:
+        return records
+    again = records.where(f"_reason = '{HEADER_AGAIN}'").groupBy(*COLUMNS).count()
+    repeated = again.selectExpr(*COLUMNS, "explode(array_repeat(1, CAST(count AS INT) - 1)) AS _").select(*COLUMNS)
+    return records.where(f"_reason <> '{HEADER_AGAIN}'").select(*COLUMNS).unionByName(repeated)

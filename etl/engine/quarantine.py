@@ -203,5 +203,8 @@ def _in_shape(
 
 def _corrupt(extracted: Extracted, name: str) -> DataFrame:
     return corrupt_records(extracted.readings[name]).select(
-        F.array(F.lit(f"corrupt record in {name}")).alias("_broken"), F.lit(name).alias("_source"), "_record", "_file"
+        F.array(F.concat(F.lit(f"corrupt record in {name}: "), F.col("_reason"))).alias("_broken"),
+        F.lit(name).alias("_source"),
+        "_record",
+        "_file",
     )

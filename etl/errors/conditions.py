@@ -107,12 +107,15 @@ class MissingDatasetError(InputError):
 
 
 class CorruptRowsError(InputError):
-    """Rows of a source that did not parse, where its policy is ``fail``."""
+    """Rows of a source that did not parse, more than its policy allows."""
 
-    def __init__(self, dataset: str, rows: int, records: Sequence[str], *, place: Place | None = None) -> None:
-        self.dataset, self.rows = dataset, rows
+    def __init__(
+        self, dataset: str, rows: int, records: Sequence[str], *, place: Place | None = None, allowed: float = 0.0
+    ) -> None:
+        self.dataset, self.rows, self.allowed = dataset, rows, allowed
+        share = f", more than max_corrupt = {allowed} allows" if allowed else ""
         super().__init__(
-            f"dataset {dataset}: {rows} corrupt {'row' if rows == 1 else 'rows'}; {'; '.join(records)}",
+            f"dataset {dataset}: {rows} corrupt {'row' if rows == 1 else 'rows'}{share}; {'; '.join(records)}",
             place=place,
             remedy='the target is unchanged; mend the delivery, or set on_corrupt = "quarantine" to keep them aside',
         )

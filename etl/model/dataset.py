@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from etl.errors import DefinitionError, Place
 from etl.model.schema import Schema, parse_schema
+from etl.model.text import NO_RULES, TextRules, rule_problems, split_options
 from etl.model.write import ReplacePartitions, Write
 
 NOWHERE = Place("?")
-
-# Reader options that lose rows, guess types or look elsewhere; in lower case, as Spark compares them.
-REFUSED_OPTIONS = frozenset(
-    {
-        "mode",
-        "inferschema",
-        "enforceschema",
-        "columnnameofcorruptrecord",
-        "basepath",
-        "ignorecorruptfiles",
-        "ignoremissingfiles",
-        "recursivefilelookup",
-        "pathglobfilter",
-    }
-)
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}")
 
@@ -101,7 +87,9 @@ class Dataset:
         schema: declared columns; for a dataset a step here writes, the step's target schema.
         options: given to Spark's reader as they are (``sep``, ``multiLine`` …).
         partitioned_by: Hive-style directory columns below ``uri``; they are columns of ``schema`` too.
-        on_corrupt: a row that does not parse fails the run (exit 9) or goes to the quarantine dataset.
+        text: where its text departs from the contract of docs/reading.md; options may say the same.
+        on_corrupt: a record that does not parse fails the run (exit 9) or goes to the quarantine dataset.
+        max_corrupt: the share of records, 0 to 1, that may go there; more of them fail the run.
         on_drift: a file with columns that nobody declared fails, or they are ignored and said (``evolve``).
         optional_columns: declared columns that a file may lack; its rows have null there.
         allow_empty: a dataset without files is an empty frame.
@@ -117,7 +105,9 @@ class Dataset:
     schema: Schema | None = None
     options: Mapping[str, str] = field(factory=dict, hash=False)
     partitioned_by: tuple[str, ...] = ()
+    text: TextRules = NO_RULES
     on_corrupt: Literal["fail", "quarantine"] = "fail"
+    max_corrupt: float = 1.0
     on_drift: Literal["fail", "evolve"] = "fail"
     optional_columns: tuple[str, ...] = ()
     allow_empty: bool = False
@@ -125,3 +115,34 @@ class Dataset:
     replaced_by: str | None = None
     description: str = ""
     place: Place = NOWHERE
+
+    @property
+    def spark_options(self) -> Mapping[str, str]:
+        """The options of the format in Spark's spelling, without those that say a rule.
+
+        Raises:
+            DefinitionError: an option that the format does not have, or that would lose rows.
+        """
+        return self._split()[0]
+
+    @property
+    def rules(self) -> TextRules:
+        """Where its text departs from the contract, whether a key of the dataset or an option says so.
+
+        Raises:
+            DefinitionError: a rule that cannot be, or one said twice.
+        """
+        said = self._split()[1]
+        given: dict[str, Any] = {**said, "round": said["round"].lower() == "true"} if "round" in said else dict(said)
+        rules = evolve(self.text, **given)
+        for _, problem in rule_problems(rules):
+            raise DefinitionError(f"dataset {self.name}: {problem}", place=self.place)
+        return rules
+
+    def _split(self) -> tuple[dict[str, str], dict[str, str]]:
+        try:
+            return split_options(self.format, self.options)
+        except DefinitionError as error:
+            raise DefinitionError(
+                f"dataset {self.name}: {error.message}", place=self.place, remedy=error.remedy
+            ) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from etl.config.document import Document, read_document
 from etl.config.layers import origin
@@ -18,12 +18,13 @@ from etl.config.refusal import one_of
 from etl.config.roots import RelativePath
 from etl.config.settings import Config, refuse_secrets
 from etl.config.structure import structured
-from etl.errors import ConfigError, Place, ProjectError, did_you_mean
-from etl.model.dataset import NAME, REFUSED_OPTIONS, Dataset
+from etl.errors import ConfigError, DefinitionError, Place, ProjectError, did_you_mean
+from etl.model.dataset import NAME, Dataset
 from etl.model.formats import FORMATS, check_publish
 from etl.model.job import JobModule
 from etl.model.schema import Schema
 from etl.model.step import Step
+from etl.model.text import TextRules, split_options
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -44,11 +45,25 @@ class Entry:
     schema: Schema | None = None
     options: Mapping[str, str] = field(factory=dict, hash=False)
     partitioned_by: tuple[str, ...] = ()
+    decimal: str = "."
+    thousands: str = ""
+    round: bool = False
+    date_format: str | None = None
+    timestamp_format: str | None = None
+    timestamp_unit: Literal["s", "ms", "us"] | None = None
+    time_zone: str = "UTC"
+    encoding: str = "utf-8"
     on_corrupt: Literal["fail", "quarantine"] = "fail"
+    max_corrupt: float = 1.0
     on_drift: Literal["fail", "evolve"] = "fail"
     optional_columns: tuple[str, ...] = ()
     allow_empty: bool = False
     description: str = ""
+
+    @property
+    def text(self) -> TextRules:
+        """Where the dataset's text departs from the contract."""
+        return TextRules(**{name.name: getattr(self, name.name) for name in fields(TextRules)})
 
 
 @frozen
@@ -101,12 +116,9 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
             place=place,
             remedy='add schema = "column TYPE, …"',
         )
-    for option in entry.options:
-        if option.lower() in REFUSED_OPTIONS:
-            where = catalog.document.place((*dataset.split(".", 1), "options", option)) if catalog.document else place
-            yield ConfigError(
-                f"option {option!r} would lose or guess rows and is set by Headrace", place=where, remedy="remove it"
-            )
+    yield from _misread(dataset, catalog)
+    if not 0 <= entry.max_corrupt <= 1:
+        yield ConfigError(f"max_corrupt = {entry.max_corrupt} is no share; allowed: 0 to 1", place=place)
     known = entry.schema.names if entry.schema else entry.partitioned_by
     for column in entry.partitioned_by:
         if column not in known:
@@ -121,6 +133,22 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
                 f"optional_columns names {column!r}, which is no column of its files; {did_you_mean(column, in_files)}"
             )
             yield ConfigError(said, place=place)
+
+
+def _misread(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
+    """Yield options that the format does not have, and rules that cannot be."""
+    entry, place = catalog.entries[dataset], catalog.place(dataset)
+    for option, value in entry.options.items():
+        try:
+            split_options(entry.format, {option: value})
+        except DefinitionError as error:
+            where = catalog.document.place((*dataset.split(".", 1), "options", option)) if catalog.document else place
+            yield ConfigError(error.message, place=where, remedy=error.remedy)
+            return
+    try:
+        Dataset(name=dataset, format=entry.format, uri="", options=entry.options, text=entry.text).rules  # noqa: B018
+    except DefinitionError as error:
+        yield ConfigError(error.message.removeprefix(f"dataset {dataset}: "), place=place, remedy=error.remedy)
 
 
 def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directory: str = "") -> Mapping[str, Dataset]:
@@ -189,7 +217,9 @@ def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, pl
         schema=target.schema if target else entry.schema,
         options=entry.options,
         partitioned_by=entry.partitioned_by or (target.partition_by if target else ()),
+        text=entry.text,
         on_corrupt=entry.on_corrupt,
+        max_corrupt=entry.max_corrupt,
         on_drift=entry.on_drift,
         optional_columns=entry.optional_columns,
         allow_empty=entry.allow_empty,

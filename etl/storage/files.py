@@ -1,71 +1,69 @@
-"""CSV, JSON and Parquet files, read with the declared schema; rows that do not parse are kept and told.
+"""CSV and JSON files: every record becomes a row of the declared types, or is kept and told with the reason.
 
-Spark's own counting of corrupt records is silently wrong when columns are pruned (a bad value in a column nobody
-reads is not seen). The engine's observation of a source therefore touches every column, see ``Corrupt.looks``.
+Spark's readers of both take a wrong number, half a time or the first of three records without a word. So files are
+taken as lines here, and each line is held to the contract of ``etl.storage.values``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from etl.errors import EtlError, InputError, ProjectError, UnreadableFileError
-from etl.model.dataset import REFUSED_OPTIONS, Dataset
+from pyspark.sql import functions as F
+
+from etl.errors import EtlError, ProjectError, UnreadableFileError
+from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.spark.errors import chain, is_unreadable, summary
-from etl.sql import quoted
-from etl.storage.header import file_columns, read_header
-from etl.storage.listing import Listing, head, is_whole, list_files, path_as_written, recheck
+from etl.sql import literal, quoted
+from etl.storage import delimited, keys, objects
+from etl.storage.folders import folder_text, folder_values
+from etl.storage.header import read_header
+from etl.storage.lines import LINE, Lines, is_whole_text, read_lines
+from etl.storage.listing import File, Listing, is_whole, list_files, recheck
 from etl.storage.reading import Corrupt, Reading, Scope, check_scope, empty
+from etl.storage.records import CORRUPT, REASON
+from etl.storage.sniff import passed_over
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-CORRUPT = "_corrupt_record"
 
 
 def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     """Read the interval's files, or all where the scope has no column.
 
-    Columns come in the schema's order; a CSV file's header decides which of its columns is which.
+    Columns come in the schema's order; a CSV file's header decides which of its columns is which, a JSON record's keys
+    do. A record whose interval column cannot be read belongs to every interval: it is corrupt in each.
 
     Raises:
-        InputError: no files; a header that does not match; bytes that are not what the format says.
+        InputError: no files; an empty one; a header or keys that do not match; bytes that are not what the format says;
+            a file outside the partition folders, or in one whose value is none of its type.
         ProjectError: an option that would break what Headrace promises about every row.
     """
     check_scope(dataset, scope)
-    _check_options(dataset)
+    schema = _schema(dataset)
     listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
-    corrupt = _corrupt(dataset) if dataset.format in ("csv", "json") else None
-    where = scope.predicate(lambda column: _schema(dataset).column(column).type)
-    frame = _frame(session, dataset, listing, corruptible=corrupt is not None)
+    kept, ignored = passed_over(dataset, listing)
+    where = scope.predicate(lambda column: schema.column(column).type)
+    if kept:
+        frame, headers = _frame(session, dataset, kept)
+    else:
+        frame, headers = empty(session, dataset, {CORRUPT: "STRING", REASON: "STRING"}), 0
+    if where and kept:
+        frame = frame.where(f"({where}) OR ({CORRUPT} IS NOT NULL AND {quoted(scope.column or '')} IS NULL)")
     return Reading(
-        frame=frame.where(where) if where and listing.files else frame,
+        frame=frame,
         identity=[[file.uri, file.size, file.modified] for file in listing.files],
-        corrupt=corrupt,
-        ignored=listing.ignored,
+        corrupt=Corrupt(column=CORRUPT, reason=REASON, headers=headers),
+        ignored=ignored,
         recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing),
-        explain=lambda error: _explained(session, dataset, listing, error),
+        explain=lambda error: explained(session, dataset, listing, error),
     )
 
 
-def _frame(session: SparkSession, dataset: Dataset, listing: Listing, *, corruptible: bool) -> DataFrame:
-    if not listing.files:
-        _schema(dataset)
-        return empty(session, dataset, {CORRUPT: "STRING"} if corruptible else None)
-    if dataset.format == "csv" and dataset.options.get("header", "true") == "true":
-        return _by_header(session, dataset, listing)
-    return _load(session, dataset, _ddl(dataset, corruptible=corruptible), [f.uri for f in listing.files])
-
-
-def _corrupt(dataset: Dataset) -> Corrupt:
-    looks = (f"CAST({quoted(name)} IS NULL AS INT)" for name in file_columns(dataset))
-    return Corrupt(column=CORRUPT, looks=" + ".join(looks) or "1")
-
-
-def _explained(session: SparkSession, dataset: Dataset, listing: Listing, error: BaseException) -> EtlError | None:
+def explained(session: SparkSession, dataset: Dataset, listing: Listing, error: BaseException) -> EtlError | None:
     """Return an input error if a file that cannot be read is why a write failed.
 
     Spark 3.5 does not say which file ended too early; then each compressed one is read through, on this path only.
@@ -82,62 +80,69 @@ def _schema(dataset: Dataset) -> Schema:
     return dataset.schema
 
 
-def _check_options(dataset: Dataset) -> None:
-    for option in dataset.options:
-        if option.lower() in REFUSED_OPTIONS:
-            raise ProjectError(
-                f"dataset {dataset.name}: option {option!r} would lose or guess rows and is set by Headrace",
-                place=dataset.place,
-                remedy="remove it; see docs/configuration.md",
-            )
-
-
-def _ddl(dataset: Dataset, *, corruptible: bool) -> str:
-    columns = _schema(dataset).nullable().ddl
-    return f"{columns}, `{CORRUPT}` STRING" if corruptible else columns
-
-
-def _load(session: SparkSession, dataset: Dataset, ddl: str, uris: list[str]) -> DataFrame:
-    reader = session.read.format(dataset.format).schema(ddl).options(**dataset.options).option("basePath", dataset.uri)
-    if dataset.format == "csv":
-        reader = reader.options(
-            header=dataset.options.get("header", "true"),
-            enforceSchema="false",
-            mode="PERMISSIVE",
-            escape=dataset.options.get("escape", '"'),
-            columnNameOfCorruptRecord=CORRUPT,
-        )
+def _frame(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> tuple[DataFrame, int]:
+    """Return all records, and how many lines among them are the files' own headers."""
+    folders = folder_values(dataset, [file.uri for file in files])
     if dataset.format == "json":
-        reader = reader.options(mode="PERMISSIVE", columnNameOfCorruptRecord=CORRUPT)
-    return reader.load([path_as_written(uri) for uri in uris])
+        keys.check(session, dataset, files)
+        lines = _lines(session, dataset, files, folders, drop=0)
+        return objects.parsed(Lines(lines), dataset, dataset.rules), 0
+    dialect = delimited.dialect_of(dataset.spark_options)
+    if not dialect.header:
+        names = [column.name for column in _schema(dataset) if column.name not in dataset.partitioned_by]
+        lines = _lines(session, dataset, files, folders, drop=0, dialect=dialect)
+        return delimited.parsed(Lines(lines), dataset, dialect, dataset.rules, names), 0
+    return _by_header(session, dataset, files, folders, dialect)
 
 
-def _by_header(session: SparkSession, dataset: Dataset, listing: Listing) -> DataFrame:
+def _by_header(
+    session: SparkSession,
+    dataset: Dataset,
+    files: Sequence[File],
+    folders: Mapping[str, Mapping[str, str]],
+    dialect: delimited.Dialect,
+) -> tuple[DataFrame, int]:
     """Read files with equal headers together, each group by its own column order."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for file in listing.files:
-        if file.size == 0:
-            continue
-        groups.setdefault(read_header(dataset, file.uri, head(session, file.uri)).names, []).append(file.uri)
-    if not groups:
-        raise InputError(
-            f"dataset {dataset.name}: every file is empty, not even a header ({listing.files[0].uri})",
-            place=dataset.place,
-            remedy="deliver it again; a day without rows has a header",
-        )
-    schema = _schema(dataset)
-    wanted = [quoted(name) for name in (*schema.names, CORRUPT)]
+    whole = is_whole_text(dataset.rules.encoding, dataset.spark_options)
+    groups: dict[tuple[str, ...], list[tuple[File, str]]] = {}
+    for file in files:
+        header = read_header(session, dataset, dialect, file, whole=whole)
+        groups.setdefault(header.names, []).append((file, header.written))
     frames = []
-    for names, uris in groups.items():
-        in_files = [
-            f"{quoted(name)} {schema.column(name).type if name in schema else 'STRING'}" for name in names
-        ]  # an undeclared column is read as text and dropped by the select below
-        in_path = [f"{quoted(name)} {schema.column(name).type}" for name in dataset.partitioned_by]
-        ddl = ", ".join([*in_files, f"`{CORRUPT}` STRING", *in_path])
-        frame = _load(session, dataset, ddl, uris)
-        in_order = [name for name in frame.columns if name != CORRUPT] == list(schema.names)
-        frames.append(frame if in_order else frame.selectExpr(*wanted))
-    return reduce(lambda left, right: left.unionByName(right), frames)
+    for names, members in groups.items():
+        lines = _lines(session, dataset, [file for file, _ in members], folders, drop=1, dialect=dialect)
+        texts = () if whole else tuple(sorted({text for _, text in members}))
+        read_as = Lines(lines, header_texts=texts)
+        frames.append(delimited.parsed(read_as, dataset, dialect, dataset.rules, names))
+    together = reduce(lambda left, right: left.unionByName(right), frames)
+    return together, 0 if whole else len(files)
+
+
+def _lines(
+    session: SparkSession,
+    dataset: Dataset,
+    files: Sequence[File],
+    folders: Mapping[str, Mapping[str, str]],
+    *,
+    drop: int,
+    dialect: delimited.Dialect | None = None,
+) -> DataFrame:
+    """Return the files' records as texts, without blank lines and comments; ``drop`` records of each whole text."""
+    whole = is_whole_text(dataset.rules.encoding, dataset.spark_options)
+    frame = read_lines(session, dataset, files, whole=whole)
+    for column, values in folders.items():
+        text = folder_text(column, values)
+        frame = frame.withColumn(column, F.expr(text)) if text else frame
+    line, comment = quoted(LINE), dialect.comment if dialect else ""
+    kept = "length(trim({0})) > 0" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
+    if whole:
+        text = f"ltrim('\ufeff', {line})"
+        if dialect:
+            split = f"regexp_extract_all({text}, {literal(dialect.record)}, 0)"
+            records = f"transform({split}, x -> rtrim('\\r\\n', x))"
+            text = f"explode(slice(filter({records}, x -> {kept.format('x')}), {drop + 1}, 2147483647))"
+        frame = frame.selectExpr(*map(quoted, dataset.partitioned_by), f"{text} AS {line}")
+    return frame.where(kept.format(line))
 
 
 def broken_file(session: SparkSession, uris: Sequence[str], error: BaseException) -> str | None:

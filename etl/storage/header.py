@@ -6,68 +6,96 @@ decides the order, names are matched exactly, and what differs is an error of th
 
 from __future__ import annotations
 
-import csv
-import io
-import zlib
+import re
+from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from etl.errors import InputError, closest
 from etl.model.dataset import Dataset
+from etl.storage.delimited import Dialect, split_record
+from etl.storage.listing import File
+from etl.storage.sniff import FIRST_BYTES, MOST_BYTES, text_head
 
-GZIP = b"\x1f\x8b"
-ZIP = b"PK\x03\x04"
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 @frozen
 class Header:
-    """The columns of one file in its own order; ``extra`` are those the dataset does not declare."""
+    """The columns of one file in its own order, and the record that names them as it is written."""
 
     names: tuple[str, ...]
-    extra: tuple[str, ...]
+    written: str
 
 
-def read_header(dataset: Dataset, uri: str, first_bytes: bytes) -> Header:
-    """Check one file's header.
+def read_header(session: SparkSession, dataset: Dataset, dialect: Dialect, file: File, *, whole: bool) -> Header:
+    """Read and check one file's header: its first record that is neither blank nor a comment, of any length.
 
     Raises:
-        InputError: a column is missing, twice there, or not declared where ``on_drift`` is ``fail``; the bytes are not
-            text in the declared encoding; a gzip file does not end in ``.gz``, or the other way round.
+        InputError: there is none; a column is missing, twice there, or not declared where ``on_drift`` is ``fail``;
+            the bytes are no text of the declared encoding, or packed in another way than the name says.
     """
-    line = _text(dataset, uri, first_bytes).split("\n", 1)[0].rstrip("\r")
-    names = tuple(
-        next(
-            csv.reader(
-                io.StringIO(line),
-                delimiter=dataset.options.get("sep", ","),
-                quotechar=dataset.options.get("quote", '"'),
-            ),
-            [],
-        )
-    )
+    size = FIRST_BYTES
+    while True:
+        text = text_head(session, dataset, file, dataset.rules.encoding, size=size)
+        found = _first_record(text, dialect, dataset.spark_options.get("lineSep"), whole=whole)
+        ended = len(text.encode(dataset.rules.encoding, errors="replace")) < size - 4
+        if found is not None and (ended or len(found[1]) < len(text) - 4):
+            break
+        if ended or size >= MOST_BYTES:
+            raise InputError(
+                f"dataset {dataset.name}: {file.uri} has no header",
+                place=dataset.place,
+                remedy="deliver it again: a day without rows has a header; where files have none, set the option "
+                'header = "false"',
+            )
+        size *= 16
+    header = Header(tuple(found[0]), found[1])
+    check_names(dataset, file.uri, header.names)
+    return header
+
+
+def check_names(dataset: Dataset, uri: str, names: Sequence[str]) -> None:
+    """Refuse the columns of a file that are not the declared ones.
+
+    Raises:
+        InputError: a column is missing and not optional, twice there, or undeclared where ``on_drift`` is ``fail``.
+    """
     declared = file_columns(dataset)
-    duplicated = sorted({name for name in names if [n.lower() for n in names].count(name.lower()) > 1})
+    counts = Counter(name.lower() for name in names)
+    duplicated = sorted(name for name in names if counts[name.lower()] > 1)
     if duplicated:
-        raise InputError(f"dataset {dataset.name}: {uri} has column {duplicated[0]!r} twice", place=dataset.place)
-    missing = [name for name in declared if name not in names]
-    extra = tuple(name for name in names if name not in declared)
-    if missing:
-        near = closest(missing[0], extra)
         raise InputError(
-            f"dataset {dataset.name}: {uri} has no column {missing[0]!r}"
-            + (f" (it has {near!r})" if near else "")
-            + f"; its header is {', '.join(names[:20])}",
+            f"dataset {dataset.name}: {uri} has column {duplicated[0]!r} twice",
             place=dataset.place,
-            remedy="mend the delivery, or the schema in conf/datasets.toml",
+            remedy="mend the delivery: nothing says which of the two is meant",
         )
+    there, wanted = set(names), set(declared)
+    missing = [name for name in declared if name not in there and name not in dataset.optional_columns]
+    extra = tuple(name for name in names if name not in wanted)
+    if missing:
+        raise missing_column(dataset, uri, missing[0], names, extra)
     if extra and dataset.on_drift == "fail":
         raise InputError(
             f"dataset {dataset.name}: {uri} has undeclared column {', '.join(map(repr, extra[:5]))}",
             place=dataset.place,
             remedy='declare it, or set on_drift = "evolve" to ignore new columns',
         )
-    return Header(names, extra)
+
+
+def missing_column(dataset: Dataset, uri: str, name: str, names: Sequence[str], extra: Sequence[str]) -> InputError:
+    """Return the error for a file without a declared column; what it has instead, if that is near."""
+    near = closest(name, extra) or next((other for other in extra if other.lower() == name.lower()), None)
+    return InputError(
+        f"dataset {dataset.name}: {uri} has no column {name!r}"
+        + (f" (it has {near!r})" if near else "")
+        + f"; its header is {', '.join(names[:20])}",
+        place=dataset.place,
+        remedy="mend the delivery, or the schema in conf/datasets.toml; optional_columns names those a file may lack",
+    )
 
 
 def file_columns(dataset: Dataset) -> Sequence[str]:
@@ -76,34 +104,13 @@ def file_columns(dataset: Dataset) -> Sequence[str]:
     return [name for name in names if name not in dataset.partitioned_by]
 
 
-def _text(dataset: Dataset, uri: str, first_bytes: bytes) -> str:
-    encoding = dataset.options.get("encoding", "utf-8")
-    if first_bytes[:2] == GZIP:
-        if not uri.endswith(".gz"):
-            raise InputError(
-                f"dataset {dataset.name}: {uri} is gzip but does not end in .gz",
-                place=dataset.place,
-                remedy="rename it, so that Spark unpacks it",
-            )
-        first_bytes = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(first_bytes)
-    elif uri.endswith(".gz"):
-        raise InputError(
-            f"dataset {dataset.name}: {uri} ends in .gz but is not gzip",
-            place=dataset.place,
-            remedy="rename it, or deliver it again",
-        )
-    if first_bytes[:4] == ZIP:
-        raise InputError(
-            f"dataset {dataset.name}: {uri} is a zip archive, which Spark cannot read",
-            place=dataset.place,
-            remedy="unpack it, or deliver it as gzip",
-        )
-    if first_bytes[:2] in (b"\xff\xfe", b"\xfe\xff") and not encoding.lower().startswith("utf-16"):
-        raise InputError(
-            f"dataset {dataset.name}: {uri} is UTF-16, read as {encoding}",
-            place=dataset.place,
-            remedy='set options = { encoding = "UTF-16", multiLine = "true" }',
-        )
-    if b"\x00" in first_bytes[:1024] and not encoding.lower().startswith("utf-16"):
-        raise InputError(f"dataset {dataset.name}: {uri} holds NUL bytes: not a text file", place=dataset.place)
-    return first_bytes.decode(encoding, errors="replace").removeprefix("\ufeff")
+def _first_record(text: str, dialect: Dialect, line_end: str | None, *, whole: bool) -> tuple[list[str], str] | None:
+    """Return the values and the text of the first record with anything in it; None where there is none."""
+    rest, ends = text, re.escape(line_end) if line_end else "\r\n|\r|\n"
+    while rest:
+        line = re.split(ends, rest, maxsplit=1)
+        if not line[0].strip() or (dialect.comment and line[0].startswith(dialect.comment)):
+            rest = line[1] if len(line) > 1 else ""
+            continue
+        return split_record(rest if whole else line[0], dialect)
+    return None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from attrs import frozen
 
-from etl.errors import InputError, ProjectError
+from etl.errors import InputError, ProjectError, UnreadableFileError
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
+from etl.spark.errors import summary
 from etl.spark.jvm import hadoop_path, java_class
 
 if TYPE_CHECKING:
@@ -158,12 +159,28 @@ def is_whole(session: SparkSession, uri: str) -> bool:
     return True
 
 
-def head(session: SparkSession, uri: str, size: int = 65_536) -> bytes:
-    """Return the first bytes of a file, as they are stored."""
+def head(session: SparkSession, uri: str, size: int = 65_536, *, unpacked: bool = True) -> bytes:
+    """Return the first bytes of a file, unpacked as its name tells Spark to, or as they are stored.
+
+    Raises:
+        UnreadableFileError: the bytes are not packed as the name says.
+    """
+    from py4j.protocol import Py4JJavaError
+
     files, path = hadoop_path(session, uri)
+    codec = _codec(session, files, path) if unpacked else None
     stream = files.open(path)
     try:
-        bounded = java_class(session, "org.apache.commons.io.input.BoundedInputStream")(stream, size)
+        plain = codec.createInputStream(stream) if codec is not None else stream
+        bounded = java_class(session, "org.apache.commons.io.input.BoundedInputStream")(plain, size)
         return bytes(java_class(session, "org.apache.commons.io.IOUtils").toByteArray(bounded))
+    except Py4JJavaError as error:
+        raise UnreadableFileError("the beginning", summary(error), file=uri) from error
     finally:
         stream.close()
+
+
+def _codec(session: SparkSession, files: Any, path: Any) -> Any:
+    """Return what Hadoop unpacks a file of this name with, None for a name without a packing's ending."""
+    factory = java_class(session, "org.apache.hadoop.io.compress.CompressionCodecFactory")
+    return factory(files.getConf()).getCodec(path)

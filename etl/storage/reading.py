@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
+HEADER_AGAIN = "the header again"
+"""The reason of a line that is a file's header; the first of each file is none of its records."""
+
+
 @frozen(kw_only=True)
 class Scope:
     """Which rows of a source a step reads.
@@ -49,16 +53,26 @@ class Corrupt:
 
     Args:
         column: holds the record's text where it did not parse, null elsewhere; not a column of the dataset.
-        looks: a number for each row that needs all its values: a parser skips the values nobody asks for.
+        reason: the column that says why, such as ``km is no INT``; not a column of the dataset either.
+        headers: rows of the frame that are told as corrupt and are the files' own headers, one a file.
     """
 
     column: str
-    looks: str
+    reason: str
+    headers: int = 0
 
     @property
     def count(self) -> str:
         """The aggregate that counts the records that did not parse."""
-        return f"count_if({quoted(self.column)} IS NOT NULL)"
+        return self._less_headers(f"count_if({quoted(self.column)} IS NOT NULL)")
+
+    @property
+    def rows(self) -> str:
+        """The aggregate that counts all records."""
+        return self._less_headers("count(1)")
+
+    def _less_headers(self, count: str) -> str:
+        return f"greatest({count} - {self.headers}, 0)" if self.headers else count
 
 
 def _nothing_changed() -> None:
@@ -90,6 +104,11 @@ class Reading:
     ignored: tuple[str, ...] = ()
     recheck: Callable[[], None] = _nothing_changed
     explain: Callable[[BaseException], EtlError | None] = _no_explanation
+
+    @property
+    def rows(self) -> str:
+        """The aggregate that counts the rows, records that did not parse among them."""
+        return self.corrupt.rows if self.corrupt else "count(1)"
 
 
 class Source(Protocol):

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from etl import ReplaceTable, Source, Target, step
+from etl.engine.extract import corrupt_records
 from etl.errors import InputError, ProjectError
 from etl.model.interval import Interval
 from etl.model.result import Outcome, Status
@@ -31,8 +32,18 @@ def csv(lake, text, path="a.csv", **properties):
 
 def rows(lake, dataset):
     """Return the dataset's rows as the engine reads them."""
-    frame = files.read(lake.spark, dataset, Scope()).frame
-    return sorted(tuple(row) for row in frame.where(f"{files.CORRUPT} IS NULL").drop(files.CORRUPT).collect())
+    reading = files.read(lake.spark, dataset, Scope())
+    corrupt = reading.corrupt
+    return sorted(
+        tuple(row)
+        for row in reading.frame.where(f"{corrupt.column} IS NULL").drop(corrupt.column, corrupt.reason).collect()
+    )
+
+
+def corrupt(lake, dataset):
+    """Return the texts of the dataset's corrupt records, each with its reason."""
+    found = corrupt_records(files.read(lake.spark, dataset, Scope())).collect()
+    return sorted((row["_record"], row["_reason"]) for row in found)
 
 
 def publishing(*columns, interval_column=None, optional=False, conserve="trips"):
@@ -115,7 +126,9 @@ def test_a_corrupt_row_stops_the_step_and_is_shown(lake):
     result = lake.run_step(publishing("id"))
 
     assert (result.exit_code, result.outcome, result.error.type) == (9, Outcome.UNCHANGED, "CorruptRowsError")
-    assert "2 corrupt rows; a.csv: '3,far,Cleo'; a.csv: '4,40'" in result.error.message
+    assert "2 corrupt rows; a.csv: '3,far,Cleo' (km is no INT); a.csv: '4,40' (no record of these columns)" in (
+        result.error.message
+    )
     assert lake.data_files("clean.trips") == []
 
 
@@ -132,9 +145,10 @@ def test_a_corrupt_row_stops_the_step_and_is_shown(lake):
     ],
 )
 def test_what_does_not_parse_is_corrupt(lake, row, options):
-    frame = files.read(lake.spark, csv(lake, f"{GOOD}{row}\n", options=options), Scope()).frame
+    dataset = csv(lake, f"{GOOD}{row}\n", options=options)
 
-    assert [found[files.CORRUPT] for found in frame.collect()] == [None, None, row]
+    assert [record for record, _ in corrupt(lake, dataset)] == [row]
+    assert rows(lake, dataset) == ROWS
 
 
 def test_corrupt_rows_are_set_aside_with_record_file_and_reason(lake):
@@ -146,7 +160,7 @@ def test_corrupt_rows_are_set_aside_with_record_file_and_reason(lake):
     (aside,) = lake.table("quarantine.clean_trips").collect()
     assert (aside["_record"], aside["_broken"], aside["_source"]) == (
         "3,far,Cleo",
-        ["corrupt record in trips"],
+        ["corrupt record in trips: km is no INT"],
         "trips",
     )
     assert aside["_file"].endswith("/raw/trips/a.csv")

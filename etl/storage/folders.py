@@ -1,0 +1,94 @@
+"""Partition folders, ``day=2013-02-08/area=x``: their values are held to the contract before a row is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from urllib.parse import unquote
+
+from etl.errors import InputError
+from etl.model.dataset import Dataset
+from etl.model.text import TextRules
+from etl.sql import literal, quoted
+from etl.storage.values import INTEGERS, accepted
+
+NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+_LIMITS = dict(zip(INTEGERS, (7, 15, 31, 63), strict=True))
+
+
+def folder_values(dataset: Dataset, uris: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
+    """Return for each partition column its folders' values as they are written, each with its decoded text.
+
+    Raises:
+        InputError: a file lies beside the folders, too deep or too shallow, in a folder of another column, or in one
+            whose value is none of the column's type.
+    """
+    values: dict[str, dict[str, str]] = {column: {} for column in dataset.partitioned_by}
+    seen: set[str] = set()
+    for uri in uris:
+        folder = uri.removeprefix(dataset.uri.rstrip("/") + "/").rpartition("/")[0]
+        if folder in seen or not dataset.partitioned_by:
+            continue
+        seen.add(folder)
+        parts = folder.split("/") if folder else []
+        keys = [part.partition("=")[0] if "=" in part else "" for part in parts]
+        if keys != list(dataset.partitioned_by):
+            wanted = "/".join(f"{column}=…" for column in dataset.partitioned_by)
+            raise InputError(
+                f"dataset {dataset.name}: {uri} lies in {folder or 'the root'!r}, not in a folder {wanted}",
+                place=dataset.place,
+                remedy="move it into the folder of its partition, or take it away",
+            )
+        for column, part in zip(keys, parts, strict=True):
+            written = part.partition("=")[2]
+            values[column][written] = _checked(dataset, column, unquote(written), uri)
+    return values
+
+
+def folder_text(column: str, values: Mapping[str, str]) -> str | None:
+    """Return SQL for a partition column's text; Spark takes each %XX for a letter. None where it is right as it is."""
+    differing = {
+        read: text for read, text in ((_as_spark_reads(each), text) for each, text in values.items()) if read != text
+    }
+    if not differing:
+        return None
+    pairs = ", ".join(f"{literal(given)}, {literal(text)}" for given, text in sorted(differing.items()))
+    return f"coalesce(element_at(map({pairs}), {quoted(column)}), {quoted(column)})"
+
+
+def _as_spark_reads(written: str) -> str:
+    """Hive's unescapePathName: a character for each escaped byte."""
+    return re.sub("%([0-9A-Fa-f]{2})", lambda found: chr(int(found[1], 16)), written)
+
+
+def _checked(dataset: Dataset, column: str, text: str, uri: str) -> str:
+    kind = dataset.schema.column(column).type if dataset.schema else "STRING"
+    form = accepted(kind, dataset.rules)
+    if text == NO_VALUE or ((form is None or re.fullmatch(form, text)) and _exists(kind, text, dataset.rules)):
+        return text
+    raise InputError(
+        f"dataset {dataset.name}: {uri} lies in a folder {column}={text}, which is no {kind}",
+        place=dataset.place,
+        remedy=f"name the folder by a value of {kind}, see docs/reading.md, or declare the column with another type",
+    )
+
+
+def _exists(kind: str, text: str, rules: TextRules) -> bool:
+    """Say whether a text of the right form is a value: 30 February has the form of a date."""
+    number = text.replace(rules.thousands, "") if rules.thousands else text
+    number = number.replace(rules.decimal, ".")
+    try:
+        if kind in INTEGERS:
+            return -(2 ** _LIMITS[kind]) <= int(number) < 2 ** _LIMITS[kind]
+        if kind.startswith("DECIMAL"):
+            digits, scale = map(int, kind[8:-1].split(","))
+            return bool(abs(Decimal(number)) < Decimal(10) ** (digits - scale))
+        if kind == "DATE" and not rules.date_format:
+            date.fromisoformat(text)
+        if kind.startswith("TIMESTAMP") and not (rules.timestamp_format or rules.timestamp_unit):
+            datetime.fromisoformat(re.sub(r"(\.[0-9]{6})0+", r"\1", text))
+    except ValueError:
+        return False
+    return "\ufffd" not in text

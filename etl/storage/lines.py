@@ -1,0 +1,79 @@
+"""The records of text files as lines of text: decoded, with headers and blank lines apart, whatever the encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+from pyspark.sql import functions as F
+
+from etl.errors import InputError
+from etl.model.dataset import Dataset
+from etl.sql import literal, quoted
+from etl.storage.listing import File, path_as_written
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+LINE = "_line"
+WHOLE_BYTES = 1 << 29  # of a file whose records may span lines: one Java string holds it
+_UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
+
+
+@frozen
+class Lines:
+    """Text files as lines.
+
+    Args:
+        frame: ``_line`` and the partition columns' texts.
+        headers: lines among them that are a file's header; a header that is repeated is a corrupt record.
+        header_texts: how these are written.
+    """
+
+    frame: DataFrame
+    headers: int = 0
+    header_texts: tuple[str, ...] = ()
+
+
+def is_whole_text(encoding: str, options: Mapping[str, str]) -> bool:
+    """Say whether files are read as one text each: records span lines, or a line end is no single byte."""
+    return options.get("multiLine", "false").lower() == "true" or encoding.lower().startswith(("utf-16", "utf-32"))
+
+
+def read_lines(session: SparkSession, dataset: Dataset, files: Sequence[File], *, whole: bool = False) -> DataFrame:
+    """Return the files' lines as ``_line``, or each file as one, with the partition columns as texts.
+
+    Raises:
+        InputError: a file that must be read as one text is too large for it.
+    """
+    if whole:
+        _refuse_large(dataset, files)
+    partitions = "".join(f", {quoted(name)} STRING" for name in dataset.partitioned_by)
+    reader = session.read.format("text").schema(f"value STRING{partitions}").option("wholetext", str(whole).lower())
+    if dataset.partitioned_by:
+        reader = reader.option("basePath", dataset.uri)
+    separator = dataset.spark_options.get("lineSep")
+    if separator and not whole:
+        reader = reader.option("lineSep", separator)
+    frame = reader.load([path_as_written(file.uri) for file in files])
+    encoding = dataset.rules.encoding
+    if encoding.lower() not in _UTF8:
+        frame = frame.withColumn("value", F.expr(_decoded(encoding)))
+    return frame.withColumnRenamed("value", LINE)
+
+
+def _decoded(encoding: str) -> str:
+    name = "ISO-8859-1" if encoding.lower().replace("_", "-") in ("latin-1", "latin1") else encoding
+    return f"decode(CAST(value AS BINARY), {literal(name)})"
+
+
+def _refuse_large(dataset: Dataset, files: Sequence[File]) -> None:
+    large = next((file for file in files if file.size > WHOLE_BYTES), None)
+    if large:
+        raise InputError(
+            f"dataset {dataset.name}: {large.uri} has {large.size} bytes, and with multiLine (or UTF-16) a file is "
+            f"read as one text of at most {WHOLE_BYTES}",
+            place=dataset.place,
+            remedy="deliver it in parts, or as UTF-8 without line breaks inside records",
+        )

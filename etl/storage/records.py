@@ -1,0 +1,83 @@
+"""Parsed records become rows: declared columns in order, and for what is no record its text and the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from etl.model.dataset import Dataset
+from etl.model.text import TextRules
+from etl.sql import literal, quoted
+from etl.storage.lines import LINE, Lines
+from etl.storage.reading import HEADER_AGAIN
+from etl.storage.values import Conversion
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+CORRUPT, REASON = "_corrupt_record", "_corrupt_reason"
+# Always true, and Spark cannot know: else it moves a filter on these columns below them, where every record would be
+# parsed again for each of its columns.
+ONCE = "spark_partition_id() >= 0"
+
+
+@frozen(kw_only=True)
+class Parsed:
+    """What a format made of its lines.
+
+    Args:
+        columns: for each declared column that stands in the files, how its value is made.
+        whole: SQL that is true for a line that is one record; never null.
+        broken: what is said of the others.
+        kept: further columns that the conversions ask for.
+    """
+
+    columns: Mapping[str, Conversion]
+    whole: str
+    broken: str = "no record of these columns"
+    kept: tuple[str, ...] = ()
+
+
+def settled(frame: DataFrame, parsed: Parsed, lines: Lines, dataset: Dataset, rules: TextRules) -> DataFrame:
+    """Return the declared columns in order, ``_corrupt_record`` and ``_corrupt_reason``; null where a row is good.
+
+    A record whose one value is no value of its type is corrupt as a whole: its other columns are not believed either.
+    """
+    kept = [quoted(LINE), *map(quoted, dataset.partitioned_by), "_r", *parsed.kept]
+    valued = frame.selectExpr(*kept, *(f"{made.value} AS {quoted(name)}" for name, made in parsed.columns.items()))
+    reasons = [f"CASE WHEN NOT {parsed.whole} THEN {literal(parsed.broken)} END"]
+    if lines.header_texts:
+        texts = ", ".join(map(literal, lines.header_texts))
+        reasons.insert(0, f"CASE WHEN {quoted(LINE)} IN ({texts}) THEN '{HEADER_AGAIN}' END")
+    kinds = {column.name: column.type for column in dataset.schema or ()}
+    reasons += [
+        f"CASE WHEN {made.bad} THEN {literal(f'{name} is no {kinds[name]}')} END"
+        for name, made in parsed.columns.items()
+        if made.bad
+    ]
+    reason = valued.selectExpr("*", f"CASE WHEN {ONCE} THEN {first_of(reasons)} END AS {REASON}")
+    corrupt = f"CASE WHEN {REASON} IS NOT NULL THEN {quoted(LINE)} END AS {CORRUPT}"
+    return reason.selectExpr(*_columns(dataset, list(parsed.columns), rules), corrupt, REASON)
+
+
+def first_of(conditions: Sequence[str]) -> str:
+    """Return SQL for the first that is not null; flat, so that two thousand of them do not overflow a stack."""
+    return f"coalesce({', '.join(conditions)})" if len(conditions) > 1 else conditions[0]
+
+
+def _columns(dataset: Dataset, in_files: Sequence[str], rules: TextRules) -> list[str]:
+    from etl.storage.values import conversion
+
+    found = []
+    for column in dataset.schema or ():
+        name = quoted(column.name)
+        if column.name in in_files:
+            found.append(name)
+        elif column.name in dataset.partitioned_by:
+            made = name if column.type == "STRING" else conversion(column.type, name, rules).value
+            found.append(f"{made} AS {name}")
+        else:
+            found.append(f"CAST(NULL AS {column.type}) AS {name}")
+    return found
