@@ -7,10 +7,13 @@ the share of non-null rows, 0 to 1, that must hold. Null rows are ignored unless
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
-from etl.model.expectation import Expectation, OnFailure
+from etl.errors import DefinitionError, Place, did_you_mean
+from etl.kinds.kind import SWITCHES
+from etl.model.expectation import Expectation
 
 Action = Literal["fail", "warn", "quarantine"]
 Missing = Literal["all_values_are_missing", "any_value_is_missing", "never"]
@@ -29,6 +32,9 @@ class Bounds(Common, total=False):
 
     strict_min: bool
     strict_max: bool
+
+
+KEYWORDS = Bounds.__optional_keys__  # at run time nobody else looks at them
 
 
 def column_values_to_not_be_null(column: str, *, mostly: float = 1.0, **common: Unpack[Common]) -> Expectation:
@@ -51,17 +57,19 @@ def column_values_to_be_between(
 
 
 def column_values_to_be_in_set(
-    column: str, value_set: Sequence[Any], *, mostly: float = 1.0, **common: Unpack[Common]
+    column: str, value_set: Collection[Any], *, mostly: float = 1.0, **common: Unpack[Common]
 ) -> Expectation:
     """Expect only these values."""
-    return _expectation("column_values_to_be_in_set", common, column=column, value_set=tuple(value_set), mostly=mostly)
+    return _expectation(
+        "column_values_to_be_in_set", common, column=column, value_set=_several(value_set), mostly=mostly
+    )
 
 
 def column_values_to_not_be_in_set(
-    column: str, value_set: Sequence[Any], *, mostly: float = 1.0, **common: Unpack[Common]
+    column: str, value_set: Collection[Any], *, mostly: float = 1.0, **common: Unpack[Common]
 ) -> Expectation:
     """Expect none of these values."""
-    values = tuple(value_set)
+    values = _several(value_set)
     return _expectation("column_values_to_not_be_in_set", common, column=column, value_set=values, mostly=mostly)
 
 
@@ -102,7 +110,7 @@ def column_pair_values_a_to_be_greater_than_b(
 ) -> Expectation:
     """Expect A > B in every row where both are there."""
     kind = "column_pair_values_a_to_be_greater_than_b"
-    return _expectation(kind, common, column_A=column_A, column_B=column_B, or_equal=or_equal or None, mostly=mostly)
+    return _expectation(kind, common, column_A=column_A, column_B=column_B, or_equal=or_equal, mostly=mostly)
 
 
 def column_values_to_be_unique(column: str, *, mostly: float = 1.0, **common: Unpack[Common]) -> Expectation:
@@ -111,13 +119,17 @@ def column_values_to_be_unique(column: str, *, mostly: float = 1.0, **common: Un
 
 
 def compound_columns_to_be_unique(
-    column_list: Sequence[str], *, mostly: float = 1.0, ignore_row_if: Missing | None = None, **common: Unpack[Common]
+    column_list: str | Sequence[str],
+    *,
+    mostly: float = 1.0,
+    ignore_row_if: Missing | None = None,
+    **common: Unpack[Common],
 ) -> Expectation:
     """Expect no combination twice in the rows this run publishes. Costs one pass, shared by all uniqueness.
 
     Rows whose columns are all null are ignored unless ``ignore_row_if`` says otherwise; null equals null.
     """
-    columns = tuple(column_list)
+    columns = (column_list,) if isinstance(column_list, str) else _several(column_list)
     return _expectation(
         "compound_columns_to_be_unique", common, column_list=columns, mostly=mostly, ignore_row_if=ignore_row_if
     )
@@ -165,10 +177,28 @@ def column_max_to_be_between(
 
 def _expectation(kind: str, common: Common | Bounds, **arguments: Any) -> Expectation:
     """Build the value; arguments that say what Great Expectations assumes anyway are left out."""
-    strict = {side: common.get(side) or None for side in ("strict_min", "strict_max")}
-    named = {**arguments, **strict}
-    given = {key: value for key, value in named.items() if value is not None and (key, value) != ("mostly", 1.0)}
-    if common.get("row_condition"):
-        given |= {"row_condition": common["row_condition"], "condition_parser": "spark"}
-    on_failure = OnFailure(common.get("on_failure", "fail"))
-    return Expectation(f"expect_{kind}", given, on_failure, common.get("description", ""))
+    caller = sys._getframe(2)
+    place = Place(caller.f_code.co_filename, caller.f_lineno)
+    for name in common:
+        if name not in KEYWORDS:
+            known = {name for name in arguments if name not in ("value_set", "regex")} | KEYWORDS
+            raise DefinitionError(f"{kind} takes no argument {name!r}; {did_you_mean(name, known)}", place=place)
+    strict = {side: common.get(side) for side in ("strict_min", "strict_max")}
+    named = {**arguments, **strict, "row_condition": common.get("row_condition")}
+    given = {key: value for key, value in named.items() if not _assumed(key, value)}
+    if "row_condition" in given:
+        given["condition_parser"] = "spark"
+    action, description = common.get("on_failure", "fail"), common.get("description", "")
+    return Expectation(f"expect_{kind}", given, action, description, place)
+
+
+def _assumed(name: str, value: Any) -> bool:
+    if name in SWITCHES:
+        return value is None or value is False
+    return value is None or (name == "mostly" and type(value) in (int, float) and value == 1)
+
+
+def _several(values: Any) -> Any:
+    """Return the values as a tuple; one that is no list of them is left for the step to refuse, with its place."""
+    alone = isinstance(values, str | bytes | Mapping | set | frozenset) or not isinstance(values, Iterable)
+    return values if alone else tuple(values)

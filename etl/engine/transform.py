@@ -13,6 +13,7 @@ from etl.errors import AnalysisError, TransformError, did_you_mean
 from etl.model.accounting import Collector, Drop, collecting
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
+from etl.model.schema import Schema
 from etl.model.types import fits
 from etl.model.write import Merge
 from etl.spark.jvm import struct_type
@@ -97,8 +98,8 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
         AnalysisError: a column is missing or not declared, or has a type that would have to be guessed.
     """
     problems: list[str] = []
-    declared = planned.step.target.schema.nullable().ddl
-    wanted = {field.name: field for field in struct_type(frame.sparkSession, declared)}
+    declared = planned.step.target.schema
+    wanted = {field.name: field for field in struct_type(frame.sparkSession, declared.nullable().ddl)}
     given = {field.name: field for field in frame.schema}
     problems += [f"column {name!r} is missing; {did_you_mean(name, given)}" for name in wanted if name not in given]
     for name, field in given.items():
@@ -119,9 +120,12 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
         return frame
     return frame.selectExpr(
         *[
-            quoted(name)
-            if kept
-            else f"CAST({quoted(name)} AS {wanted[name].dataType.simpleString()}) AS {quoted(name)}"
+            quoted(name) if kept else f"CAST({quoted(name)} AS {_castable(declared, name)}) AS {quoted(name)}"
             for name, kept in same
         ]
     )
+
+
+def _castable(schema: Schema, name: str) -> str:
+    """Return a column's type for a cast, which takes no NOT NULL within; no name of a target has a blank in it."""
+    return schema.column(name).type.replace(" NOT NULL", "")

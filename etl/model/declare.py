@@ -44,7 +44,8 @@ def step(
         tags: words for ``tag:`` selection.
 
     Raises:
-        DefinitionError: at import, with file and line: see ``check_step``.
+        DefinitionError: at import, with file and line: see ``check_step``; what else is
+            wrong is told when a project is opened and when the step is run: see ``etl.model.faults``.
     """
 
     def declare(function: Callable[P, R]) -> Step[P, R]:
@@ -90,12 +91,13 @@ def sql_step(
     ``partition_by`` are those of its ``Target``.
 
     Raises:
-        DefinitionError: at import, with file and line: see ``check_step``.
+        DefinitionError: at import, with file and line: see ``check_step``; what else is
+            wrong is told when a project is opened and when the step is run: see ``etl.model.faults``.
     """
     caller = sys._getframe(1)
     place = Place(caller.f_code.co_filename, caller.f_lineno)
     try:
-        target = Target(dataset, schema, write, tuple(partition_by))
+        target = Target(dataset, schema, write, partition_by)
     except DefinitionError as error:
         raise DefinitionError(error.message, place=place) from None
     declared: Step[..., DataFrame] = Step(
