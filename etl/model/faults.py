@@ -164,4 +164,6 @@ def _lost(declared: Step[Any, Any], column: Any, who: str) -> str | None:
         return f"{who}: {column!r} is not the name of a column"
     if column in names:
         return None
-    return f"{who}: column {column!r} is not in the target's schema; {did_you_mean(column, names)}"
+    same = next((name for name in names if name.lower() == column.lower()), None)
+    meant = f"it has {same!r}, and case counts here" if same else did_you_mean(column, names)
+    return f"{who}: column {column!r} is not in the target's schema; {meant}"

@@ -11,7 +11,7 @@ import pytest
 from etl import Append, History, Merge, ReplacePartitions, ReplaceTable, Source, Target, expect, sql_step, step
 from etl.errors import DefinitionError
 from etl.model.expectation import Expectation
-from etl.model.faults import check_faults, faults
+from etl.model.faults import check_faults
 from etl.model.step import Step
 from etl.model.write import Write
 
