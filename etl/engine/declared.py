@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import ParseException
+from pyspark.errors import IllegalArgumentException, ParseException
 
 from etl.errors import DefinitionError, Place
 from etl.kinds.values import seen
@@ -66,6 +65,6 @@ def _unparsed(session: SparkSession, condition: str) -> str | None:
 def _uncompiled(session: SparkSession, regex: str) -> str | None:
     try:
         java_class(session, "java.util.regex.Pattern").compile(regex)
-    except Py4JJavaError as error:
-        return str(error.java_exception.getMessage()).splitlines()[0]
+    except IllegalArgumentException as error:  # as PySpark tells a PatternSyntaxException
+        return summary(error)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -83,5 +84,12 @@ class Expectation:
     def to_json(self) -> dict[str, Any]:
         """Return Great Expectations' ``ExpectationConfiguration`` as JSON values."""
         meta = {"on_failure": str(self.on_failure)} | ({"notes": self.description} if self.description else {})
-        kwargs = {key: list(v) if isinstance(v, tuple) else v for key, v in self.kwargs.items()}
+        kwargs = {key: _plain(value) for key, value in self.kwargs.items()}
         return {"type": self.type, "kwargs": kwargs, "meta": meta, "severity": str(self.severity)}
+
+
+def _plain(value: Any) -> Any:
+    """Return an argument as JSON can hold it: a list for a tuple, text for NaN and the infinities."""
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

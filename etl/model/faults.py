@@ -19,6 +19,7 @@ from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplacePartitions
 
 UNPARTITIONED = frozenset({"ARRAY", "MAP", "STRUCT", "BINARY"})  # a folder's name holds no such value
+LONGEST = 255  # bytes of a folder's name, most file systems' limit
 
 
 def faults(declared: Step[Any, Any], root: str = "") -> tuple[DefinitionError, ...]:
@@ -124,8 +125,8 @@ def _of_the_partitions(declared: Step[Any, Any]) -> Iterator[str]:
                 f"partition_by: column {column!r} is {target.schema.column(column).type}, which no folder's name can "
                 "hold; partition by numbers, texts, days or times"
             )
-        elif "\0" in column:
-            yield f"partition_by: column {column!r} has a NUL in its name, which no folder's name can hold"
+        elif "\0" in column or len(column.encode()) >= LONGEST:
+            yield f"partition_by: column {column[:40]!r} has a NUL in its name or is too long for that of a folder"
     by = {*target.partition_by, *([target.replaced_by] if target.replaced_by else [])}
     if target.replaced_by and target.replaced_by in target.schema:
         by -= {target.replaced_by} if target.schema.column(target.replaced_by).type == "TIMESTAMP" else set()

@@ -91,6 +91,11 @@ def test_a_partition_column_is_there_once_and_of_a_type_that_a_folder_can_name(c
     assert wrong in said(declared(partition_by=columns))
 
 
+@pytest.mark.parametrize("name", ["a\0b", "ä" * 128])
+def test_a_partition_column_has_a_name_that_a_folder_can_have(name: str) -> None:
+    assert "that of a folder" in said(declared(schema=f"id INT, `{name}` INT", partition_by=name))
+
+
 def test_some_column_is_left_for_the_files() -> None:
     assert "all its columns" in said(declared(schema="id INT, s STRING", partition_by=("s", "id")))
     assert "all its columns" in said(declared(schema="day DATE", write=ReplacePartitions("day")))
