@@ -10,6 +10,8 @@ from pyspark.errors import IllegalArgumentException, ParseException
 from etl.errors import DefinitionError, Place
 from etl.kinds.values import seen
 from etl.model.faults import check_faults
+from etl.model.formats import format_of
+from etl.model.names import source_names
 from etl.model.plan import PlannedStep
 from etl.model.write import Merge
 from etl.spark.errors import summary
@@ -23,9 +25,13 @@ def check_declared(session: SparkSession, planned: PlannedStep) -> None:
     """Refuse a step that could only fail, or say nothing, once rows are there; runs no Spark job.
 
     Raises:
-        DefinitionError: with the declaration's place.
+        ProjectError: with the declaration's place.
     """
     check_faults(planned.step)
+    for dataset in planned.reads.values():
+        schema = dataset.schema if format_of(dataset.format).needs_schema else None
+        for error in source_names(dataset.name, schema, dataset.place):
+            raise error
     for who, condition, place in _conditions(planned):
         said = _unparsed(session, condition)
         if said:

@@ -53,7 +53,10 @@ def _compared(aggregate: Aggregate) -> Callable[[Arguments, Types, Rows], Needs]
         value, given = aggregate(rows.only(column), kind)
         both = f"struct({shown('x', given)} AS value, {within('x', given, arguments)} AS holds)"
         # A name for the aggregate: Spark would compute it again for each time it is written.
-        return Needs({"observed": Measure(f"transform(array({value}), x -> {both})[0]")})
+        measures = {"observed": Measure(f"transform(array({value}), x -> {both})[0]")}
+        if value.startswith("try_"):
+            measures["present"] = rows.count(f"{column} IS NOT NULL")
+        return Needs(measures)
 
     return compiled
 

@@ -14,7 +14,7 @@ from etl.model.definition import check_parameters, check_step
 from etl.model.expectation import Expectation
 from etl.model.run import RUN
 from etl.model.step import Step
-from etl.model.write import Write
+from etl.model.write import Write, names
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -30,7 +30,7 @@ def step(
     name: str | None = None,
     expectations: Sequence[Expectation] = (),
     conserve: str | None = None,
-    tags: Sequence[str] = (),
+    tags: str | Sequence[str] = (),
 ) -> Callable[[Callable[P, R]], Step[P, R]]:
     """Declare a function as a step.
 
@@ -51,7 +51,7 @@ def step(
     def declare(function: Callable[P, R]) -> Step[P, R]:
         code = function.__code__
         parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
-        names = [parameter.name for parameter in parameters]
+        taken = [parameter.name for parameter in parameters]
         declared = Step(
             body=Function(function),
             sources=sources,
@@ -59,12 +59,12 @@ def step(
             name=name,
             expectations=tuple(expectations),
             conserve=conserve,
-            tags=tuple(tags),
+            tags=names(tags),
             place=Place(code.co_filename, code.co_firstlineno),
             module=function.__module__,
-            takes_run=RUN in names,
+            takes_run=RUN in taken,
         )
-        check_parameters(declared, names)
+        check_parameters(declared, taken)
         check_step(declared)
         return declared
 
@@ -82,7 +82,7 @@ def sql_step(
     name: str | None = None,
     expectations: Sequence[Expectation] = (),
     conserve: str | None = None,
-    tags: Sequence[str] = (),
+    tags: str | Sequence[str] = (),
     description: str = "",
 ) -> Step[..., DataFrame]:
     """Declare a SQL query as a step; the source names are its tables.
@@ -107,7 +107,7 @@ def sql_step(
         name=name,
         expectations=tuple(expectations),
         conserve=conserve,
-        tags=tuple(tags),
+        tags=names(tags),
         place=place,
         module=caller.f_globals["__name__"],
     )

@@ -224,3 +224,35 @@ def test_a_sql_step_describes_itself_by_its_query() -> None:
     query = sql_step("marts.x", sql="SELECT *\n  FROM frame", sources=WHOLE, schema=SCHEMA, write=ReplaceTable())
 
     assert query.description == "SELECT * FROM frame"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"sources": {"frame": "raw.x"}}, "source 'frame' is 'raw.x'; write Source('raw.x')"),
+        ({"target": "clean.x"}, "write Target(dataset, schema, write)"),
+        (
+            {"target": Target("clean.x", SCHEMA, ReplaceTable)},
+            "write is the class ReplaceTable; known: ReplaceTable(…)",
+        ),  # type: ignore[arg-type]
+        ({"expectations": [expect.column_values_to_not_be_null]}, "an expectation is <function"),
+    ],
+)
+def test_a_name_or_a_class_in_place_of_a_value_is_refused(wrong: dict[str, Any], said: str) -> None:
+    def declare() -> None:
+        given: dict[str, Any] = {"sources": WHOLE, "target": Target("clean.x", SCHEMA, ReplaceTable()), "name": "x"}
+        step(**given | wrong)(lambda frame: frame)
+
+    error = refused(declare)
+
+    assert said in error.message
+    assert error.place is not None
+    assert error.place.file == __file__
+
+
+def test_one_tag_is_a_tag() -> None:
+    @step(sources=WHOLE, target=Target("clean.x", SCHEMA, ReplaceTable()), tags="nightly")
+    def copy(frame: object) -> object:
+        return frame
+
+    assert copy.tags == ("nightly",)
