@@ -32,7 +32,7 @@ def check_declared(session: SparkSession, planned: PlannedStep) -> None:
         schema = dataset.schema if format_of(dataset.format).needs_schema else None
         for error in source_names(dataset.name, schema, dataset.place):
             raise error
-    for who, condition, place in _conditions(planned):
+    for who, condition, place in conditions(planned):
         said = _unparsed(session, condition)
         if said:
             raise DefinitionError(f"step {planned.step.name}: {who}={seen(condition)} is no SQL: {said}", place=place)
@@ -46,7 +46,7 @@ def check_declared(session: SparkSession, planned: PlannedStep) -> None:
             )
 
 
-def _conditions(planned: PlannedStep) -> Iterator[tuple[str, str, Place]]:
+def conditions(planned: PlannedStep) -> Iterator[tuple[str, str, Place]]:
     """Yield the pieces of SQL that are put into conditions of the engine's own: who gave it, what, and where."""
     step = planned.step
     for expectation in step.expectations:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from etl.engine.boundary import user_code
+from etl.engine.declared import conditions
 from etl.engine.meter import counted, rows
 from etl.errors import AnalysisError, TransformError, did_you_mean
+from etl.kinds.values import seen
 from etl.model.accounting import Collector, Drop, collecting
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
@@ -47,7 +49,7 @@ def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run, *
     ``first`` publish of a ``Merge`` there is nothing to delete: rows that delete their key are dropped, by name.
 
     Raises:
-        AnalysisError: Spark refuses the plan, or its columns are not the target's.
+        AnalysisError: Spark refuses the plan, its columns are not the target's, or a condition is not boolean.
         TransformError: the function raised, or returned no DataFrame.
     """
     from pyspark.sql import DataFrame
@@ -65,12 +67,25 @@ def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run, *
                 remedy="return the transformed frame; actions and writes are the engine's",
             )
         conformed = conform(planned, result)
+        _check_conditions(planned, conformed)
         write = step.target.write
         if isinstance(write, Merge) and write.sequence_by:
             conformed = latest_by(conformed, write.keys, write.sequence_by)
         if isinstance(write, Merge) and write.apply_as_deletes and first:
             conformed = where(conformed, "deletes of a first publish", f"NOT coalesce({write.apply_as_deletes}, false)")
     return Transformed(conformed, _conserved(collector, planned, frames))
+
+
+def _check_conditions(planned: PlannedStep, frame: DataFrame) -> None:
+    """Refuse a condition that is true or false of nothing: Spark would cast it, row by row."""
+    for who, condition, place in conditions(planned):
+        kind = frame.selectExpr(condition).schema[0].dataType.simpleString()
+        if kind != "boolean":
+            raise AnalysisError(
+                f"step {planned.step.name}: {who}={seen(condition)} is {kind}, not true or false",
+                place=place,
+                remedy="compare it with something",
+            )
 
 
 def _conserved(collector: Collector, planned: PlannedStep, frames: Mapping[str, DataFrame]) -> tuple[Drop, ...]:

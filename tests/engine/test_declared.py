@@ -63,6 +63,18 @@ def test_validate_looks_at_the_rows_that_delete_their_key(lake, spark):
     assert "gone" in error.message
 
 
+@pytest.mark.parametrize("condition", ["s", "id", "max(id) = 1", "gone"])
+def test_a_condition_that_is_neither_true_nor_false_of_a_row_is_refused_with_its_line(lake, spark, condition):
+    lake.write("raw.nowhere", "id INT, s STRING", [(1, "x")])
+    wrong = declared(expect.column_values_to_not_be_null("s", row_condition=condition))
+
+    (error,) = validate(lake.plan(wrong), spark)
+    result = lake.run_step(wrong)
+
+    assert (error.exit_code, result.exit_code) == (4, 4)
+    assert error.place.line
+
+
 def test_what_is_made_to_fit_publishes(lake):
     lake.write("raw.nowhere", "d DATE, p DECIMAL(10,2), s STRING", [(date(2013, 2, 8), Decimal("0.10"), "ab")])
 
