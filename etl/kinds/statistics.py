@@ -70,7 +70,10 @@ def _judge_sum(arguments: Arguments, taken: Arguments) -> Judgement:
 
 def _check(aggregate: Aggregate) -> Callable[[Arguments, Types], str | None]:
     def check(arguments: Arguments, types: Types) -> str | None:
-        return unbounded(arguments, aggregate(*column_of(arguments, types))[1])
+        column, kind = column_of(arguments, types)
+        given = aggregate(column, kind)[1]
+        wrong = unbounded(arguments, given)
+        return wrong.replace("the column is", "what is compared is") if wrong and given != kind else wrong
 
     return check
 

@@ -14,11 +14,10 @@ from etl.kinds import KINDS, unknown
 from etl.kinds.kind import Level
 from etl.kinds.types import bare
 from etl.model.expectation import Expectation, OnFailure
-from etl.model.names import target_names
+from etl.model.names import UNPARTITIONED, target_names
 from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplacePartitions
 
-UNPARTITIONED = frozenset({"ARRAY", "MAP", "STRUCT", "BINARY"})  # a folder's name holds no such value
 LONGEST = 255  # bytes of a folder's name, most file systems' limit
 
 
@@ -35,7 +34,10 @@ def faults(declared: Step[Any, Any], root: str = "") -> tuple[DefinitionError, .
         place = _place(declared, expectation)
         found += [(place, said) for said in _of_an_expectation(declared, expectation)]
         if expectation.name in seen:
-            found.append((place, f"expectation {expectation.name} is declared twice"))
+            twice = (
+                f"expectation {expectation.name} is declared twice: one of a type for the same columns and condition"
+            )
+            found.append((place, twice))
         seen.add(expectation.name)
     return tuple(
         DefinitionError(f"step {declared.name}: {said}", place=place.relative_to(root)) for place, said in found
@@ -149,8 +151,8 @@ def _of_an_expectation(declared: Step[Any, Any], expectation: Expectation) -> It
     types = {name: schema.column(name).type for name in expectation.columns}
     problem = kind.problem(expectation.kwargs, types)
     if problem:
-        columns = ", ".join(f"{name!r} is {kind}" for name, kind in types.items())
-        yield f"{expectation.name}: {problem}" + (f" (column {columns})" if columns not in problem else "")
+        unsaid = ", ".join(f"{name!r} is {kind}" for name, kind in types.items() if kind not in problem)
+        yield f"{expectation.name}: {problem}" + (f" (column {unsaid})" if unsaid else "")
     if expectation.on_failure is OnFailure.QUARANTINE and kind.level is not Level.ROW:
         yield (
             f"{expectation.name} speaks of the whole table: no single row breaks it, so it cannot "

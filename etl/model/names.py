@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from etl.errors import ConfigError, Place
+from etl.kinds.types import bare
 from etl.model.schema import Schema
 from etl.model.write import Merge, Write
 
@@ -14,6 +15,7 @@ DELETES = "_deletes"  # the mark of a row that deletes its key
 MERGE = ("_row_id_", "_file_name_", "_row_dropped_", "_source_row_present_", "_target_row_present_", "_incr_row_count_")
 DELTA = ("_change_type", "_commit_version", "_commit_timestamp")  # of a table's change feed
 CORRUPT = "_corrupt_record"  # where a file's reader keeps the text of a record that did not parse
+UNPARTITIONED = frozenset({"ARRAY", "MAP", "STRUCT", "BINARY"})  # a folder's name holds no such value
 LETTERS = " ,;{}()\n\t="  # what Delta and Parquet take in no name, without column mapping
 _SPELLED = {" ": "a blank", "\n": "a line break", "\t": "a tab"}
 
@@ -38,6 +40,22 @@ def target_names(schema: Schema, write: Write) -> Iterator[str]:
                     f"column {name!r} of the target is a name that {who} needs for itself ({', '.join(names)}): "
                     "give it another name"
                 )
+
+
+def source_partitions(
+    dataset: str, schema: Schema | None, partitioned_by: Sequence[str], place: Place | None = None
+) -> Iterator[ConfigError]:
+    """Yield what keeps the folders of a source from being read as these columns."""
+    for position, column in enumerate(partitioned_by):
+        kind = schema.column(column).type if schema and column in schema else ""
+        if column in partitioned_by[:position]:
+            yield ConfigError(f"dataset {dataset}: partitioned_by names {column!r} twice", place=place)
+        elif bare(kind) in UNPARTITIONED:
+            yield ConfigError(
+                f"dataset {dataset}: partitioned_by: column {column!r} is {kind}, which no folder's name can hold",
+                place=place,
+                remedy="declare it as STRING, a number, a DATE or a TIMESTAMP",
+            )
 
 
 def source_names(dataset: str, schema: Schema | None, place: Place | None = None) -> Iterator[ConfigError]:

@@ -22,7 +22,7 @@ from etl.errors import ConfigError, Place, ProjectError, did_you_mean
 from etl.model.dataset import NAME, REFUSED_OPTIONS, Dataset
 from etl.model.formats import FORMATS, check_publish
 from etl.model.job import JobModule
-from etl.model.names import source_names
+from etl.model.names import source_names, source_partitions
 from etl.model.schema import Schema
 from etl.model.step import Step
 
@@ -108,6 +108,7 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
                 f"option {option!r} would lose or guess rows and is set by Headrace", place=where, remedy="remove it"
             )
     yield from source_names(dataset, entry.schema if FORMATS[entry.format].needs_schema else None, place)
+    yield from source_partitions(dataset, entry.schema, entry.partitioned_by, place)
     known = entry.schema.names if entry.schema else entry.partitioned_by
     for column in entry.partitioned_by:
         if column not in known:

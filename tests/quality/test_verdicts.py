@@ -32,6 +32,7 @@ least, greatest, total, mean = (
     expect.column_mean_to_be_between,
 )
 unique, not_null = expect.column_values_to_be_unique, expect.column_values_to_not_be_null
+compound = expect.compound_columns_to_be_unique
 LEAST, MOST = ("0.00000000000000000000000000000000000001",), ("99999999999999999999999999999999999999",)
 NAN_AND_5, ZEROS = ("double('NaN')", "5.0"), ("-0.0D", "0.0D")
 MANY = [float(n) for n in range(20)]  # Spark looks into a hash set from eleven values on
@@ -72,6 +73,11 @@ SITUATIONS = [
     ("FLOAT", ZEROS, in_set, {"value_set": MANY}, True),
     ("DOUBLE", ZEROS, not_in_set, {"value_set": MANY}, False),
     ("DOUBLE", ZEROS, unique, {}, False),
+    ("FLOAT", ZEROS, compound, {"ignore_row_if": "never"}, False),
+    ("DOUBLE", ("double('NaN')", "double('NaN')"), compound, {}, False),
+    ("DOUBLE", NAN_AND_5, compound, {}, True),
+    ("ARRAY<DOUBLE>", ("array(0.0D)", "array(-0.0D)"), unique, {}, False),
+    ("STRUCT<a: DOUBLE>", ("named_struct('a', 0.0D)", "named_struct('a', -0.0D)"), unique, {}, False),
     ("DOUBLE", ZEROS, least, {"min_value": 0}, True),
     ("DOUBLE", ZEROS, greatest, {"max_value": -0.0}, True),
     # exact numbers are compared exactly, a float as it is written
