@@ -6,7 +6,7 @@ import pytest
 
 from etl import Merge, ReplaceTable
 from etl.errors import DefinitionError
-from etl.model.names import source_names, suggested, target_names
+from etl.model.names import source_names, source_partitions, suggested, target_names
 from etl.model.schema import Column, Schema, parse_schema
 from etl.model.write import Write
 from etl.sql import quoted
@@ -70,6 +70,14 @@ def test_a_source_s_columns_may_have_any_name_but_the_one_for_corrupt_records() 
     assert list(source_names("raw.x", wild)) == []
     (error,) = source_names("raw.x", parse_schema("_Corrupt_Record STRING"))
     assert error.remedy
+
+
+@pytest.mark.parametrize(("columns", "said"), [(["d", "d"], "twice"), (["l"], "is ARRAY<INT>")])
+def test_the_folders_of_a_source_are_columns_that_a_folder_can_name(columns: list[str], said: str) -> None:
+    schema = parse_schema("d DATE, l ARRAY<INT>")
+
+    assert [said in error.message for error in source_partitions("raw.x", schema, columns)] == [True]
+    assert list(source_partitions("raw.x", schema, ["d"])) == []
 
 
 @pytest.mark.parametrize(
