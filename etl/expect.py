@@ -16,6 +16,7 @@ from etl.kinds.kind import SWITCHES
 from etl.model.expectation import Expectation
 
 Action = Literal["fail", "warn", "quarantine"]
+Names = str | Sequence[str]
 Missing = Literal["all_values_are_missing", "any_value_is_missing", "never"]
 
 
@@ -119,11 +120,7 @@ def column_values_to_be_unique(column: str, *, mostly: float = 1.0, **common: Un
 
 
 def compound_columns_to_be_unique(
-    column_list: str | Sequence[str],
-    *,
-    mostly: float = 1.0,
-    ignore_row_if: Missing | None = None,
-    **common: Unpack[Common],
+    column_list: Names, *, mostly: float = 1.0, ignore_row_if: Missing | None = None, **common: Unpack[Common]
 ) -> Expectation:
     """Expect no combination twice in the rows this run publishes. Costs one pass, shared by all uniqueness.
 

@@ -9,7 +9,7 @@ from pyspark.errors import IllegalArgumentException, ParseException
 
 from etl.errors import DefinitionError, Place
 from etl.kinds.values import seen
-from etl.model.faults import check_faults
+from etl.model.faults import check_faults, place_of
 from etl.model.formats import format_of
 from etl.model.names import source_names
 from etl.model.plan import PlannedStep
@@ -42,7 +42,7 @@ def check_declared(session: SparkSession, planned: PlannedStep) -> None:
         if said:
             raise DefinitionError(
                 f"step {planned.step.name}: {expectation.name}: regex={seen(regex)} is not Java's: {said}",
-                place=expectation.place or planned.step.place,
+                place=place_of(planned.step, expectation),
             )
 
 
@@ -52,7 +52,7 @@ def conditions(planned: PlannedStep) -> Iterator[tuple[str, str, Place]]:
     for expectation in step.expectations:
         if expectation.kwargs.get("row_condition") is not None:
             given = f"{expectation.name}: row_condition"
-            yield given, expectation.kwargs["row_condition"], expectation.place or step.place
+            yield given, expectation.kwargs["row_condition"], place_of(step, expectation)
     if isinstance(step.target.write, Merge) and step.target.write.apply_as_deletes is not None:
         yield "Merge apply_as_deletes", step.target.write.apply_as_deletes, step.place
 

@@ -31,7 +31,7 @@ def faults(declared: Step[Any, Any], root: str = "") -> tuple[DefinitionError, .
     found = [(declared.place, said) for said in _of_the_target(declared)]
     seen: set[str] = set()
     for expectation in declared.expectations:
-        place = _place(declared, expectation)
+        place = place_of(declared, expectation)
         found += [(place, said) for said in _of_an_expectation(declared, expectation)]
         if expectation.name in seen:
             twice = (
@@ -58,10 +58,10 @@ def check_faults(declared: Step[Any, Any]) -> None:
         raise DefinitionError(f"step {declared.name}: {len(found)} problems\n{listed}", place=declared.place)
 
 
-def _place(declared: Step[Any, Any], expectation: Expectation) -> Place:
+def place_of(declared: Step[Any, Any], expectation: Expectation) -> Place:
     """Return the expectation's own line, where it is in the step's file: a shared one is wrong for this step only."""
-    place = expectation.place
-    return place if place is not None and place.file == declared.place.file else declared.place
+    place, file = expectation.place, declared.place.file
+    return Place(file, place.line) if place and f"/{place.file}".endswith(f"/{file}") else declared.place
 
 
 def _of_the_target(declared: Step[Any, Any]) -> Iterator[str]:

@@ -6,9 +6,10 @@ import inspect
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from etl import Append, Merge, ReplacePartitions, ReplaceTable, Source, Target, expect, step
-from etl.errors import DefinitionError
+from etl.errors import DefinitionError, Place
 from etl.model.expectation import Expectation
 from etl.model.faults import check_faults, faults
 from etl.model.step import Step
@@ -183,3 +184,14 @@ def test_faults_of_a_write_are_no_error_until_they_are_asked_for() -> None:
     )
 
     assert "would add the same rows at every run" in said(unplanned)
+
+
+def test_a_line_is_found_in_a_step_whose_place_is_relative() -> None:
+    wrong = declared(expect.column_values_to_be_between("id", "a"))
+    moved = evolve(wrong, place=Place("model/test_faults.py", 1))
+
+    (fault,) = faults(moved)
+
+    assert fault.place is not None
+    assert fault.place.file == "model/test_faults.py"
+    assert fault.place.line != 1
