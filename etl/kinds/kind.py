@@ -1,7 +1,7 @@
 """What an expectation type is: one frozen value that every room asks, and the small values it speaks in.
 
-A kind knows arguments, columns' types and SQL text, neither Spark nor steps: a declaration asks it at import, a plan
-what it costs, the audit what to measure and how to judge, a report how to say it.
+A kind knows arguments, columns' types and SQL text, neither Spark nor steps: whoever looks for faults of a declaration
+asks it, a plan what it costs, the audit what to measure and how to judge, a report how to say it.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from etl import expect
+from etl import Merge, ReplaceTable, Source, Target, expect, step
 from etl.model.schema import parse_schema
 from etl.quality.compile import compile_suite
 from etl.quality.judge import judge
@@ -196,3 +196,31 @@ def test_a_pair_is_compared_by_the_same_rule(spark, zone):
     results = judge(suite, take(Written(spark, lambda: frame, 1), suite, observed))
 
     assert [result.success for result in results] == [holds for *_, holds in PAIRS]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("write", [ReplaceTable(), Merge("id")], ids=repr)
+def test_what_overflows_fails_alone_and_leaves_every_other_measure_whole(lake, write):
+    largest = Decimal(10**38 - 1)
+    lake.write("raw.rows", "id INT, v DECIMAL(38,0), name STRING", [(n, largest, f"n{n}") for n in range(4)])
+
+    @step(
+        sources={"rows": Source("raw.rows")},
+        target=Target("clean.rows", "id INT, v DECIMAL(38,0), name STRING", write),
+        expectations=[
+            total("v", 0, on_failure="warn"),
+            mean("v", 0, on_failure="warn"),
+            not_null("name", mostly=0.5, on_failure="warn"),
+            greatest("v", 0, on_failure="warn"),
+        ],
+    )
+    def copy(rows):
+        return rows.repartition(4)
+
+    result = lake.run_step(copy)
+
+    assert result.exit_code == 0
+    assert [one.success for one in result.expectations][:4] == [False, False, True, True]
+    assert result.expectations[0].result["observed_value"] == "more than 38 digits"
+    assert result.expectations[2].result["element_count"] == 4
+    assert len(lake.rows("clean.rows")) == 4
