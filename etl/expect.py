@@ -7,12 +7,11 @@ the share of non-null rows, 0 to 1, that must hold. Null rows are ignored unless
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
-from etl.errors import DefinitionError, Place, did_you_mean
-from etl.kinds.kind import SWITCHES
+from etl.model.build import expectation as _expectation
+from etl.model.build import several as _several
 from etl.model.expectation import Expectation
 
 Action = Literal["fail", "warn", "quarantine"]
@@ -33,9 +32,6 @@ class Bounds(Common, total=False):
 
     strict_min: bool
     strict_max: bool
-
-
-KEYWORDS = Bounds.__optional_keys__  # at run time nobody else looks at them
 
 
 def column_values_to_not_be_null(column: str, *, mostly: float = 1.0, **common: Unpack[Common]) -> Expectation:
@@ -170,32 +166,3 @@ def column_max_to_be_between(
 ) -> Expectation:
     """Expect the column's greatest value in this range; no rows, no value, and the expectation fails."""
     return _expectation("column_max_to_be_between", bounds, column=column, min_value=min_value, max_value=max_value)
-
-
-def _expectation(kind: str, common: Common | Bounds, **arguments: Any) -> Expectation:
-    """Build the value; arguments that say what Great Expectations assumes anyway are left out."""
-    caller = sys._getframe(2)
-    place = Place(caller.f_code.co_filename, caller.f_lineno)
-    for name in common:
-        if name not in KEYWORDS:
-            known = {name for name in arguments if name not in ("value_set", "regex")} | KEYWORDS
-            raise DefinitionError(f"{kind} takes no argument {name!r}; {did_you_mean(name, known)}", place=place)
-    strict = {side: common.get(side) for side in ("strict_min", "strict_max")}
-    named = {**arguments, **strict, "row_condition": common.get("row_condition")}
-    given = {key: value for key, value in named.items() if not _assumed(key, value)}
-    if "row_condition" in given:
-        given["condition_parser"] = "spark"
-    action, description = common.get("on_failure", "fail"), common.get("description", "")
-    return Expectation(f"expect_{kind}", given, action, description, place)
-
-
-def _assumed(name: str, value: Any) -> bool:
-    if name in SWITCHES:
-        return value is None or value is False
-    return value is None or (name == "mostly" and type(value) in (int, float) and value == 1)
-
-
-def _several(values: Any) -> Any:
-    """Return the values as a tuple; one that is no list of them is left for the step to refuse, with its place."""
-    alone = isinstance(values, str | bytes | Mapping | set | frozenset) or not isinstance(values, Iterable)
-    return values if alone else tuple(values)

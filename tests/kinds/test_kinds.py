@@ -11,6 +11,7 @@ from etl.engine.quarantine import EXTRA
 from etl.errors import DefinitionError
 from etl.kinds import KINDS
 from etl.kinds.kind import Level
+from etl.model.build import KEYWORDS
 from etl.model.expectation import Expectation
 from etl.model.faults import check_faults
 from etl.model.names import QUARANTINE
@@ -109,6 +110,10 @@ def test_every_builder_makes_a_kind_that_is_known_and_takes_its_arguments():
     for kind, builder in made.items():
         asked = {name for name, one in inspect.signature(builder).parameters.items() if one.kind is not one.VAR_KEYWORD}
         assert asked <= {*KINDS[kind].arguments, *KINDS[kind].options}, kind
+
+
+def test_the_builders_common_arguments_are_those_that_their_types_say():
+    assert expect.Bounds.__optional_keys__ == KEYWORDS
 
 
 def test_only_what_one_row_can_break_by_itself_is_of_the_row_s_level():
