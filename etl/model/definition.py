@@ -39,11 +39,11 @@ def check_step(declared: Step[Any, Any]) -> None:
         DefinitionError: no target, a name that cannot be selected, a query without source, an unknown ``conserve``,
             something else where a source, a target, a write kind or an expectation should be.
     """
-    if not isinstance(declared.name, str) or not STEP_NAME.fullmatch(declared.name):
-        _refuse(declared, "a step's name has one or two parts, joined by a dot, in lower-case letters, digits and _")
     if not declared.publishes:
         _refuse(declared, "a step that returns rows needs target=Target(…)")
     _check_kinds(declared)
+    if not isinstance(declared.name, str) or not STEP_NAME.fullmatch(declared.name):
+        _refuse(declared, "a step's name has one or two parts, joined by a dot, in lower-case letters, digits and _")
     if declared.sql is not None and not declared.sources:
         _refuse(declared, "a SQL step needs at least one source")
     if declared.conserve is not None and declared.conserve not in declared.sources:
@@ -75,4 +75,5 @@ def _said(value: object) -> str:
 
 
 def _refuse(declared: Step[Any, Any], message: str) -> NoReturn:
-    raise DefinitionError(f"step {declared.name}: {message}", place=declared.place)
+    whole = declared.publishes and isinstance(declared.target, Target)
+    raise DefinitionError(f"{f'step {declared.name}' if whole else 'a step'}: {message}", place=declared.place)

@@ -240,7 +240,7 @@ def test_a_sql_step_describes_itself_by_its_query() -> None:
 )
 def test_a_name_or_a_class_in_place_of_a_value_is_refused(wrong: dict[str, Any], said: str) -> None:
     def declare() -> None:
-        given: dict[str, Any] = {"sources": WHOLE, "target": Target("clean.x", SCHEMA, ReplaceTable()), "name": "x"}
+        given: dict[str, Any] = {"sources": WHOLE, "target": Target("clean.x", SCHEMA, ReplaceTable())}
         step(**given | wrong)(lambda frame: frame)
 
     error = refused(declare)
