@@ -7,12 +7,15 @@ the share of non-null rows, 0 to 1, that must hold. Null rows are ignored unless
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal, TypedDict, Unpack
 
-from etl.model.expectation import Expectation, OnFailure
+from etl.model.build import expectation as _expectation
+from etl.model.build import several as _several
+from etl.model.expectation import Expectation
 
 Action = Literal["fail", "warn", "quarantine"]
+Names = str | Sequence[str]
 Missing = Literal["all_values_are_missing", "any_value_is_missing", "never"]
 
 
@@ -51,17 +54,19 @@ def column_values_to_be_between(
 
 
 def column_values_to_be_in_set(
-    column: str, value_set: Sequence[Any], *, mostly: float = 1.0, **common: Unpack[Common]
+    column: str, value_set: Collection[Any], *, mostly: float = 1.0, **common: Unpack[Common]
 ) -> Expectation:
     """Expect only these values."""
-    return _expectation("column_values_to_be_in_set", common, column=column, value_set=tuple(value_set), mostly=mostly)
+    return _expectation(
+        "column_values_to_be_in_set", common, column=column, value_set=_several(value_set), mostly=mostly
+    )
 
 
 def column_values_to_not_be_in_set(
-    column: str, value_set: Sequence[Any], *, mostly: float = 1.0, **common: Unpack[Common]
+    column: str, value_set: Collection[Any], *, mostly: float = 1.0, **common: Unpack[Common]
 ) -> Expectation:
     """Expect none of these values."""
-    values = tuple(value_set)
+    values = _several(value_set)
     return _expectation("column_values_to_not_be_in_set", common, column=column, value_set=values, mostly=mostly)
 
 
@@ -102,7 +107,7 @@ def column_pair_values_a_to_be_greater_than_b(
 ) -> Expectation:
     """Expect A > B in every row where both are there."""
     kind = "column_pair_values_a_to_be_greater_than_b"
-    return _expectation(kind, common, column_A=column_A, column_B=column_B, or_equal=or_equal or None, mostly=mostly)
+    return _expectation(kind, common, column_A=column_A, column_B=column_B, or_equal=or_equal, mostly=mostly)
 
 
 def column_values_to_be_unique(column: str, *, mostly: float = 1.0, **common: Unpack[Common]) -> Expectation:
@@ -111,13 +116,13 @@ def column_values_to_be_unique(column: str, *, mostly: float = 1.0, **common: Un
 
 
 def compound_columns_to_be_unique(
-    column_list: Sequence[str], *, mostly: float = 1.0, ignore_row_if: Missing | None = None, **common: Unpack[Common]
+    column_list: Names, *, mostly: float = 1.0, ignore_row_if: Missing | None = None, **common: Unpack[Common]
 ) -> Expectation:
     """Expect no combination twice in the rows this run publishes. Costs one pass, shared by all uniqueness.
 
     Rows whose columns are all null are ignored unless ``ignore_row_if`` says otherwise; null equals null.
     """
-    columns = tuple(column_list)
+    columns = (column_list,) if isinstance(column_list, str) else _several(column_list)
     return _expectation(
         "compound_columns_to_be_unique", common, column_list=columns, mostly=mostly, ignore_row_if=ignore_row_if
     )
@@ -161,14 +166,3 @@ def column_max_to_be_between(
 ) -> Expectation:
     """Expect the column's greatest value in this range; no rows, no value, and the expectation fails."""
     return _expectation("column_max_to_be_between", bounds, column=column, min_value=min_value, max_value=max_value)
-
-
-def _expectation(kind: str, common: Common | Bounds, **arguments: Any) -> Expectation:
-    """Build the value; arguments that say what Great Expectations assumes anyway are left out."""
-    strict = {side: common.get(side) or None for side in ("strict_min", "strict_max")}
-    named = {**arguments, **strict}
-    given = {key: value for key, value in named.items() if value is not None and (key, value) != ("mostly", 1.0)}
-    if common.get("row_condition"):
-        given |= {"row_condition": common["row_condition"], "condition_parser": "spark"}
-    on_failure = OnFailure(common.get("on_failure", "fail"))
-    return Expectation(f"expect_{kind}", given, on_failure, common.get("description", ""))

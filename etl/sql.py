@@ -29,8 +29,8 @@ def literal(value: Any) -> str:
 
 LITERALS: tuple[tuple[type, Callable[[Any], str]], ...] = (
     (bool, lambda value: "true" if value else "false"),
-    (float, lambda value: f"double('{value!r}')"),
-    (int, str),
+    (float, lambda value: f"double('{float(value)!r}')"),
+    (int, lambda value: str(int(value))),
     (Decimal, lambda value: f"{value:f}BD"),
     (datetime, lambda value: f"TIMESTAMP'{value.isoformat(sep=' ')}'"),
     (date, lambda value: f"DATE'{value.isoformat()}'"),

@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from etl.engine import accounts, publishing, record
 from etl.engine.audit import audit
 from etl.engine.boundary import failed_action
+from etl.engine.declared import check_declared
 from etl.engine.extract import Extracted, extract, refuse_corrupt
 from etl.engine.guards import hold
 from etl.engine.meter import drain
@@ -87,6 +88,7 @@ def execute(planned: PlannedStep, attempt: Attempt) -> StepResult:
 
 
 def _phases(planned: PlannedStep, attempt: Attempt, phases: dict[str, float]) -> StepResult:
+    check_declared(attempt.session, planned)
     run, session, storage = attempt.run, attempt.session, storage_for(planned.writes)
     name = mark_name(planned.step, run.interval)
     with _phase(attempt, planned, phases, "extract"):

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from etl.engine.boundary import user_code
+from etl.engine.declared import conditions
 from etl.engine.meter import counted, rows
 from etl.errors import AnalysisError, TransformError, did_you_mean
+from etl.kinds.values import seen
 from etl.model.accounting import Collector, Drop, collecting
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
+from etl.model.schema import Schema
 from etl.model.types import fits
 from etl.model.write import Merge
 from etl.spark.jvm import struct_type
@@ -46,7 +49,7 @@ def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run, *
     ``first`` publish of a ``Merge`` there is nothing to delete: rows that delete their key are dropped, by name.
 
     Raises:
-        AnalysisError: Spark refuses the plan, or its columns are not the target's.
+        AnalysisError: Spark refuses the plan, its columns are not the target's, or a condition is not boolean.
         TransformError: the function raised, or returned no DataFrame.
     """
     from pyspark.sql import DataFrame
@@ -64,12 +67,25 @@ def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run, *
                 remedy="return the transformed frame; actions and writes are the engine's",
             )
         conformed = conform(planned, result)
+        _check_conditions(planned, conformed)
         write = step.target.write
         if isinstance(write, Merge) and write.sequence_by:
             conformed = latest_by(conformed, write.keys, write.sequence_by)
         if isinstance(write, Merge) and write.apply_as_deletes and first:
             conformed = where(conformed, "deletes of a first publish", f"NOT coalesce({write.apply_as_deletes}, false)")
     return Transformed(conformed, _conserved(collector, planned, frames))
+
+
+def _check_conditions(planned: PlannedStep, frame: DataFrame) -> None:
+    """Refuse a condition that is true or false of nothing: Spark would cast it, row by row."""
+    for who, condition, place in conditions(planned):
+        kind = frame.selectExpr(condition).schema[0].dataType.simpleString()
+        if kind != "boolean":
+            raise AnalysisError(
+                f"step {planned.step.name}: {who}={seen(condition)} is {kind}, not true or false",
+                place=place,
+                remedy="compare it with something",
+            )
 
 
 def _conserved(collector: Collector, planned: PlannedStep, frames: Mapping[str, DataFrame]) -> tuple[Drop, ...]:
@@ -97,8 +113,8 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
         AnalysisError: a column is missing or not declared, or has a type that would have to be guessed.
     """
     problems: list[str] = []
-    declared = planned.step.target.schema.nullable().ddl
-    wanted = {field.name: field for field in struct_type(frame.sparkSession, declared)}
+    declared = planned.step.target.schema
+    wanted = {field.name: field for field in struct_type(frame.sparkSession, declared.nullable().ddl)}
     given = {field.name: field for field in frame.schema}
     problems += [f"column {name!r} is missing; {did_you_mean(name, given)}" for name in wanted if name not in given]
     for name, field in given.items():
@@ -119,9 +135,12 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
         return frame
     return frame.selectExpr(
         *[
-            quoted(name)
-            if kept
-            else f"CAST({quoted(name)} AS {wanted[name].dataType.simpleString()}) AS {quoted(name)}"
+            quoted(name) if kept else f"CAST({quoted(name)} AS {_castable(declared, name)}) AS {quoted(name)}"
             for name, kept in same
         ]
     )
+
+
+def _castable(schema: Schema, name: str) -> str:
+    """Return a column's type for a cast, which takes no NOT NULL within; no name of a target has a blank in it."""
+    return schema.column(name).type.replace(" NOT NULL", "")

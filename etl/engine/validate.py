@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import functions as F
 
+from etl.engine.declared import check_declared
 from etl.engine.stage import prepare
 from etl.engine.transform import transform
 from etl.errors import AnalysisError, EtlError
@@ -36,6 +37,7 @@ def validate(plan: Plan, session: SparkSession) -> tuple[EtlError, ...]:
 
 
 def _validate(planned: PlannedStep, plan: Plan, session: SparkSession) -> None:
+    check_declared(session, planned)
     storage_for(planned.writes)
     interval = plan.intervals[0] if plan.intervals else None
     frames = {}
@@ -50,7 +52,8 @@ def _validate(planned: PlannedStep, plan: Plan, session: SparkSession) -> None:
             )
         if column is not None and interval is not None:
             interval_predicate(column, frame.schema[column].dataType.simpleString().upper(), interval)
-    transformed = transform(planned, frames, Run("validate", interval, plan.params))
+    # As a first publish: that is when a Merge looks at the rows that delete their key.
+    transformed = transform(planned, frames, Run("validate", interval, plan.params), first=True)
     prepared = prepare(planned, transformed.frame, interval)
     try:
         for key in prepared.suite.keys:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
-from typing import Any
-
+from etl.kinds.counts import uncounted
 from etl.kinds.judgement import of_rows
 from etl.kinds.kind import (
     FILES,
@@ -20,7 +18,8 @@ from etl.kinds.kind import (
     unless_missing,
 )
 from etl.kinds.proof import Proof, Statistics
-from etl.kinds.types import FRACTIONS, NUMBERS, ORDERED, TIMES, bare, column_of, fit, misfit, within
+from etl.kinds.ranges import bounds, unbounded, within
+from etl.kinds.types import FRACTIONS, NUMBERS, ORDERED, TIMES, bare, column_of
 from etl.kinds.words import span
 from etl.sql import quoted
 
@@ -50,40 +49,19 @@ def _rule(arguments: Arguments, types: Types) -> RowRule:
 
 def _inside(statistics: Statistics, arguments: Arguments, kind: str) -> bool:
     """Say whether the files' bounds lie within the arguments'."""
-    column = arguments["column"]
-    for name, ends, strict in (
-        ("min_value", statistics.least, "strict_min"),
-        ("max_value", statistics.greatest, "strict_max"),
-    ):
-        if arguments.get(name) is None:
-            continue
-        if column not in ends:
-            return False
-        end, bound = _comparable(ends[column], fit(arguments[name], kind))
-        outside = end < bound if name == "min_value" else end > bound
-        if outside or (end == bound and arguments.get(strict)):
+    for bound in bounds(arguments, kind):
+        ends = statistics.least if bound.least else statistics.greatest
+        if arguments["column"] not in ends or not bound.admits(ends[arguments["column"]]):
             return False
     return True
 
 
-def _comparable(*values: Any) -> list[Any]:
-    """Return values in one type: days as their midnight in UTC; numbers as floats if one is, as Spark does."""
-    if any(isinstance(value, float) for value in values):
-        return [float(value) for value in values]
-    return [_instant(value) if isinstance(value, date) else value for value in values]
-
-
-def _instant(value: date) -> datetime:
-    at = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 def _check(arguments: Arguments, types: Types) -> str | None:
-    return misfit(arguments, types[arguments["column"]])
+    return unbounded(arguments, types[arguments["column"]])
 
 
 def _check_length(arguments: Arguments, _: Types) -> str | None:
-    return misfit(arguments, "INT")
+    return uncounted(arguments, "characters") or unbounded(arguments, "INT")
 
 
 def _length(arguments: Arguments, _: Types) -> RowRule:

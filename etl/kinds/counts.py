@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from etl.kinds.kind import Arguments, Judgement, Kind, Level, Needs, Rows, Types
-from etl.kinds.types import BOUNDS, misfit
+from etl.kinds.ranges import unbounded
+from etl.kinds.values import misfit, seen
 from etl.kinds.words import span
 
 
@@ -27,12 +29,27 @@ def _result(observed: int) -> dict[str, Any]:
     return {"observed_value": observed}
 
 
-def _check(arguments: Arguments, _: Types) -> str | None:
-    names = (*BOUNDS, "value")
+def uncounted(arguments: Arguments, what: str, names: tuple[str, ...] = ("min_value", "max_value")) -> str | None:
+    """Say which of these arguments is no whole number from 0 on, or None."""
     for name in names:
-        if isinstance(arguments.get(name), str):  # an SQL literal would read it, a comparison of counts does not
-            return f"{name}={arguments[name]!r} is not a number of rows"
-    return misfit(arguments, "BIGINT", names)
+        given = arguments.get(name)
+        if given is not None and not _whole(given):
+            return f"{name}={seen(given)} is not a number of {what}: 0, 1, 2 …"
+    return None
+
+
+def _whole(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return False
+    return bool(value >= 0 and value % 1 == 0)
+
+
+def _check(arguments: Arguments, _: Types) -> str | None:
+    return uncounted(arguments, "rows") or unbounded(arguments, "BIGINT")
+
+
+def _check_equal(arguments: Arguments, _: Types) -> str | None:
+    return uncounted(arguments, "rows", ("value",)) or misfit({"value": arguments["value"]}, "BIGINT")
 
 
 KINDS = (
@@ -52,6 +69,6 @@ KINDS = (
         arguments=("value",),
         compile=_count,
         judge=_equal,
-        check=_check,
+        check=_check_equal,
     ),
 )

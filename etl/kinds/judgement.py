@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from etl.kinds.types import DIGITS
+
 Values = Mapping[str, Any]
 
 
@@ -31,7 +33,12 @@ def of_rows(arguments: Values, taken: Values) -> tuple[bool, dict[str, Any]]:
 
 
 def of_value(_: Values, taken: Values) -> tuple[bool, dict[str, Any]]:
-    """Aggregates, which the measure itself has compared: no value (no rows) is a failure, as in Great Expectations."""
+    """Aggregates, which the measure itself has compared: no value (no rows) is a failure, as in Great Expectations.
+
+    Where ``present`` values have none, it has more digits than Spark: that is what was observed.
+    """
     value, holds = taken["observed"]
+    if value is None and taken.get("present"):
+        return False, {"observed_value": f"more than {DIGITS} digits"}
     not_json = isinstance(value, float) and not math.isfinite(value)
     return value is not None and bool(holds), {"observed_value": str(value) if not_json else value}

@@ -1,7 +1,7 @@
 """What an expectation type is: one frozen value that every room asks, and the small values it speaks in.
 
-A kind knows arguments, columns' types and SQL text, neither Spark nor steps: a declaration asks it at import, a plan
-what it costs, the audit what to measure and how to judge, a report how to say it.
+A kind knows arguments, columns' types and SQL text, neither Spark nor steps: whoever looks for faults of a declaration
+asks it, a plan what it costs, the audit what to measure and how to judge, a report how to say it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from etl.sql import conjunction, count_where
 Arguments = Mapping[str, Any]  # Great Expectations' kwargs
 Types = Mapping[str, str]  # Spark's type of each column that the arguments name, in their order
 Judgement = tuple[bool, dict[str, Any]]  # success, and Great Expectations' ``result``
+SWITCHES = ("strict_min", "strict_max", "or_equal")
 COMMON = ("row_condition", "condition_parser")
 
 
@@ -96,6 +97,20 @@ class Needs:
     proof: Proof | None = None
 
 
+def _wrong(arguments: Arguments) -> str | None:
+    """Say what is wrong with the arguments that mean the same to every type, or None."""
+    for name in SWITCHES:
+        if arguments.get(name) not in (None, True, False) or type(arguments.get(name)) is int:
+            return f"{name}={arguments[name]!r} is neither True nor False"
+    mostly = arguments.get("mostly", 1.0)
+    if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not 0 <= mostly <= 1:
+        return f"mostly={mostly!r} is outside 0 to 1"
+    condition, language = arguments.get("row_condition"), arguments.get("condition_parser", "spark")
+    if condition is not None and not (isinstance(condition, str) and condition.strip()):
+        return f"row_condition={condition!r} is no SQL"
+    return None if language == "spark" else f"condition_parser={language!r}: a row_condition is Spark SQL, 'spark'"
+
+
 def _fine(_: Arguments, __: Types) -> str | None:
     return None
 
@@ -137,6 +152,9 @@ class Kind:
         for name in self.arguments:
             if arguments.get(name) is None:
                 return f"{self.type} needs the argument {name!r}"
+        wrong = _wrong(arguments)
+        if wrong:
+            return wrong
         for column, kind in types.items():
             if bare(kind) not in self.accepts:
                 return f"column {column!r} is {kind}; {self.type} takes {', '.join(sorted(self.accepts))}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from etl.kinds.judgement import of_rows
 from etl.kinds.kind import Arguments, Kind, Level, RowRule, Types, by_row, unless_missing
-from etl.kinds.types import NUMBERS, ORDERED, TIMES, bare, not_nan
+from etl.kinds.types import DIGITS, EXACT, NUMBERS, ORDERED, TIMES, bare, digits, not_nan
 from etl.sql import quoted
 
 
@@ -17,10 +17,16 @@ def _greater(arguments: Arguments, types: Types) -> RowRule:
 
 
 def _check(arguments: Arguments, types: Types) -> str | None:
+    if arguments["column_A"] == arguments["column_B"]:
+        return f"column_A and column_B are both {arguments['column_A']!r}"
     a, b = types[arguments["column_A"]], types[arguments["column_B"]]
     for group in (NUMBERS, TIMES | {"DATE"}, {"STRING"}):
         if (bare(a) in group) != (bare(b) in group):
             return f"a {a} ({arguments['column_A']!r}) is not compared with a {b} ({arguments['column_B']!r})"
+    if bare(a) in EXACT and bare(b) in EXACT:
+        (whole_a, behind_a), (whole_b, behind_b) = digits(a), digits(b)
+        if max(whole_a - behind_a, whole_b - behind_b) + max(behind_a, behind_b) > DIGITS:
+            return f"a {a} and a {b} are compared by casting both, which needs more than {DIGITS} digits"
     return None
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from etl.kinds.judgement import of_rows
 from etl.kinds.kind import Arguments, Kind, Level, RowRule, Types, by_row, unless_missing
-from etl.kinds.types import SPELLED, column_of, misfit, spelled
+from etl.kinds.types import SPELLED, column_of
+from etl.kinds.values import misfit, spelled
 from etl.kinds.words import sample
 
 
@@ -24,9 +27,14 @@ def _among(arguments: Arguments, types: Types) -> str:
     return f"{column} IN ({values})" if values else "false"
 
 
-def _check(arguments: Arguments, types: Types) -> str | None:
-    values = {f"value_set[{n}]": value for n, value in enumerate(arguments["value_set"])}
-    return misfit(values, types[arguments["column"]], values)
+def _check(arguments: Arguments, types: Types, *, negated: bool = False) -> str | None:
+    given = arguments["value_set"]
+    if not isinstance(given, list | tuple | set | frozenset):
+        return f"value_set={given!r} is not a list of values"
+    values = {f"value_set[{n}]": value for n, value in enumerate(given) if value is not None}
+    if not values:
+        return f"value_set={given!r} holds no value: every row would {'hold' if negated else 'break it'}"
+    return misfit(values, types[arguments["column"]])
 
 
 KINDS = (
@@ -49,7 +57,7 @@ KINDS = (
         accepts=SPELLED,
         compile=by_row(_not_in),
         judge=of_rows,
-        check=_check,
+        check=partial(_check, negated=True),
         words=lambda arguments: [f"not in {sample(arguments['value_set'])}"],
     ),
 )

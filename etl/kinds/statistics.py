@@ -11,28 +11,38 @@ from decimal import Decimal
 
 from etl.kinds.judgement import of_value
 from etl.kinds.kind import Arguments, Judgement, Kind, Level, Measure, Needs, Rows, Types
-from etl.kinds.types import DIGITS, FRACTIONS, INTEGERS, NUMBERS, ORDERED, bare, column_of, misfit, shown, within
+from etl.kinds.ranges import unbounded, within
+from etl.kinds.types import DIGITS, FRACTIONS, INTEGERS, NUMBERS, ORDERED, bare, column_of, digits, shown
 from etl.kinds.words import span
 
-Aggregate = Callable[[str, str], str]  # SQL of a value and its type → SQL of the aggregate
+Aggregate = Callable[[str, str], tuple[str, str]]  # SQL of a value and its type → SQL of the aggregate and its type
 
 
-def _mean(value: str, kind: str) -> str:
-    return f"try_avg({value})" if bare(kind) == "DECIMAL" else f"avg({value})"
+def _mean(value: str, kind: str) -> tuple[str, str]:
+    return (f"try_avg({value})", _longer(kind, 4, 4)) if bare(kind) == "DECIMAL" else (f"avg({value})", "DOUBLE")
 
 
-def _sum(value: str, kind: str) -> str:
-    return f"try_sum(CAST({value} AS DECIMAL({DIGITS},0)))" if bare(kind) in INTEGERS else f"try_sum({value})"
+def _sum(value: str, kind: str) -> tuple[str, str]:
+    if bare(kind) in INTEGERS:
+        return f"try_sum(CAST({value} AS DECIMAL({DIGITS},0)))", f"DECIMAL({DIGITS},0)"
+    return f"try_sum({value})", _longer(kind, 10, 0) if bare(kind) == "DECIMAL" else "DOUBLE"
 
 
-def _min(value: str, kind: str) -> str:
+def _min(value: str, kind: str) -> tuple[str, str]:
     if bare(kind) not in FRACTIONS:
-        return f"min({value})"
-    return f"CASE WHEN isnan(max({value})) THEN max({value}) ELSE min({value}) END"  # else the one that hides a NaN
+        return f"min({value})", kind
+    # else the one that hides a NaN
+    return f"CASE WHEN isnan(max({value})) THEN max({value}) ELSE min({value}) END", kind
 
 
-def _max(value: str, _: str) -> str:
-    return f"max({value})"
+def _max(value: str, kind: str) -> tuple[str, str]:
+    return f"max({value})", kind
+
+
+def _longer(kind: str, digits_more: int, behind_more: int) -> str:
+    """Return the type that Spark gives the sum or the mean of decimals."""
+    whole, behind = digits(kind)
+    return f"DECIMAL({min(whole + digits_more, DIGITS)},{min(behind + behind_more, DIGITS)})"
 
 
 def _compared(aggregate: Aggregate) -> Callable[[Arguments, Types, Rows], Needs]:
@@ -40,10 +50,13 @@ def _compared(aggregate: Aggregate) -> Callable[[Arguments, Types, Rows], Needs]
 
     def compiled(arguments: Arguments, types: Types, rows: Rows) -> Needs:
         column, kind = column_of(arguments, types)
-        value = aggregate(rows.only(column), kind)
-        both = f"struct({shown('x', kind)} AS value, {within('x', kind, arguments)} AS holds)"
+        value, given = aggregate(rows.only(column), kind)
+        both = f"struct({shown('x', given)} AS value, {within('x', given, arguments)} AS holds)"
         # A name for the aggregate: Spark would compute it again for each time it is written.
-        return Needs({"observed": Measure(f"transform(array({value}), x -> {both})[0]")})
+        measures = {"observed": Measure(f"transform(array({value}), x -> {both})[0]")}
+        if value.startswith("try_"):
+            measures["present"] = rows.count(f"{column} IS NOT NULL")
+        return Needs(measures)
 
     return compiled
 
@@ -55,8 +68,14 @@ def _judge_sum(arguments: Arguments, taken: Arguments) -> Judgement:
     return success, {"observed_value": int(value) if whole else value}
 
 
-def _check(arguments: Arguments, types: Types) -> str | None:
-    return misfit(arguments, types[arguments["column"]])
+def _check(aggregate: Aggregate) -> Callable[[Arguments, Types], str | None]:
+    def check(arguments: Arguments, types: Types) -> str | None:
+        column, kind = column_of(arguments, types)
+        given = aggregate(column, kind)[1]
+        wrong = unbounded(arguments, given)
+        return wrong.replace("the column is", "what is compared is") if wrong and given != kind else wrong
+
+    return check
 
 
 def _kind(name: str, aggregate: Aggregate, accepts: frozenset[str], judge: Callable[..., Judgement] = of_value) -> Kind:
@@ -69,7 +88,7 @@ def _kind(name: str, aggregate: Aggregate, accepts: frozenset[str], judge: Calla
         compile=_compared(aggregate),
         judge=judge,
         words=span,
-        check=_check,
+        check=_check(aggregate),
     )
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from etl.kinds.judgement import of_rows
 from etl.kinds.kind import Arguments, Kind, Level, RowRule, Types, by_row, unless_missing
+from etl.kinds.regex import refused
+from etl.kinds.values import seen
 from etl.sql import literal, quoted
 
 TEXT = frozenset({"STRING"})
-_PYTHONS_OWN = re.compile(r"(?<!\\)\(\?P")  # named groups and references to them, as only Python spells them
 
 
 def _matches(arguments: Arguments, _: Types) -> RowRule:
@@ -27,10 +26,9 @@ def _found(arguments: Arguments) -> str:
 def _check(arguments: Arguments, _: Types) -> str | None:
     regex = arguments["regex"]
     if not isinstance(regex, str):
-        return f"regex={regex!r} is not text"
-    if _PYTHONS_OWN.search(regex):
-        return f"regex={regex!r} is Python's; Java spells a named group (?<name>…) and a reference to it \\k<name>"
-    return None
+        return f"regex={seen(regex)} is not text"
+    wrong = refused(regex)
+    return f"regex={seen(regex)} {wrong}" if wrong else None
 
 
 def _words(arguments: Arguments) -> list[str]:

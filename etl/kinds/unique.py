@@ -37,6 +37,11 @@ def _unique(names: Sequence[str], arguments: Arguments, rows: Rows) -> Needs:
 
 
 def _check(arguments: Arguments, types: Types) -> str | None:
+    names = arguments.get("column_list", ("?",))
+    if not isinstance(names, list | tuple):
+        return f"column_list={names!r} is not a list of columns"
+    if not names or len({name.lower() for name in names}) < len(names):
+        return f"column_list={list(names)!r} " + ("names a column twice" if names else "names no column")
     for column, kind in types.items():
         if "MAP<" in kind:
             return f"column {column!r} is {kind}: Spark compares no maps"

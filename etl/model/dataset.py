@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from etl.errors import DefinitionError, Place
 from etl.model.schema import Schema, parse_schema
 from etl.model.text import NO_RULES, TextRules, rule_problems, split_options
-from etl.model.write import ReplacePartitions, Write
+from etl.model.write import ReplacePartitions, Write, names
 
 NOWHERE = Place("?")
 
@@ -63,7 +63,7 @@ class Target:
     dataset: str = field(converter=dataset_name)
     schema: Schema = field(converter=_schema)
     write: Write
-    partition_by: tuple[str, ...] = ()
+    partition_by: tuple[str, ...] = field(default=(), converter=names)
 
     @property
     def quarantine(self) -> str:

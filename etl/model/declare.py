@@ -14,7 +14,7 @@ from etl.model.definition import check_parameters, check_step
 from etl.model.expectation import Expectation
 from etl.model.run import RUN
 from etl.model.step import Step
-from etl.model.write import Write
+from etl.model.write import Write, names
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -30,7 +30,7 @@ def step(
     name: str | None = None,
     expectations: Sequence[Expectation] = (),
     conserve: str | None = None,
-    tags: Sequence[str] = (),
+    tags: str | Sequence[str] = (),
 ) -> Callable[[Callable[P, R]], Step[P, R]]:
     """Declare a function as a step.
 
@@ -44,13 +44,14 @@ def step(
         tags: words for ``tag:`` selection.
 
     Raises:
-        DefinitionError: at import, with file and line: see ``check_step``.
+        DefinitionError: at import, with file and line: see ``check_step``; what else is
+            wrong is told when a project is opened and when the step is run: see ``etl.model.faults``.
     """
 
     def declare(function: Callable[P, R]) -> Step[P, R]:
         code = function.__code__
         parameters = [p for p in inspect.signature(function).parameters.values() if p.kind is not p.VAR_KEYWORD]
-        names = [parameter.name for parameter in parameters]
+        taken = [parameter.name for parameter in parameters]
         declared = Step(
             body=Function(function),
             sources=sources,
@@ -58,12 +59,12 @@ def step(
             name=name,
             expectations=tuple(expectations),
             conserve=conserve,
-            tags=tuple(tags),
+            tags=names(tags),
             place=Place(code.co_filename, code.co_firstlineno),
             module=function.__module__,
-            takes_run=RUN in names,
+            takes_run=RUN in taken,
         )
-        check_parameters(declared, names)
+        check_parameters(declared, taken)
         check_step(declared)
         return declared
 
@@ -81,7 +82,7 @@ def sql_step(
     name: str | None = None,
     expectations: Sequence[Expectation] = (),
     conserve: str | None = None,
-    tags: Sequence[str] = (),
+    tags: str | Sequence[str] = (),
     description: str = "",
 ) -> Step[..., DataFrame]:
     """Declare a SQL query as a step; the source names are its tables.
@@ -90,12 +91,13 @@ def sql_step(
     ``partition_by`` are those of its ``Target``.
 
     Raises:
-        DefinitionError: at import, with file and line: see ``check_step``.
+        DefinitionError: at import, with file and line: see ``check_step``; what else is
+            wrong is told when a project is opened and when the step is run: see ``etl.model.faults``.
     """
     caller = sys._getframe(1)
     place = Place(caller.f_code.co_filename, caller.f_lineno)
     try:
-        target = Target(dataset, schema, write, tuple(partition_by))
+        target = Target(dataset, schema, write, partition_by)
     except DefinitionError as error:
         raise DefinitionError(error.message, place=place) from None
     declared: Step[..., DataFrame] = Step(
@@ -105,7 +107,7 @@ def sql_step(
         name=name,
         expectations=tuple(expectations),
         conserve=conserve,
-        tags=tuple(tags),
+        tags=names(tags),
         place=place,
         module=caller.f_globals["__name__"],
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from attrs import field, frozen
 
 from etl.errors import DefinitionError
 from etl.model.schedule import Schedule
 from etl.model.step import Step
+from etl.model.write import names
 
 MOST_RETRIES = 10  # a step that fails that often is not failing for a transient reason
 
@@ -16,6 +17,12 @@ MOST_RETRIES = 10  # a step that fails that often is not failing for a transient
 def _retries(_: object, __: object, value: int) -> None:
     if not isinstance(value, int) or not 0 <= value <= MOST_RETRIES:
         raise DefinitionError(f"JOB retries={value!r} is outside 0 to {MOST_RETRIES}")
+
+
+def _schedule(_: object, __: object, value: Any) -> None:
+    if value is not None and not isinstance(value, Schedule):
+        kinds = ", ".join(f"{kind.__name__}(…)" for kind in get_args(Schedule))
+        raise DefinitionError(f"JOB schedule={repr(value)[:60]} is no schedule; known: {kinds}")
 
 
 @frozen(kw_only=True)
@@ -29,10 +36,10 @@ class Job:
         tags: words for ``tag:`` selection; every step of the job carries them.
     """
 
-    schedule: Schedule | None = None
+    schedule: Schedule | None = field(default=None, validator=_schedule)
     owner: str = ""
     retries: int = field(default=0, validator=_retries)
-    tags: tuple[str, ...] = field(default=(), converter=tuple)
+    tags: tuple[str, ...] = field(default=(), converter=names)
 
 
 @frozen

@@ -45,7 +45,7 @@ class PlannedStep:
     @property
     def costs(self) -> tuple[str, ...]:
         """What the step costs besides its one pass: ``1 pass for uniqueness``."""
-        passes = [one for expectation in self.step.suite for one in KINDS[expectation.type].passes]
+        passes = [one for each in self.step.suite if each.type in KINDS for one in KINDS[each.type].passes]
         merging = ("the batch is written, then merged",) if isinstance(self.step.target.write, Merge) else ()
         return (*dict.fromkeys(one.cost for one in passes if one.cost), *merging)
 

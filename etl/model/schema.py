@@ -1,68 +1,15 @@
-"""Columns and their types, parsed from Spark DDL without Spark.
-
-The grammar is that of Spark's ``CREATE TABLE`` column list: ``name TYPE [NOT NULL] [COMMENT 'text']``, separated by
-commas; ARRAY, MAP and STRUCT nest. Type names are kept in one spelling (INTEGER → INT, LONG → BIGINT).
-"""
+"""Columns and their types, parsed from Spark DDL without Spark."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from attrs import frozen
 
-from etl.errors import DefinitionError, did_you_mean
-from etl.sql import quoted
+from etl.errors import DefinitionError
+from etl.model.ddl import Column, Parser
 
-SYNONYMS = {
-    "BYTE": "TINYINT",
-    "SHORT": "SMALLINT",
-    "INTEGER": "INT",
-    "LONG": "BIGINT",
-    "REAL": "FLOAT",
-    "DEC": "DECIMAL",
-    "NUMERIC": "DECIMAL",
-    "TIMESTAMP_LTZ": "TIMESTAMP",
-}
-ATOMS = frozenset(
-    {
-        "BOOLEAN",
-        "TINYINT",
-        "SMALLINT",
-        "INT",
-        "BIGINT",
-        "FLOAT",
-        "DOUBLE",
-        "DECIMAL",
-        "STRING",
-        "BINARY",
-        "DATE",
-        "TIMESTAMP",
-        "TIMESTAMP_NTZ",
-    }
-)
-NESTED = frozenset({"ARRAY", "MAP", "STRUCT"})
-DIGITS = 38  # of Spark's widest decimal
-_TOKEN = re.compile(r"\s*(?:(?P<quoted>`(?:[^`]|``)+`)|(?P<text>'(?:[^'\\]|\\.)*')|(?P<word>\w+)|(?P<mark>[<>(),:]))")
-
-
-@frozen
-class Column:
-    """One column: its name, its type in Spark's spelling, and whether null is allowed."""
-
-    name: str
-    type: str
-    nullable: bool = True
-    comment: str = ""
-
-    @property
-    def ddl(self) -> str:
-        """The column as Spark reads it back."""
-        return self.spelled(" ")
-
-    def spelled(self, separator: str) -> str:
-        """Return the column with this between name and type: a blank, or a colon inside STRUCT."""
-        return f"{quoted(self.name)}{separator}{self.type}" + ("" if self.nullable else " NOT NULL")
+__all__ = ["Column", "Schema", "parse_schema"]
 
 
 @frozen
@@ -98,6 +45,13 @@ class Schema:
                 return column
         raise KeyError(name)
 
+    @property
+    def fields(self) -> tuple[tuple[str, ...], ...]:
+        """The path of every column and of every field of its structs, those in arrays and maps too."""
+        parser = Parser(self.ddl)
+        tuple(parser.columns(separator=None))
+        return tuple(parser.paths)
+
     def nullable(self) -> Schema:
         """Return the same columns without NOT NULL."""
         return Schema(tuple(Column(c.name, c.type, nullable=True, comment=c.comment) for c in self.columns))
@@ -109,102 +63,7 @@ def parse_schema(ddl: str) -> Schema:
     Raises:
         DefinitionError: the text does not parse, a type is unknown, a name is used twice, or there is no column.
     """
-    parser = _Parser(ddl)
-    columns = tuple(parser.columns(separator=None))
-    seen: dict[str, str] = {}
-    for column in columns:
-        if column.name.lower() in seen:
-            raise DefinitionError(f"schema declares column {column.name!r} twice (names are compared without case)")
-        seen[column.name.lower()] = column.name
+    columns = tuple(Parser(ddl).columns(separator=None))
     if not columns:
         raise DefinitionError("schema has no column")
     return Schema(columns)
-
-
-class _Parser:
-    def __init__(self, ddl: str) -> None:
-        self.ddl, self.tokens, position = ddl, [], 0
-        while ddl[position:].strip():
-            match = _TOKEN.match(ddl, position)
-            if not match:
-                raise DefinitionError(f"schema does not parse at {ddl[position:].strip()[:30]!r}")
-            self.tokens.append((match.lastgroup or "", match.group().strip()))
-            position = match.end()
-
-    def peek(self) -> str:
-        return self.tokens[0][1] if self.tokens else ""
-
-    def take(self, expected: str | None = None) -> str:
-        found = self.peek()
-        if not found or (expected is not None and found.upper() != expected):
-            raise DefinitionError(f"schema: expected {expected or 'a name or type'}, found {found or 'the end'!r}")
-        self.tokens.pop(0)
-        return found
-
-    def accept(self, *words: str) -> bool:
-        ahead = [text.upper() for _, text in self.tokens[: len(words)]]
-        if ahead != list(words):
-            return False
-        del self.tokens[: len(words)]
-        return True
-
-    def name(self) -> str:
-        kind = self.tokens[0][0] if self.tokens else ""
-        text = self.take()
-        if kind not in {"quoted", "word"}:
-            raise DefinitionError(f"schema: expected a column name, found {text!r}")
-        return text[1:-1].replace("``", "`") if kind == "quoted" else text
-
-    def columns(self, separator: str | None) -> Iterator[Column]:
-        while self.tokens and self.peek() != ">":
-            name = self.name()
-            if separator:
-                self.accept(separator)
-            kind = self.type(name)
-            nullable, comment = not self.accept("NOT", "NULL"), ""
-            if self.accept("COMMENT"):
-                comment = self.take()[1:-1]
-            yield Column(name, kind, nullable, comment)
-            if not self.accept(","):
-                break
-        if self.tokens and self.peek() != ">":
-            raise DefinitionError(f"schema: expected a comma, found {self.peek()!r}")
-
-    def type(self, column: str) -> str:
-        word = self.take().upper()
-        word = SYNONYMS.get(word, word)
-        if word == "ARRAY":
-            self.take("<")
-            inner = self.type(column)
-            self.take(">")
-            return f"ARRAY<{inner}>"
-        if word == "MAP":
-            self.take("<")
-            key = self.type(column)
-            self.take(",")
-            value = self.type(column)
-            self.take(">")
-            return f"MAP<{key}, {value}>"
-        if word == "STRUCT":
-            self.take("<")
-            fields = ", ".join(c.spelled(": ") for c in self.columns(separator=":"))
-            self.take(">")
-            return f"STRUCT<{fields}>"
-        if word not in ATOMS:
-            raise DefinitionError(
-                f"schema: column {column!r} has unknown type {word!r}; "
-                + did_you_mean(word, sorted(ATOMS | NESTED), limit=20)
-            )
-        return self.decimal() if word == "DECIMAL" else word
-
-    def decimal(self) -> str:
-        if not self.accept("("):
-            return "DECIMAL(10,0)"
-        precision, scale = self.take(), "0"
-        if self.accept(","):
-            scale = self.take()
-        self.take(")")
-        numbers = precision.isdigit() and scale.isdigit()
-        if not (numbers and 0 < int(precision) <= DIGITS and int(scale) <= int(precision)):
-            raise DefinitionError(f"schema: DECIMAL({precision},{scale}) is outside 1..{DIGITS} digits, scale within")
-        return f"DECIMAL({precision},{scale})"

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from attrs import field, frozen
 
 
-def _names(value: str | Sequence[str]) -> tuple[str, ...]:
+def names(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Return one name or several as a tuple."""
     return (value,) if isinstance(value, str) else tuple(value)
 
 
@@ -58,7 +59,7 @@ class Merge:
             they are dropped.
     """
 
-    keys: tuple[str, ...] = field(converter=_names)
+    keys: tuple[str, ...] = field(converter=names)
     sequence_by: str | None = None
     apply_as_deletes: str | None = None
 
@@ -70,9 +71,9 @@ class History:
     Reserved: declared here so that the vocabulary is whole; a step that uses it is refused at definition.
     """
 
-    keys: tuple[str, ...] = field(converter=_names)
+    keys: tuple[str, ...] = field(converter=names)
     sequence_by: str = ""
-    track_history_column_list: tuple[str, ...] = field(default=(), converter=_names)
+    track_history_column_list: tuple[str, ...] = field(default=(), converter=names)
 
 
 Write = ReplaceTable | ReplacePartitions | Append | Merge | History

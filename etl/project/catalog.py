@@ -22,6 +22,7 @@ from etl.errors import ConfigError, DefinitionError, Place, ProjectError, did_yo
 from etl.model.dataset import NAME, Dataset
 from etl.model.formats import FORMATS, check_publish
 from etl.model.job import JobModule
+from etl.model.names import source_names, source_partitions
 from etl.model.schema import Schema
 from etl.model.step import Step
 from etl.model.text import TextRules, split_options
@@ -119,6 +120,8 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
     yield from _misread(dataset, catalog)
     if not 0 <= entry.max_corrupt <= 1:
         yield ConfigError(f"max_corrupt = {entry.max_corrupt} is no share; allowed: 0 to 1", place=place)
+    yield from source_names(dataset, entry.schema if FORMATS[entry.format].needs_schema else None, place)
+    yield from source_partitions(dataset, entry.schema, entry.partitioned_by, place)
     known = entry.schema.names if entry.schema else entry.partitioned_by
     for column in entry.partitioned_by:
         if column not in known:

@@ -14,6 +14,7 @@ from typing import Any
 
 from etl.config.problems import raise_all
 from etl.errors import DefinitionError, EtlError, Place, PlatformError, ProjectError
+from etl.model.faults import faults
 from etl.model.job import Job, JobModule
 from etl.model.step import Step
 from etl.project.standin import standing_in, starting_refused
@@ -48,6 +49,7 @@ def discover(directory: Path | None, *, static: bool) -> tuple[JobModule, ...]:
                 problems.append(error)
             else:
                 jobs += [job] if job else []
+                problems += [fault for step in (job.steps if job else ()) for fault in faults(step, root)]
     raise_all(problems)
     if not jobs:
         raise DefinitionError(

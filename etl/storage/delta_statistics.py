@@ -66,7 +66,10 @@ def _file(stats: Mapping[str, Any], partition: Mapping[str, str | None], schema:
     ends = [_bounds(values, schema) for values in (least, greatest)]
     for column in schema:
         if bare(column.type) in TIMES and column.name in ends[1]:
-            ends[1][column.name] += CUT
+            try:
+                ends[1][column.name] += CUT
+            except OverflowError:  # the last millisecond that Python has: nothing lies behind it
+                del ends[1][column.name]
     return Statistics(rows, nulls, *ends)
 
 

@@ -79,7 +79,7 @@ id,km,price,begun,name
 2,20,2.50,2013-02-08T07:00:00,Bob
 """,
 }
-STEP, SQL_STEP = "jobs/tiny.py:7", "jobs/tiny.py:22"
+STEP, EXPECTED, SQL_STEP = "jobs/tiny.py:7", "jobs/tiny.py:14", "jobs/tiny.py:22"
 
 
 @frozen
@@ -373,19 +373,21 @@ JOBS = [
     declared(
         "expectation about another column",
         ('between("km"', 'between("prise"'),
-        STEP,
+        EXPECTED,
         "'prise'",
         "did you mean 'price'?",
     ),
-    declared("column that is an injection", ('between("km"', 'between("a`b; drop table x"'), STEP, "a`b; drop table x"),
+    declared(
+        "column that is an injection", ('between("km"', 'between("a`b; drop table x"'), EXPECTED, "a`b; drop table x"
+    ),
     declared(
         "quarantine of a whole table",
         ('column_values_to_be_between("km", 0, 100)', 'table_row_count_to_be_between(1, on_failure="quarantine")'),
-        STEP,
+        EXPECTED,
         "whole table",
         'on_failure="fail"',
     ),
-    declared("share above one", ("0, 100)", "0, 100, mostly=1.5)"), STEP, "1.5", "0 to 1"),
+    declared("share above one", ("0, 100)", "0, 100, mostly=1.5)"), EXPECTED, "1.5", "0 to 1"),
     declared("conserve of no source", ('conserve="trips"', 'conserve="trip"'), STEP, "'trip'", "did you mean 'trips'?"),
     declared(
         "append without an interval",

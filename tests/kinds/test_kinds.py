@@ -11,8 +11,10 @@ from etl.engine.quarantine import EXTRA
 from etl.errors import DefinitionError
 from etl.kinds import KINDS
 from etl.kinds.kind import Level
-from etl.model.definition import RESERVED
+from etl.model.build import KEYWORDS
 from etl.model.expectation import Expectation
+from etl.model.faults import check_faults
+from etl.model.names import QUARANTINE
 
 SCHEMA = "i INT, x DOUBLE, p DECIMAL(10,2), s STRING, d DATE, at TIMESTAMP, b BOOLEAN, l ARRAY<INT>, m MAP<STRING, INT>"
 DAY = date(2013, 2, 8)
@@ -27,6 +29,7 @@ def declared(*expectations, schema=SCHEMA):
     def copy(rows):
         return rows
 
+    check_faults(copy)
     return copy
 
 
@@ -89,7 +92,7 @@ def test_values_that_can_be_read_as_the_column_s_type_are_taken(expectation):
 
 @pytest.mark.parametrize("name", [column.name for column in EXTRA])
 def test_a_column_named_like_one_of_the_quarantine_s_own_is_refused(name):
-    assert name in RESERVED
+    assert name in QUARANTINE
     with pytest.raises(DefinitionError, match=name):
         declared(schema=f"id INT, `{name.upper()}` INT")
 
@@ -107,6 +110,10 @@ def test_every_builder_makes_a_kind_that_is_known_and_takes_its_arguments():
     for kind, builder in made.items():
         asked = {name for name, one in inspect.signature(builder).parameters.items() if one.kind is not one.VAR_KEYWORD}
         assert asked <= {*KINDS[kind].arguments, *KINDS[kind].options}, kind
+
+
+def test_the_builders_common_arguments_are_those_that_their_types_say():
+    assert expect.Bounds.__optional_keys__ == KEYWORDS
 
 
 def test_only_what_one_row_can_break_by_itself_is_of_the_row_s_level():

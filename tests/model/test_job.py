@@ -2,7 +2,7 @@
 
 import pytest
 
-from etl import Job
+from etl import Daily, Job
 from etl.errors import DefinitionError
 
 
@@ -23,3 +23,10 @@ def test_the_bounds_of_retries_are_allowed(retries):
 
 def test_tags_are_a_tuple_whatever_they_are_given_as():
     assert Job(tags=["nightly", "slow"]).tags == ("nightly", "slow")
+
+
+def test_a_schedule_is_a_value_and_one_tag_a_tag():
+    with pytest.raises(DefinitionError, match=r"is no schedule; known: .*Daily\(…\)"):
+        Job(schedule=Daily)
+
+    assert Job(schedule=Daily(), tags="nightly").tags == ("nightly",)

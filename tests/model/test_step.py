@@ -11,6 +11,7 @@ import pytest
 from etl import Append, History, Merge, ReplacePartitions, ReplaceTable, Source, Target, expect, sql_step, step
 from etl.errors import DefinitionError
 from etl.model.expectation import Expectation
+from etl.model.faults import check_faults
 from etl.model.step import Step
 from etl.model.write import Write
 
@@ -37,6 +38,7 @@ def declared(
     def copy(frame: object) -> object:
         return frame
 
+    check_faults(copy)
     return copy
 
 
@@ -164,12 +166,13 @@ def test_a_schema_that_does_not_parse_is_refused() -> None:
 
 def test_a_sql_step_is_refused_at_the_line_that_declares_it() -> None:
     def declare(**given: Any) -> None:
-        sql_step("marts.x", **{"sql": "SELECT 1", "sources": WHOLE, "schema": SCHEMA, "write": ReplaceTable()} | given)
+        query = {"sql": "SELECT 1", "sources": WHOLE, "schema": SCHEMA, "write": ReplaceTable()} | given
+        check_faults(sql_step("marts.x", **query))
 
     for given in ({"sources": {}}, {"schema": "id INTT"}, {"write": Append()}, {"conserve": "y"}):
         error = refused(lambda given=given: declare(**given))
         assert error.place is not None
-        assert (error.place.file, error.place.line) == (__file__, inspect.getsourcelines(declare)[1] + 1)
+        assert (error.place.file, error.place.line) == (__file__, inspect.getsourcelines(declare)[1] + 2)
 
 
 def test_a_step_may_have_a_name_of_its_own() -> None:
@@ -201,9 +204,11 @@ def test_a_step_that_returns_rows_has_a_target(name: str | None) -> None:
 
 def test_a_sql_step_partitions_its_target_like_any_other() -> None:
     def declare(column: str) -> Step[..., Any]:
-        return sql_step(
+        query = sql_step(
             "marts.x", sql="SELECT 1", sources=WHOLE, schema=SCHEMA, write=ReplaceTable(), partition_by=[column]
         )
+        check_faults(query)
+        return query
 
     assert declare("day").target.partition_by == ("day",)
     assert "'day'" in refused(lambda: declare("dya")).message
@@ -219,3 +224,35 @@ def test_a_sql_step_describes_itself_by_its_query() -> None:
     query = sql_step("marts.x", sql="SELECT *\n  FROM frame", sources=WHOLE, schema=SCHEMA, write=ReplaceTable())
 
     assert query.description == "SELECT * FROM frame"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"sources": {"frame": "raw.x"}}, "source 'frame' is 'raw.x'; write Source('raw.x')"),
+        ({"target": "clean.x"}, "write Target(dataset, schema, write)"),
+        (
+            {"target": Target("clean.x", SCHEMA, ReplaceTable)},
+            "write is the class ReplaceTable; known: ReplaceTable(…)",
+        ),  # type: ignore[arg-type]
+        ({"expectations": [expect.column_values_to_not_be_null]}, "an expectation is <function"),
+    ],
+)
+def test_a_name_or_a_class_in_place_of_a_value_is_refused(wrong: dict[str, Any], said: str) -> None:
+    def declare() -> None:
+        given: dict[str, Any] = {"sources": WHOLE, "target": Target("clean.x", SCHEMA, ReplaceTable())}
+        step(**given | wrong)(lambda frame: frame)
+
+    error = refused(declare)
+
+    assert said in error.message
+    assert error.place is not None
+    assert error.place.file == __file__
+
+
+def test_one_tag_is_a_tag() -> None:
+    @step(sources=WHOLE, target=Target("clean.x", SCHEMA, ReplaceTable()), tags="nightly")
+    def copy(frame: object) -> object:
+        return frame
+
+    assert copy.tags == ("nightly",)

@@ -111,6 +111,20 @@ def test_a_definition_error_points_to_the_authors_line(write: Write) -> None:
     assert (str(in_step.place), str(in_target.place)) == ("jobs/j.py:4", "jobs/j.py:4")
 
 
+def test_all_that_is_wrong_with_the_steps_is_told_at_once_each_at_its_line(write: Write) -> None:
+    judged = JOB.replace("import Job", "import expect, Job").replace(
+        "ReplaceTable()))",
+        "ReplaceTable()),\n    expectations=[\n        expect.column_values_to_be_between('id', 'a')])",
+    )
+
+    with pytest.raises(DefinitionError) as caught:
+        found(write, {"a.py": JOB.replace("id INT", "`Order ID` INT"), "b.py": judged})
+
+    assert "2 problems" in caught.value.message
+    assert "jobs/a.py:4: step clean.flights: column 'Order ID'" in caught.value.message
+    assert "jobs/b.py:6: step clean.flights: values_to_be_between(id): min_value='a'" in caught.value.message
+
+
 STARTS = [
     "from pyspark.sql import SparkSession\nspark = SparkSession.builder.getOrCreate()\n",
     "import pyspark.sql\nspark = pyspark.sql.SparkSession.builder.appName('x').getOrCreate()\n",

@@ -8,6 +8,7 @@ from etl.kinds import KINDS
 from etl.kinds.judgement import of_rows
 from etl.kinds.kind import Kind, Level, Measure, Needs, Pass, by_row, unless_missing
 from etl.model.expectation import Expectation
+from etl.model.faults import check_faults
 from etl.quality.passes import PASSES
 from etl.report import wording
 
@@ -108,6 +109,6 @@ def test_a_plan_says_what_it_costs_and_a_report_what_it_asks(lake):
 
 def test_it_is_refused_where_it_does_not_fit():
     with pytest.raises(DefinitionError, match="column 'v' is DATE; expect_column_values_to_be_even takes INT"):
-        copying(even(), schema="v DATE, w INT")
+        check_faults(copying(even(), schema="v DATE, w INT"))
     with pytest.raises(DefinitionError, match="speaks of the whole table"):
-        copying(few(1, on_failure="quarantine"))
+        check_faults(copying(few(1, on_failure="quarantine")))

@@ -90,3 +90,13 @@ def test_a_column_is_told_only_if_every_file_speaks_of_it_but_those_of_nulls_onl
 
     assert together([first, of_nulls]) == Statistics(5, {"a": 3, "b": 1}, {"a": 1}, {"a": 2, "b": 7})
     assert together([first, Statistics(1)]) == Statistics(3)
+
+
+def test_a_time_at_the_end_of_all_times_has_no_bound():
+    ends = {"at": "9999-12-31T23:59:59.999Z"}
+    stats = json.dumps({"numRecords": 1, "nullCount": {"at": 0}, "minValues": ends, "maxValues": ends})
+
+    found = statistics([{"stats": stats}], parse_schema("at TIMESTAMP"))
+
+    assert "at" in found.least
+    assert "at" not in found.greatest

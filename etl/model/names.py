@@ -1,0 +1,78 @@
+"""Which column names a dataset can have: said where the name is declared, not by Spark when rows are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from etl.errors import ConfigError, Place
+from etl.kinds.types import bare
+from etl.model.schema import Schema
+from etl.model.write import Merge, Write
+
+QUARANTINE = ("_broken", "_source", "_record", "_file", "_run_id", "_interval")  # a quarantine's own columns
+ENGINE = ("headrace_kept", "_headrace_rank")  # marks of a row on its way to the stage
+DELETES = "_deletes"  # the mark of a row that deletes its key
+MERGE = ("_row_id_", "_file_name_", "_row_dropped_", "_source_row_present_", "_target_row_present_", "_incr_row_count_")
+DELTA = ("_change_type", "_commit_version", "_commit_timestamp")  # of a table's change feed
+CORRUPT = "_corrupt_record"  # where a file's reader keeps the text of a record that did not parse
+UNPARTITIONED = frozenset({"ARRAY", "MAP", "STRUCT", "BINARY"})  # a folder's name holds no such value
+LETTERS = " ,;{}()\n\t="  # what Delta and Parquet take in no name, without column mapping
+_SPELLED = {" ": "a blank", "\n": "a line break", "\t": "a tab"}
+
+
+def target_names(schema: Schema, write: Write) -> Iterator[str]:
+    """Yield what keeps the names of a target's columns, and of their fields, from being published."""
+    for path in schema.fields:
+        refused = [letter for letter in dict.fromkeys(path[-1]) if letter in LETTERS]
+        if refused:
+            yield (
+                f"column {'.'.join(path)!r} has {_listed(refused)} in its name; Delta takes no blank, tab, line break "
+                f"or any of , ; {{ }} ( ) = there: give it another name, such as {suggested(path[-1])!r}"
+            )
+    deletes = (DELETES,) if isinstance(write, Merge) and write.apply_as_deletes else ()
+    taken = {"its quarantine": QUARANTINE, "Headrace": (*ENGINE, *deletes), "Delta's change feed": DELTA}
+    if isinstance(write, Merge):
+        taken["Delta's MERGE"] = MERGE
+    for name in schema.names:
+        for who, names in taken.items():
+            if name.lower() in names:
+                yield (
+                    f"column {name!r} of the target is a name that {who} needs for itself ({', '.join(names)}): "
+                    "give it another name"
+                )
+
+
+def source_partitions(
+    dataset: str, schema: Schema | None, partitioned_by: Sequence[str], place: Place | None = None
+) -> Iterator[ConfigError]:
+    """Yield what keeps the folders of a source from being read as these columns."""
+    for position, column in enumerate(partitioned_by):
+        kind = schema.column(column).type if schema and column in schema else ""
+        if column in partitioned_by[:position]:
+            yield ConfigError(f"dataset {dataset}: partitioned_by names {column!r} twice", place=place)
+        elif bare(kind) in UNPARTITIONED:
+            yield ConfigError(
+                f"dataset {dataset}: partitioned_by: column {column!r} is {kind}, which no folder's name can hold",
+                place=place,
+                remedy="declare it as STRING, a number, a DATE or a TIMESTAMP",
+            )
+
+
+def source_names(dataset: str, schema: Schema | None, place: Place | None = None) -> Iterator[ConfigError]:
+    """Yield what keeps the columns of a source from being read; names that files may have are many more."""
+    for name in schema.names if schema else ():
+        if name.lower() == CORRUPT:
+            yield ConfigError(
+                f"dataset {dataset}: column {name!r} is the one in which Headrace keeps what did not parse",
+                place=place,
+                remedy="leave it out of the schema, or have it delivered under another name",
+            )
+
+
+def suggested(name: str) -> str:
+    """Return a name like this one that every format takes."""
+    return "_".join("".join(" " if letter in LETTERS else letter for letter in name).split()) or "column"
+
+
+def _listed(letters: list[str]) -> str:
+    return " and ".join(_SPELLED.get(letter, repr(letter)) for letter in letters)
