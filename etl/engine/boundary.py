@@ -54,7 +54,7 @@ def failed_action(planned: PlannedStep, error: BaseException, uri: str | None = 
         return TransformError(
             f"{_who(planned)}: {summary(error)}",
             place=planned.step.place,
-            remedy="the target is unchanged; mend the transformation or the data and run again",
+            remedy="mend the transformation or the data; the target is unchanged",
         )
     if uri and isinstance(error, AnalysisException):
         return AnalysisError(
@@ -69,7 +69,7 @@ def _refused(planned: PlannedStep, error: BaseException) -> EtlError:
     return AnalysisError(
         f"{_who(planned)}: {summary(error)}",
         place=_place(planned, error),
-        remedy="the target is unchanged; `etl validate` finds such errors without reading data",
+        remedy="mend the step: name what Spark knows here; the target is unchanged",
     )
 
 
@@ -80,7 +80,7 @@ def _raised(planned: PlannedStep, error: BaseException) -> EtlError:
     return told or TransformError(
         f"{_who(planned)}: {type(error).__name__}: {summary(error)}",
         place=_place(planned, error),
-        remedy="the target is unchanged; mend the transformation and run again",
+        remedy="mend the transformation; the target is unchanged",
     )
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
+from attrs import evolve
+
 from etl.config.problems import raise_all
 from etl.errors import DefinitionError, EtlError, Place, PlatformError, ProjectError
 from etl.model.job import Job, JobModule
@@ -94,7 +96,7 @@ def _package(directory: Path | None) -> ModuleType:
     if directory and not (directory / PACKAGE / "__init__.py").is_file():
         raise ProjectError(
             "no package jobs: jobs/__init__.py is missing",
-            place=Place(str(directory)),
+            place=Place(f"{PACKAGE}/"),
             remedy="create an empty jobs/__init__.py beside your job modules",
         )
     try:
@@ -115,7 +117,8 @@ def _job(name: str, root: str) -> JobModule | None:
     except BaseException as error:
         raise _import_failed(module_name, error) from error
     place = Place(inspect.getsourcefile(module) or module.__file__ or module_name).relative_to(root)
-    steps = tuple(_steps(module))
+    # Whatever speaks of a step, speaks of its place in the project, wherever that lies.
+    steps = tuple(evolve(step, place=step.place.relative_to(root)) for step in _steps(module))
     job = vars(module).get("JOB")
     if job is None and not steps:
         return None

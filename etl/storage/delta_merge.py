@@ -19,7 +19,7 @@ from etl.model.run import utc_now
 from etl.model.write import Merge
 from etl.spark.jvm import conf_set, hadoop_path, struct_type
 from etl.sql import quoted
-from etl.storage import delta_history, delta_log, parquet_footers
+from etl.storage import delta_history, delta_log, delta_unchanged, parquet_footers
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_commit import counts, settled
 from etl.storage.delta_gate import Gate
@@ -102,15 +102,24 @@ def _merged(bridge: Bridge, publish: Publish, applied: Applied, batch: Batch, ro
         PublishError: the prepared commit would add or lose rows the batch cannot account for.
     """
 
+    begun: list[Any] = []
+
     def begin(transaction: Any) -> None:
         delta_log.compare(bridge, transaction.snapshot(), publish)
         bridge.register(transaction, publish.mark.name)
+        begun.append(transaction)
 
-    gate = Gate(bridge, begin, lambda actions: check_growth(publish, actions, rows))
+    def check(actions: list[Any]) -> None:
+        check_growth(publish, actions, rows)
+        delta_unchanged.stop(begun[-1], actions)
+
+    gate = Gate(bridge, begin, check)
     try:
         with conf_set(bridge.session, _transaction(publish, applied)), gate.watching():
             _merge(bridge, publish, batch.rows).execute()
     except Exception:
+        if isinstance(gate.veto, delta_unchanged.NothingChangedError):
+            return delta_unchanged.noted(bridge, publish, applied, gate.veto)
         if gate.veto is not None:
             raise gate.veto from None
         raise
