@@ -22,7 +22,6 @@ from etl.sql import quoted
 from etl.storage import delta_history, delta_log, delta_unchanged, parquet_footers
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_commit import counts, settled
-from etl.storage.delta_gate import Gate
 from etl.storage.delta_schema import reshape
 from etl.storage.staging import Applied, Publish, Published, Staged
 
@@ -102,18 +101,11 @@ def _merged(bridge: Bridge, publish: Publish, applied: Applied, batch: Batch, ro
         PublishError: the prepared commit would add or lose rows the batch cannot account for.
     """
 
-    begun: list[Any] = []
-
     def begin(transaction: Any) -> None:
         delta_log.compare(bridge, transaction.snapshot(), publish)
         bridge.register(transaction, publish.mark.name)
-        begun.append(transaction)
 
-    def check(actions: list[Any]) -> None:
-        check_growth(publish, actions, rows)
-        delta_unchanged.stop(begun[-1], actions)
-
-    gate = Gate(bridge, begin, check)
+    gate = delta_unchanged.gate(bridge, begin, lambda actions: check_growth(publish, actions, rows))
     try:
         with conf_set(bridge.session, _transaction(publish, applied)), gate.watching():
             _merge(bridge, publish, batch.rows).execute()

@@ -1,4 +1,4 @@
-"""A merge that changes no row: Delta would write the same rows anew and make a version that every reader takes for news.
+"""A merge that changes no row: Delta would write the same rows anew, and every reader would take the version for news.
 
 Delta rewrites each file in which a key is found, whatever the condition of the update says. So the prepared commit is
 stopped where Delta's own counts say that nothing was inserted, updated or deleted; at most the publish's mark is
@@ -8,13 +8,14 @@ committed, which names no file: ``delta_history.last_change`` looks through it.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from etl.spark.jvm import conf_set
 from etl.storage import delta_log
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_files import Added, added_files, delete
+from etl.storage.delta_gate import Gate
 from etl.storage.staging import Applied, Publish, Published
 
 COUNTED = {"inserted": "numTargetRowsInserted", "updated": "numTargetRowsUpdated", "deleted": "numTargetRowsDeleted"}
@@ -26,6 +27,21 @@ class NothingChangedError(Exception):
     def __init__(self, written: tuple[Added, ...]) -> None:
         self.written = written
         super().__init__("the merge changes no row")
+
+
+def gate(bridge: Bridge, begin: Callable[[Any], None], check: Callable[[list[Any]], None]) -> Gate:
+    """Return a merge's gate that also stops a commit that changes nothing; see ``Gate``."""
+    begun: list[Any] = []
+
+    def remember(transaction: Any) -> None:
+        begin(transaction)
+        begun.append(transaction)
+
+    def look(actions: list[Any]) -> None:
+        check(actions)
+        stop(begun[-1], actions)
+
+    return Gate(bridge, remember, look)
 
 
 def stop(transaction: Any, actions: Sequence[Any]) -> None:
