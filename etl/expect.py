@@ -8,8 +8,10 @@ the share of non-null rows, 0 to 1, that must hold. Null rows are ignored unless
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypedDict, Unpack
+from inspect import isfunction
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, Unpack
 
+from etl.errors import did_you_mean
 from etl.model.expectation import Expectation, OnFailure
 
 Action = Literal["fail", "warn", "quarantine"]
@@ -172,3 +174,16 @@ def _expectation(kind: str, common: Common | Bounds, **arguments: Any) -> Expect
         given |= {"row_condition": common["row_condition"], "condition_parser": "spark"}
     on_failure = OnFailure(common.get("on_failure", "fail"))
     return Expectation(f"expect_{kind}", given, on_failure, common.get("description", ""))
+
+
+if not TYPE_CHECKING:  # type checkers refuse such a name by themselves
+
+    def __getattr__(name: str) -> NoReturn:
+        """Refuse a name that is no expectation, with the one that was probably meant."""
+        if name.startswith("_"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        own = (value for value in globals().values() if getattr(value, "__module__", "") == __name__)
+        known = [value.__name__ for value in own if isfunction(value) and value.__name__[0] != "_"]
+        meant = name.removeprefix("expect_")
+        said = f"did you mean {meant!r}?" if meant in known else did_you_mean(meant, known, limit=len(known))
+        raise AttributeError(f"no expectation {name!r}; {said}")

@@ -32,15 +32,21 @@ class Selection:
         """Resolve the selection against a project.
 
         Raises:
-            UsageError: ``--date`` together with ``--from``, half a range, a name nobody knows.
+            UsageError: ``--date`` together with ``--from``, half a range, a name nobody knows, a parameter that no
+                selected step reads.
         """
+        from etl.project.parameters import refuse_unread
+
         if self.date and (self.start or self.end):
             raise UsageError("--date and --from/--to exclude each other", remedy="--date names one interval")
         if bool(self.start) != bool(self.end):
             given, missing = ("--from", "--to") if self.start else ("--to", "--from")
             raise UsageError(f"{given} without {missing}", remedy="a range has both; --to is not included")
         params = pairs(self.params, "--param")
-        return project.plan(self.select, self.exclude, self.date, self.start, self.end, params)
+        plan = project.plan(self.select, self.exclude, self.date, self.start, self.end, params)
+        if params:
+            refuse_unread(plan, params)
+        return plan
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:

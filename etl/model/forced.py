@@ -1,4 +1,4 @@
-"""Spark settings that Headrace forces on every platform: known without Spark, so that a contradiction is refused at once."""
+"""Spark settings that Headrace forces on every platform; known without Spark: a contradiction is refused at once."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -15,12 +16,13 @@ from typing import Any
 from attrs import evolve
 
 from etl.config.problems import raise_all
-from etl.errors import DefinitionError, EtlError, Place, PlatformError, ProjectError
+from etl.errors import DefinitionError, EtlError, Place, PlatformError, ProjectError, did_you_mean
 from etl.model.job import Job, JobModule
 from etl.model.step import Step
 from etl.project.standin import standing_in, starting_refused
 
 PACKAGE = "jobs"
+_NO_NAME = re.compile(r"cannot import name '([^']+)'")
 
 
 def discover(directory: Path | None, *, static: bool) -> tuple[JobModule, ...]:
@@ -157,12 +159,21 @@ def _import_failed(module: str, error: BaseException) -> EtlError:
     place = _author_place(error.__traceback__) or Place(module.replace(".", "/"))
     if isinstance(error, SyntaxError) and error.filename:
         place = Place(error.filename, error.lineno)
-    reason = error.msg if isinstance(error, SyntaxError) else str(error)
+    reason = error.msg if isinstance(error, SyntaxError) else f"{error}{_meant(error)}"
     return ProjectError(
         f"cannot import {module}: {type(error).__name__}: {reason}",
         place=place,
         remedy=f"install {missing}, or put it beside the job" if missing else "",
     )
+
+
+def _meant(error: BaseException) -> str:
+    """Say which name of ours an import that fails probably meant; nothing for any other module's."""
+    said = _NO_NAME.match(str(error))
+    if said is None or not isinstance(error, ImportError) or not (error.name or "").startswith("etl"):
+        return ""
+    own = sys.modules.get(str(error.name))
+    return f"; {did_you_mean(said[1], [name for name in dir(own) if name[0] != '_'], limit=40)}" if own else ""
 
 
 def _author_place(trace: TracebackType | None) -> Place | None:

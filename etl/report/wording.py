@@ -26,6 +26,7 @@ LABELS = {
     Status.CANCELLED: "CANCELLED",
 }
 _MINUTE = 60
+MOST_KEYS = 3  # intervals that are named one by one
 
 
 def duration(seconds: float) -> str:
@@ -60,13 +61,35 @@ def _facts(step: Json) -> Iterator[str]:
     if status is Status.FAIL:
         yield plural(sum(map(blocks, failed(step))), "expectation") + " failed"
         yield f"target {step['outcome']}"
+        if rows.get("staged"):
+            yield f"{plural(rows['staged'], 'row')} staged, none published"
     else:
-        yield plural(rows["published"], "row")
+        yield plural(rows["published"] if step["outcome"] == "published" else rows.get("staged", 0), "row")
+        yield from filter(None, [changes(step)])
     if rows["quarantined"]:
         yield f"{rows['quarantined']:,} quarantined"
     warnings = [r for r in failed(step) if r["expectation_config"]["meta"]["on_failure"] == "warn"]
     if warnings:
         yield plural(len(warnings), "warning")
+
+
+def changes(step: Json) -> str:
+    """Say what a merge did to the target's rows: ``3 inserted, 1 updated, 0 deleted``; nothing for another write."""
+    counts = [(step["metrics"].get(name), name) for name in ("inserted", "updated", "deleted")]
+    if any(count is None for count, _ in counts):
+        return ""
+    return (
+        ", ".join(f"{count:,} {name}" for count, name in counts) if any(count for count, _ in counts) else "0 changed"
+    )
+
+
+def never_begun(result: Json) -> str:
+    """Say which intervals a run did not come to; nothing where it came to all."""
+    keys = result.get("never_begun") or []
+    if not keys:
+        return ""
+    shown = ", ".join(keys) if len(keys) <= MOST_KEYS else f"{keys[0]} to {keys[-1]}"
+    return f"never begun: {plural(len(keys), 'interval')}, {shown}; the same command goes on with them"
 
 
 def failed(step: Json) -> list[Json]:
