@@ -39,6 +39,8 @@ def _step_row(name: str, own: Sequence[Json]) -> dict[str, Any]:
         "deduplicated": _sums(own, "deduplicated"),
         "corrupt": sum(_sums(own, "corrupt").values()),
         "published": sum(step["rows"]["published"] for step in own),
+        "unpublished": sum(map(wording.unpublished, own)),
+        "changes": wording.changes({"metrics": _changes(own)}),
         "quarantined": sum(step["rows"]["quarantined"] for step in own),
         "quarantine": own[0]["quarantine"],
         "met": sum(result["success"] for result in results),
@@ -49,6 +51,12 @@ def _step_row(name: str, own: Sequence[Json]) -> dict[str, Any]:
         "after": versions[-1],
         "message": own[0]["message"] if len(own) == 1 else "",
     }
+
+
+def _changes(own: Sequence[Json]) -> dict[str, int]:
+    """Return the sums of what the merges among them counted; none where there was no merge."""
+    counted = [step["metrics"] for step in own if "inserted" in step["metrics"]]
+    return {name: sum(each[name] for each in counted) for name in wording.CHANGES} if counted else {}
 
 
 def _sums(own: Sequence[Json], kind: str) -> dict[str, int]:

@@ -26,6 +26,7 @@ LABELS = {
     Status.CANCELLED: "CANCELLED",
 }
 _MINUTE = 60
+CHANGES = ("inserted", "updated", "deleted")  # a merge's counts among the metrics
 MOST_KEYS = 3  # intervals that are named one by one
 
 
@@ -75,12 +76,17 @@ def _facts(step: Json) -> Iterator[str]:
 
 def changes(step: Json) -> str:
     """Say what a merge did to the target's rows: ``3 inserted, 1 updated, 0 deleted``; nothing for another write."""
-    counts = [(step["metrics"].get(name), name) for name in ("inserted", "updated", "deleted")]
+    counts = [(step["metrics"].get(name), name) for name in CHANGES]
     if any(count is None for count, _ in counts):
         return ""
     return (
         ", ".join(f"{count:,} {name}" for count, name in counts) if any(count for count, _ in counts) else "0 changed"
     )
+
+
+def unpublished(step: Json) -> int:
+    """Return the rows that were written and that no reader sees: a gate held them back, or they were there already."""
+    return max(step["rows"].get("staged", 0) - step["rows"]["published"], 0)
 
 
 def never_begun(result: Json) -> str:
