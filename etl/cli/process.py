@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def report(error: BaseException, *, debug: bool, output: Output = "text") -> int:
-    """Print an error for people on stderr, and on stdout as one object where JSON is asked for; return its exit code."""
+    """Print an error for people on stderr, and on stdout as one object if JSON is asked for; return its exit code."""
     if debug and not isinstance(error, click.ClickException):
         traceback.print_exception(error)
     told = _told(error)

@@ -106,7 +106,7 @@ def published(
     changed = done.version is not None
     return evolve(
         result,
-        outcome=Outcome.PUBLISHED if changed else Outcome.UNCHANGED,
+        outcome=Outcome.PUBLISHED if changed or counts.quarantined else Outcome.UNCHANGED,
         rows=evolve(counts, staged=counts.published, published=counts.published if changed else 0),
         message="; ".join([*notes.warnings, *passed_over, *notes.facts, *([] if changed else [NOTHING_CHANGED])]),
         version_after=done.version if changed else before.version,

@@ -65,7 +65,7 @@ def _facts(step: Json) -> Iterator[str]:
         if rows.get("staged"):
             yield f"{plural(rows['staged'], 'row')} staged, none published"
     else:
-        yield plural(rows["published"] if step["outcome"] == "published" else rows.get("staged", 0), "row")
+        yield plural(rows["published"] or rows.get("staged", 0), "row")
         yield from filter(None, [changes(step)])
     if rows["quarantined"]:
         yield f"{rows['quarantined']:,} quarantined"
@@ -86,7 +86,7 @@ def changes(step: Json) -> str:
 
 def unpublished(step: Json) -> int:
     """Return the rows that were written and that no reader sees: a gate held them back, or they were there already."""
-    return max(step["rows"].get("staged", 0) - step["rows"]["published"], 0)
+    return max(int(step["rows"].get("staged", 0)) - int(step["rows"]["published"]), 0)
 
 
 def never_begun(result: Json) -> str:

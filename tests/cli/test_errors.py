@@ -167,7 +167,7 @@ def test_a_command_that_needs_pyspark_says_that_it_is_missing(etl, monkeypatch, 
     [
         ("column_value_in_set", "column_values_to_be_in_set"),
         ("expect_column_values_to_not_be_null", "column_values_to_not_be_null"),
-        ("table_row_count_to_be", "table_row_count_to_be_between"),
+        ("column_mean_to_be_betwen", "column_mean_to_be_between"),
     ],
 )
 def test_a_misspelt_expectation_is_refused_with_the_one_that_was_meant(project, etl, given, meant):
