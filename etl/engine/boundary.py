@@ -60,7 +60,7 @@ def failed_action(planned: PlannedStep, error: BaseException, uri: str | None = 
         return TransformError(
             f"{_who(planned)}: {udf.said if udf else summary(error)}",
             place=(udf.place if udf else None) or planned.step.place,
-            remedy="mend the transformation or the data; the target is unchanged",
+            remedy="mend the transformation or the data",
         )
     if uri and isinstance(error, AnalysisException):
         return AnalysisError(
@@ -73,11 +73,7 @@ def failed_action(planned: PlannedStep, error: BaseException, uri: str | None = 
 
 def _refused(planned: PlannedStep, error: BaseException) -> EtlError:
     said, place = refusal(planned.step, error, _root(planned)) or (summary(error), _place(planned, error))
-    return AnalysisError(
-        f"{_who(planned)}: {said}",
-        place=place,
-        remedy="mend the step: name what Spark knows here; the target is unchanged",
-    )
+    return AnalysisError(f"{_who(planned)}: {said}", place=place, remedy="mend the step: name what Spark knows here")
 
 
 def _raised(planned: PlannedStep, error: BaseException) -> EtlError:
@@ -88,7 +84,7 @@ def _raised(planned: PlannedStep, error: BaseException) -> EtlError:
     return told or TransformError(
         f"{_who(planned)}: {udf.said if udf else f'{type(error).__name__}: {summary(error)}'}",
         place=(udf.place if udf else None) or _place(planned, error),
-        remedy="mend the transformation; the target is unchanged",
+        remedy="mend the transformation",
     )
 
 

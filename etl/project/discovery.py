@@ -22,6 +22,7 @@ from etl.model.step import Step
 from etl.project.standin import standing_in, starting_refused
 
 PACKAGE = "jobs"
+_NO_SESSION = "SparkContext or SparkSession should be created first"
 _NO_NAME = re.compile(r"cannot import name '([^']+)'")
 
 
@@ -160,11 +161,12 @@ def _import_failed(module: str, error: BaseException) -> EtlError:
     if isinstance(error, SyntaxError) and error.filename:
         place = Place(error.filename, error.lineno)
     reason = error.msg if isinstance(error, SyntaxError) else f"{error}{_meant(error)}"
-    return ProjectError(
-        f"cannot import {module}: {type(error).__name__}: {reason}",
-        place=place,
-        remedy=f"install {missing}, or put it beside the job" if missing else "",
-    )
+    remedy = f"install {missing}, or put it beside the job" if missing else ""
+    if _NO_SESSION in reason:
+        remedy = (
+            "give a UDF's type as an object, F.udf(StringType()): a text is parsed by Spark, which starts after this"
+        )
+    return ProjectError(f"cannot import {module}: {type(error).__name__}: {reason}", place=place, remedy=remedy)
 
 
 def _meant(error: BaseException) -> str:

@@ -199,3 +199,52 @@ def test_the_places_of_steps_are_relative_to_the_project(project, etl, monkeypat
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
 
     assert json.loads(etl("show", "clean.orders", "-o", "json").out)["place"].startswith("jobs/shop.py:")
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("retry",), "run the same command again"),
+        (("ls",), "`etl list`"),
+        (("graph", "--format", "mermaid", "-o", "json"), "leave one of them out"),
+        (("plan", "shop", "--from", DAY, "--to", DAY), "--to 2013-02-09 for one day"),
+        (("plan", "shop", "--from", "2013-02-09", "--to", DAY), "--to comes after --from"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_command_line_of_another_tool_or_of_another_day_is_told_what_to_write(etl, argv, words):
+    said = etl(*argv)
+
+    assert said.code == 2
+    assert words in said.err
+
+
+def test_a_udf_whose_type_only_spark_can_read_is_refused_with_the_way_out(project, etl, monkeypatch):
+    module = project / "jobs" / "shop.py"
+    text = "SparkContext or SparkSession should be created first."
+    module.write_text(f"def udf(kind):\n    raise RuntimeError({text!r})\n\n\nudf('string')\n")
+
+    said = etl("list")
+
+    assert said.code == 4
+    assert "jobs/shop.py:2" in said.err
+    assert "F.udf(StringType())" in said.err
+
+
+def test_a_step_that_no_interval_changes_runs_without_a_date(project, etl):
+    module = project / "jobs" / "shop.py"
+    module.write_text(
+        module.read_text()
+        + """
+CUSTOMERS = sql_step(
+    "marts.customers", sql="SELECT id FROM orders", sources={"orders": Source("raw.orders")}, schema="id INT",
+    write=ReplaceTable(),
+)
+""".replace("ReplaceTable", "__import__('etl').ReplaceTable")
+    )
+
+    alone = etl("plan", "marts.customers", "-o", "json")
+    all_of_it = etl("plan", "shop")
+
+    assert (alone.code, json.loads(alone.out)["intervals"]) == (0, [None])
+    assert (all_of_it.code, "--date" in all_of_it.err) == (2, True)
