@@ -105,7 +105,9 @@ def _package(directory: Path | None) -> ModuleType:
     try:
         return importlib.import_module(PACKAGE)
     except Exception as error:
-        raise _import_failed(PACKAGE, error) from error
+        failed = _import_failed(PACKAGE, error)
+        failed.place = failed.place.relative_to(str(directory or "")) if failed.place else None
+        raise failed from error
 
 
 def _job(name: str, root: str) -> JobModule | None:
