@@ -111,6 +111,7 @@ class _Engine:
     backoff: Backoff
     sessions: dict[str, SparkSession] = field(factory=dict)
     running: dict[str, str] = field(factory=dict)
+    stopping: bool = False
 
     def emit(
         self, kind: Kind, data: Mapping[str, Any], step: str | None = None, interval: Interval | None = None
@@ -146,10 +147,17 @@ class _Engine:
         while True:
             done, _ = wait(list(futures), timeout=POLL, return_when=FIRST_COMPLETED)
             if self.stop.requested:
+                self.tell_stopping()
                 for group in self.running_groups():
                     self.session.sparkContext.cancelJobGroup(group)
             if done:
                 return done
+
+    def tell_stopping(self) -> None:
+        """Say once that the run ends: what the signal's handler writes is soon drawn over by a live display."""
+        if not self.stopping:
+            self.stopping = True
+            self.emit("note", {"message": "stopping: running steps are cancelled, what is published stays"})
 
     def step(
         self, planned: PlannedStep, interval: Interval | None, ended: Mapping[str, StepResult], position: dict[str, int]

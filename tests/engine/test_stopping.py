@@ -43,6 +43,7 @@ def test_a_range_that_is_stopped_counts_the_days_it_never_began(lake):
     assert "mend" not in first.error.remedy
     assert second.message == "not begun: the run was told to stop"
     assert result.steps[2].message == "interval never begun: the run was told to stop"
+    assert [event.kind for event in lake.events].count("note") == 1
     assert (result.never_begun, result.exit_code) == (("2013-02-09", "2013-02-10"), 130)
 
 
