@@ -58,7 +58,7 @@ def test_of_two_exceptions_the_last_is_told():
 
 
 def test_a_file_of_the_bundle_is_told_as_in_the_project():
-    found = raised([told(("/tmp/spark-1/userFiles/app.zip/jobs/sales.py", 19, "f", "x"))], ROOT)
+    found = raised([told(("/srv/spark-1/userFiles/app.zip/jobs/sales.py", 19, "f", "x"))], ROOT)
 
     assert found.place == Place("jobs/sales.py", 19)
 
