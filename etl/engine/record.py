@@ -141,6 +141,14 @@ def ended(planned: PlannedStep, session: SparkSession, run: Run, error: EtlError
     )
 
 
+def half_published(
+    planned: PlannedStep, session: SparkSession, run: Run, error: QuarantineError, verdict: Verdict, counts: RowCounts
+) -> StepResult:
+    """Return the result of a step whose rows are published, while those set aside are not yet."""
+    rows = evolve(counts, staged=counts.published, quarantined=0)
+    return evolve(ended(planned, session, run, error, None), rows=rows, expectations=verdict.results)
+
+
 def _stopped(error: EtlError) -> InterruptedRunError:
     """Return what a step that was told to stop ends with: whatever Spark or the job's code raised came of that."""
     if isinstance(error, InterruptedRunError):

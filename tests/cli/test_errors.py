@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -248,3 +249,13 @@ CUSTOMERS = sql_step(
 
     assert (alone.code, json.loads(alone.out)["intervals"]) == (0, [None])
     assert (all_of_it.code, "--date" in all_of_it.err) == (2, True)
+
+
+@pytest.mark.parametrize(("word", "days"), [("yesterday", -1), ("today", 0)])
+def test_a_date_may_be_a_word(etl, word, days):
+    before = datetime.now(UTC)
+    said = json.loads(etl("plan", "shop", "--date", word, "-o", "json").out)
+
+    # Midnight may have passed meanwhile.
+    allowed = {str((now + timedelta(days=days)).date()) for now in (before, datetime.now(UTC))}
+    assert {interval["key"] for interval in said["intervals"]} <= allowed
