@@ -156,3 +156,13 @@ def test_intervals_that_a_run_did_not_come_to_are_counted(make):
 
     assert "<b>never begun</b> 1 of 2 intervals" in page
     assert "<b>intervals</b> 2, 2013-02-08 to 2013-02-09" in page
+
+
+def test_the_traceback_of_an_error_is_folded_away_below_it(page, make):
+    trace = "Traceback (most recent call last):\n  File \"jobs/a.py\", line 3\nKeyError: 'x'\n"
+    error = ErrorInfo("TransformError", "KeyError: 'x'", 1, "jobs/a.py:3", traceback=trace)
+
+    text = page(make.step("core.flight_weather", Status.ERROR, error=error), make.failing())
+
+    assert text.count("<summary>Traceback</summary>") == 1
+    assert "line 3\nKeyError: &#39;x&#39;" in text
