@@ -11,12 +11,12 @@ from etl.spark.errors import summary
 
 _POSITION = re.compile(r"(?:\(|;\s*)line (\d+),? pos (\d+)")
 _NO_TABLE = re.compile(r"\[TABLE_OR_VIEW_NOT_FOUND[\w.]*\] The table or view `([^`]+)` cannot be found")
-_SHOWN = re.compile(r"\s*\(line \d+, pos \d+\).*", re.DOTALL)
+_SHOWN = re.compile(r"(\(line \d+, pos \d+\)).*", re.DOTALL)
 MOST_BYTES = 1024 * 1024
 
 
 def refusal(step: Step, error: BaseException, root: Path) -> tuple[str, Place] | None:  # type: ignore[type-arg]
-    """Return what is wrong with a SQL step's query, and the file and line of it.
+    """Return what is wrong with a SQL step's query, with the line of it, and where that is.
 
     Args:
         step: the step.
@@ -24,23 +24,27 @@ def refusal(step: Step, error: BaseException, root: Path) -> tuple[str, Place] |
         root: the project, below which the query may stand in a ``.sql`` file or in the module of the step.
 
     Returns:
-        None for a step that is no query, or where Spark does not say a position.
+        The message ends with the query's line, its place and a caret. The place is that of a ``.sql`` file; of a query
+        in the step's module it is the step's. None for a step that is no query, or where Spark says no position.
     """
     found = _POSITION.search(str(error))
     if step.sql is None or found is None:
         return None
     line, column = int(found[1]), int(found[2])
-    rows = step.sql.splitlines()
-    caret = [f"    {rows[line - 1]}", f"    {' ' * column}^"] if line <= len(rows) else []
-    return "\n".join([_said(step, error), *caret]), _place(step, step.sql, line, root)
+    rows, place = step.sql.splitlines(), _place(step, step.sql, line, root)
+    caret = [f"  {place}", f"    {rows[line - 1]}", f"    {' ' * column}^"] if line <= len(rows) else []
+    return "\n".join([_said(step, error), *caret]), place if place.file.endswith(".sql") else step.place
 
 
 def _said(step: Step, error: BaseException) -> str:  # type: ignore[type-arg]
-    text = _SHOWN.sub("", summary(error))
+    text = _SHOWN.sub(r"\1", summary(error))
     missing = _NO_TABLE.search(text)
     if missing is None:
         return text
-    return f"no table {missing[1]!r}: a query's tables are the step's sources; {did_you_mean(missing[1], step.sources)}"
+    known = did_you_mean(missing[1], step.sources)
+    where = _POSITION.search(str(error))
+    at = f" (line {where[1]} pos {where[2]})" if where else ""
+    return f"{missing[0]}{at}: a query's tables are the step's sources; {known}"
 
 
 def _place(step: Step, query: str, line: int, root: Path) -> Place:  # type: ignore[type-arg]

@@ -18,6 +18,10 @@ def broken(amount):
 """
 
 
+def declared(module):
+    return module.read_text().splitlines().index("REVENUE = sql_step(") + 1
+
+
 def results(project, run_id):
     return json.loads((project / "target" / "runs" / run_id / "run_results.json").read_text())
 
@@ -77,20 +81,20 @@ def test_what_spark_refuses_of_a_query_is_told_with_its_line(spark, project, etl
     if kept_in == "module":
         module.write_text(module.read_text().replace(was, f'"""{query}"""'))
         first = next(n for n, text in enumerate(module.read_text().splitlines(), 1) if "SELECT day" in text)
-        place = f"jobs/shop.py:{first + line - 1}"
+        at, place = f"jobs/shop.py:{first + line - 1}", f"jobs/shop.py:{declared(module)}"
     else:
         (project / "jobs" / "revenue.sql").write_text(f"-- what a day brought\n{query}\n")
         reading = 'Path(__file__).with_name("revenue.sql").read_text()'
         module.write_text("from pathlib import Path\n" + module.read_text().replace(was, reading))
-        place = f"jobs/revenue.sql:{line + 1}"
+        at = place = f"jobs/revenue.sql:{line + 1}"
 
     said = etl("validate", "-o", "json")
 
     [error] = json.loads(said.out)
     assert (said.code, error["place"]) == (4, place)
     assert words in error["message"]
-    assert query.splitlines()[line - 1] in error["message"].splitlines()[-2]
-    assert error["message"].splitlines()[-1].strip() == "^"
+    shown = [text.strip() for text in error["message"].splitlines()[-3:]]
+    assert shown == [at, query.splitlines()[line - 1].strip(), "^"]
     assert "etl validate" not in error["remedy"]
 
 
