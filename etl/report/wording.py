@@ -27,6 +27,8 @@ LABELS = {
 }
 _MINUTE = 60
 CHANGES = ("inserted", "updated", "deleted")  # a merge's counts among the metrics
+GOES_ON = "the same command goes on: what is published is not run again"
+INTERRUPTED = frozenset({130, 143})  # exit codes of SIGINT and SIGTERM
 MOST_KEYS = 3  # intervals that are named one by one
 
 
@@ -92,12 +94,12 @@ def unpublished(step: Json) -> int:
 
 
 def never_begun(result: Json) -> str:
-    """Say which intervals a run did not come to; nothing where it came to all."""
+    """Say which intervals a run did not come to, and how one goes on; nothing where it came to its end."""
     keys = result.get("never_begun") or []
     if not keys:
-        return ""
+        return f"interrupted: {GOES_ON}" if result["exit_code"] in INTERRUPTED else ""
     shown = ", ".join(keys) if len(keys) <= MOST_KEYS else f"{keys[0]} to {keys[-1]}"
-    return f"never begun: {plural(len(keys), 'interval')}, {shown}; the same command goes on with them"
+    return f"never begun: {plural(len(keys), 'interval')}, {shown}; {GOES_ON}"
 
 
 def failed(step: Json) -> list[Json]:

@@ -125,3 +125,9 @@ def test_intervals_never_begun_are_named(make):
 
     assert wording.never_begun(result).startswith("never begun: 2 intervals, 2013-02-09, 2013-02-10;")
     assert wording.never_begun(make.run(make.step()).to_json()) == ""
+
+
+def test_a_run_that_was_interrupted_says_how_to_go_on(make):
+    result = make.run(make.step(status=Status.CANCELLED), interrupted=130).to_json()
+
+    assert wording.never_begun(result).startswith("interrupted: the same command goes on")
