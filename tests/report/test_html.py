@@ -166,3 +166,14 @@ def test_the_traceback_of_an_error_is_folded_away_below_it(page, make):
 
     assert text.count("<summary>Traceback</summary>") == 1
     assert "line 3\nKeyError: &#39;x&#39;" in text
+
+
+def test_a_range_names_the_days_that_broke_an_expectation_and_the_steps_that_failed(make):
+    days = ["2013-02-08", "2013-02-09", "2013-02-10"]
+    steps = [make.step(interval=day, expectations=(make.met() if day == days[1] else make.broken(),)) for day in days]
+    failed = make.step("core.planes", Status.FAIL, interval=days[2])
+
+    text = render(None, make.run(*steps, failed).to_json())
+
+    assert "2013-02-08, 2013-02-10</div>" in text
+    assert "2013-02-10: FAIL, 928 rows, 2 quarantined: core.planes FAIL" in text
