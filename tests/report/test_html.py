@@ -177,3 +177,10 @@ def test_a_range_names_the_days_that_broke_an_expectation_and_the_steps_that_fai
 
     assert "2013-02-08, 2013-02-10</div>" in text
     assert "2013-02-10: FAIL, 928 rows, 2 quarantined: core.planes FAIL" in text
+
+
+def test_the_results_of_an_older_version_are_shown_without_what_it_did_not_say(make):
+    results = make.run(make.step()).to_json()
+    del results["never_begun"], results["steps"][0]["rows"]["staged"]
+
+    assert "<b>928</b><span>rows published</span>" in render(None, results)
