@@ -8,8 +8,10 @@ the share of non-null rows, 0 to 1, that must hold. Null rows are ignored unless
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, Literal, TypedDict, Unpack
+from inspect import isfunction
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, Unpack
 
+from etl.errors import did_you_mean
 from etl.model.build import expectation as _expectation
 from etl.model.build import several as _several
 from etl.model.expectation import Expectation
@@ -166,3 +168,16 @@ def column_max_to_be_between(
 ) -> Expectation:
     """Expect the column's greatest value in this range; no rows, no value, and the expectation fails."""
     return _expectation("column_max_to_be_between", bounds, column=column, min_value=min_value, max_value=max_value)
+
+
+if not TYPE_CHECKING:  # type checkers refuse such a name by themselves
+
+    def __getattr__(name: str) -> NoReturn:
+        """Refuse a name that is no expectation, with the one that was probably meant."""
+        if name.startswith("_"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        own = (value for value in globals().values() if getattr(value, "__module__", "") == __name__)
+        known = [value.__name__ for value in own if isfunction(value) and value.__name__[0] != "_"]
+        meant = name.removeprefix("expect_")
+        said = f"did you mean {meant!r}?" if meant in known else did_you_mean(meant, known, limit=len(known))
+        raise AttributeError(f"no expectation {name!r}; {said}")

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 import click
 from attrs import field, frozen
 
-from etl.errors import ConfigError, UsageError
+from etl.errors import ConfigError, ForcedSettingError, PlatformError, UsageError
 
 if TYPE_CHECKING:
     from etl.project.project import Project
@@ -41,9 +43,14 @@ class Context:
         Args:
             static: read the jobs without importing pyspark; False where steps are going to run.
             overrides: further configuration values, over those of ``--set``.
+
+        Raises:
+            PlatformError: PySpark is not installed, and ``static`` is false.
         """
         from etl.project.project import open_project
 
+        if not static and not _has_pyspark():
+            raise no_pyspark()
         try:
             return open_project(
                 self.directory or _working_directory(),
@@ -52,10 +59,24 @@ class Context:
                 overrides={**self.overrides, **(overrides or {})},
                 static=static,
             )
+        except ForcedSettingError:
+            raise  # the same exit code wherever the setting stands
         except ConfigError as error:
             if error.place and error.place.file.startswith("--set "):  # what the command line says wrong is its fault
                 raise UsageError(error.message, place=error.place, remedy=error.remedy) from None
             raise
+
+
+def no_pyspark() -> PlatformError:
+    """Return the error of a command that needs PySpark where there is none."""
+    return PlatformError("PySpark is not installed", remedy="pip install 'headrace[local]'")
+
+
+def _has_pyspark() -> bool:
+    try:
+        return find_spec("pyspark") is not None
+    except (ImportError, ValueError):
+        return "pyspark" in sys.modules
 
 
 def _working_directory() -> Path | None:

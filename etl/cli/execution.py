@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from etl.cli.signals import interruptible
 from etl.engine.stop import Stop
-from etl.errors import EtlError
+from etl.errors import AnalysisError, EtlError
 from etl.model.event import note
 from etl.model.plan import Plan
 from etl.model.result import RunResult
@@ -102,4 +102,8 @@ def conclude(result: RunResult, report: str, stream: TextIO) -> None:
     if len(intervals) > COMPACT_ABOVE:
         for line in wording.recurring(values["steps"]):
             print(line, file=stream)
+    if any(step.error and step.error.type == AnalysisError.__name__ for step in result.steps):
+        print("`etl validate` finds such errors of a plan without reading data", file=stream)
+    for line in filter(None, [wording.never_begun(values)]):
+        print(line, file=stream)
     print(wording.summary(values, report), file=stream)

@@ -14,23 +14,39 @@ if TYPE_CHECKING:
     from etl.project.project import Project
 
 Rows = list[dict[str, Any]]
+Kind = Literal["job", "step", "dataset"]
+_NOUNS: dict[tuple[str, ...], Kind] = {
+    ("jobs",): "job",
+    ("job",): "job",
+    ("steps",): "step",
+    ("step",): "step",
+    ("datasets",): "dataset",
+    ("dataset",): "dataset",
+}
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[SELECT]...")
-@click.option("--type", "kind", type=click.Choice(["job", "step", "dataset"]), default="step", show_default=True)
+@click.option("--type", "kind", type=click.Choice(["job", "step", "dataset"]), help="[default: step]")
 @pass_context
-def command(context: Context, names: tuple[str, ...], kind: Literal["job", "step", "dataset"]) -> None:
+def command(context: Context, names: tuple[str, ...], kind: Kind | None) -> None:
     """List jobs, steps or datasets.
 
     \b
     etl list
+    etl list datasets
     etl list --type dataset
     etl list +marts.route_on_time -o json
     """
     project = context.open()
-    rows, columns = _LISTS[kind]
+    if kind is None and names[:1] in _NOUNS and not _is_a_job(project, names[0]):
+        kind, names = _NOUNS[names[:1]], names[1:]
+    rows, columns = _LISTS[kind or "step"]
     print_rows(rows(project, project.select(names)), columns, context.output)
+
+
+def _is_a_job(project: Project, name: str) -> bool:
+    return any(job.name == name for job in project.jobs)
 
 
 def _jobs(project: Project, steps: tuple[str, ...]) -> Rows:

@@ -47,6 +47,19 @@ EXIT_CODES = (
     ("75", "transient failure: retry"),
     ("130 143", "interrupted by Ctrl-C, by SIGTERM"),
 )
+# What other tools call a command, and where it is here.
+AGAIN = "run the same command again: what is published already is a no-op"
+ELSEWHERE = {
+    "build": "`etl run` runs steps and judges their expectations",
+    "compile": "`etl validate` lets Spark analyse every step",
+    "docs": "`etl show`, `etl graph`, and report.html of each run",
+    "ls": "`etl list`",
+    "report": "each run leaves a report.html: `etl runs last` says where",
+    "resume": AGAIN,
+    "retry": AGAIN,
+    "status": "`etl runs` tells of runs, `etl show STEP` of a step's last ones",
+    "test": "`etl run` judges expectations; unit tests run with pytest",
+}
 _SENTENCES = {name: sentence for group in COMMANDS.values() for name, sentence in group.items()}
 
 
@@ -73,7 +86,7 @@ class Root(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which was probably meant."""
         if args and not args[0].startswith("-") and args[0] not in _SENTENCES:
-            ctx.fail(f"no command {args[0]!r}; {did_you_mean(args[0], _SENTENCES)}")
+            ctx.fail(f"no command {args[0]!r}; {ELSEWHERE.get(args[0]) or did_you_mean(args[0], _SENTENCES)}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -68,11 +68,11 @@ def command(
     etl run +marts.route_on_time --exclude tag:slow --date 2013-02-08
     etl run nyc_flights --date 2013-02-08 -e prod --yes
     """
-    from etl.cli.execution import execute
-
     project = context.open(static=False, overrides={"run.platform": platform} if platform else None)
     plan = selection.plan(project)
     _refuse_unconfirmed(project, yes=yes)
+    from etl.cli.execution import execute
+
     result = execute(
         project,
         plan,

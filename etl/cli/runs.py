@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from etl.cli.context import Context, pass_context
-from etl.cli.table import print_facts, print_json, print_rows
+from etl.cli.table import Output, print_facts, print_json, print_rows
 
 if TYPE_CHECKING:
-    from etl.runs.ledger import RunRecord
+    from etl.runs.run_record import RunRecord
+
+MOST_KEYS = 4  # intervals that are named one by one
 
 
 @click.command()
 @click.argument("run_id", required=False, metavar="[RUN_ID|last]")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many runs.")
+@click.option("--failed", is_flag=True, help="Only runs that did not end well.")
 @pass_context
-def command(context: Context, run_id: str | None, limit: int) -> None:
+def command(context: Context, run_id: str | None, limit: int, failed: bool) -> None:
     """List past runs, or show the steps of one.
 
-    The last comes first. A run that never finished is `running`, or `lost` if its process on this machine is gone.
+    The last comes first. A run that never finished is `running`, or `lost` if its process on this machine is gone. The
+    beginning of an id will do.
 
     \b
     etl runs --limit 5
+    etl runs --failed
     etl runs last
     etl runs last -o json
     """
@@ -32,18 +40,61 @@ def command(context: Context, run_id: str | None, limit: int) -> None:
 
     ledger = Ledger(open_store(context.open().config.state))
     if run_id is None:
-        rows = [_row(run) for run in ledger.runs(limit)]
-        columns = ("run_id", "state", "environment", "asked", "interval", "exit_code", "published", "seconds")
-        print_rows(rows, columns, context.output)
+        found = (run for run in ledger.runs(None if failed else limit) if run.failed or not failed)
+        _print_list([_row(run) for run in islice(found, limit)], context.output, failed=failed)
         return
     run = ledger.run(run_id)
     steps = step_results(run)
     if context.output == "json":
         print_json(run.to_json() | {"steps": steps})
         return
-    print_facts({key: value for key, value in run.to_json().items() if key != "counts"} | {"pid": str(run.pid)})
+    print_facts(_facts(run))
     click.echo()
-    print_rows([step_row(step) for step in steps], STEP_COLUMNS, context.output)
+    if steps:
+        print_rows([step_row(step) for step in steps], STEP_COLUMNS, context.output)
+        for line in _went_wrong(steps):
+            click.echo(line)
+    else:
+        click.echo("no step has a result")
+
+
+def _print_list(rows: list[dict[str, Any]], output: Output, *, failed: bool) -> None:
+    if not rows and output == "text":
+        click.echo("no run failed" if failed else "no runs yet: `etl run` makes one")
+        return
+    error = ("error",) if any(row["error"] for row in rows) else ()
+    columns = ("run_id", "status", "environment", "asked", "interval", "exit_code", "published", "seconds", *error)
+    print_rows(rows, columns, output)
+
+
+def _facts(run: RunRecord) -> dict[str, Any]:
+    """Return a run as its page shows it: what a table below says is left out, a year of days is two and a count."""
+    values = {key: value for key, value in run.to_json().items() if key not in {"state", "counts"}}
+    shown = {"pid": str(run.pid), "intervals": _span(run.intervals), "never_begun": _span(run.never_begun)}
+    shown |= {key: values[key][:19] + " UTC" for key in ("started_at", "finished_at") if values[key]}
+    report = Path(values["artifacts"]) / "report.html"
+    return values | shown | {"report": str(report) if values["artifacts"] and report.is_file() else ""}
+
+
+def _span(keys: tuple[str, ...]) -> str:
+    return ", ".join(keys) if len(keys) <= MOST_KEYS else f"{len(keys)}: {keys[0]}, {keys[1]} … {keys[-1]}"
+
+
+def _went_wrong(steps: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield why each step that did not end well did not, and what else was broken."""
+    from etl.model.result import Status
+    from etl.report import wording
+    from etl.report.digest import problems
+
+    found = problems(steps)
+    for step in found["shown"]:
+        yield f"\n{wording.label(step)} {step['step']} {step['interval'] or ''}".rstrip()
+        yield from (f"  {line}" for line in step["details"])
+    if found["more"]:
+        yield f"\nand {found['more']} more: -o json has them"
+    told = {Status.FAIL, Status.ERROR}
+    others = wording.recurring([step for step in steps if step["status"] not in told])
+    yield from ("", *others) if others else ()
 
 
 def step_results(run: RunRecord) -> list[dict[str, Any]]:
@@ -54,17 +105,32 @@ def step_results(run: RunRecord) -> list[dict[str, Any]]:
     return list(results["steps"]) if results else []
 
 
-STEP_COLUMNS = ("step", "interval", "status", "outcome", "published", "quarantined", "version", "seconds")
+STEP_COLUMNS = (
+    "step",
+    "interval",
+    "status",
+    "outcome",
+    "staged",
+    "published",
+    "changes",
+    "quarantined",
+    "version",
+    "seconds",
+)
 
 
 def step_row(step: dict[str, Any]) -> dict[str, Any]:
-    """Return what a table shows of a step's result."""
+    """Return what a table shows of a step's result; an older one does not say what was staged."""
+    from etl.report import wording
+
     return {
         "step": step["step"],
         "interval": step["interval"],
         "status": step["status"],
         "outcome": step["outcome"],
+        "staged": step["rows"].get("staged"),
         "published": step["rows"]["published"],
+        "changes": wording.changes(step),
         "quarantined": step["rows"]["quarantined"],
         "version": step["version_after"],
         "seconds": step["seconds"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,10 +12,13 @@ from attrs import frozen
 
 from etl.cli.context import pairs
 from etl.errors import UsageError
+from etl.model.run import utc_now
 
 if TYPE_CHECKING:
     from etl.model.plan import Plan
     from etl.project.project import Project
+
+DAYS: dict[str | None, int] = {"yesterday": -1, "today": 0}
 
 
 @frozen(kw_only=True)
@@ -32,15 +36,27 @@ class Selection:
         """Resolve the selection against a project.
 
         Raises:
-            UsageError: ``--date`` together with ``--from``, half a range, a name nobody knows.
+            UsageError: ``--date`` together with ``--from``, half a range, a name nobody knows, a parameter that no
+                selected step reads.
         """
+        from etl.project.parameters import refuse_unread
+
         if self.date and (self.start or self.end):
             raise UsageError("--date and --from/--to exclude each other", remedy="--date names one interval")
         if bool(self.start) != bool(self.end):
             given, missing = ("--from", "--to") if self.start else ("--to", "--from")
             raise UsageError(f"{given} without {missing}", remedy="a range has both; --to is not included")
         params = pairs(self.params, "--param")
-        return project.plan(self.select, self.exclude, self.date, self.start, self.end, params)
+        date, start, end = (_dated(text, utc_now()) for text in (self.date, self.start, self.end))
+        plan = project.plan(self.select, self.exclude, date, start, end, params)
+        if params:
+            refuse_unread(plan, params)
+        return plan
+
+
+def _dated(text: str | None, now: datetime) -> str | None:
+    """Return a date for a word: what ``yesterday`` is, is said in UTC, as intervals are."""
+    return str((now + timedelta(days=DAYS[text])).date()) if text in DAYS else text
 
 
 def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,8 +92,8 @@ _OPTIONS = (
         help="Job, step or zone.*; +x with what feeds it, x+ with what it feeds, tag:, path:.",
     ),
     click.option("--exclude", multiple=True, metavar="SELECT", help="Leave these out."),
-    click.option("--date", metavar="DATE", help="The interval that holds this date: 2013-02-08."),
-    click.option("--from", "start", metavar="DATE", help="First date of a range."),
-    click.option("--to", "end", metavar="DATE", help="First date after the range."),
+    click.option("--date", metavar="DATE", help="The interval that holds this date: 2013-02-08, yesterday."),
+    click.option("--from", "start", metavar="DATE", help="First date of a range: 2013-02-01."),
+    click.option("--to", "end", metavar="DATE", help="First date after the range: 2013-03-01, today."),
     click.option("--param", "-p", multiple=True, metavar="KEY=VALUE", help="What a `run` parameter receives."),
 )

@@ -54,13 +54,18 @@ def _found(project: Project, name: str) -> dict[str, Any]:
     steps = {step.name: (step, job) for job in project.jobs for step in job.steps}
     if name in steps:
         step, job = steps[name]
-        uri = {"uri": project.datasets[step.target.dataset].uri}
-        return step_json(project, step, job.name) | uri | {"runs": _last_runs(project, name)}
+        dataset = step.target.dataset
+        more = {"retries": job.job.retries, "uri": project.datasets[dataset].uri, "read_by": _readers(project, dataset)}
+        return step_json(project, step, job.name) | more | {"runs": _last_runs(project, name)}
     if name in project.datasets:
-        readers = [n for n, (step, _) in steps.items() if any(s.dataset == name for s in step.sources.values())]
-        return dataset_json(project.datasets[name]) | {"read_by": readers}
+        return dataset_json(project.datasets[name]) | {"read_by": _readers(project, name)}
     known = {*jobs, *steps, *project.datasets}
     raise UnknownNameError(f"no job, step or dataset {name!r}", name, known)
+
+
+def _readers(project: Project, dataset: str) -> list[str]:
+    steps = (step for job in project.jobs for step in job.steps)
+    return [step.name for step in steps if any(source.dataset == dataset for source in step.sources.values())]
 
 
 def _last_runs(project: Project, name: str) -> list[dict[str, Any]]:

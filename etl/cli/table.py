@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import click
 
+LEAST = 8  # letters that a text column keeps
 Output = Literal["text", "json"]
 
 
@@ -19,7 +22,8 @@ def print_json(value: Any) -> None:
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], output: Output) -> None:
     """Print rows: in JSON whole, in text the named columns under their names; empty where a value is None.
 
-    Numbers align right; of a text with several lines the first is shown. No rows print nothing but the header.
+    Numbers align right; of a text with several lines the first is shown. No rows print nothing but the header. On a
+    terminal the widest texts are cut to its width; a pipe gets them whole.
     """
     if output == "json":
         print_json(list(rows))
@@ -27,12 +31,29 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], output
     cells = [[_text(row.get(column)).split("\n", 1)[0] for column in columns] for row in rows]
     right = [bool(rows) and all(isinstance(row.get(column), int | float | None) for row in rows) for column in columns]
     widths = [max(map(len, column)) for column in zip([c.upper() for c in columns], *cells, strict=True)]
+    if sys.stdout.isatty():
+        widths = _fitting(widths, right, shutil.get_terminal_size().columns)
     for line in ([column.upper() for column in columns], *cells):
         padded = (
-            cell.rjust(width) if numeric else cell.ljust(width)
+            _cut(cell, width).rjust(width) if numeric else _cut(cell, width).ljust(width)
             for cell, width, numeric in zip(line, widths, right, strict=True)
         )
         click.echo("  ".join(padded).rstrip())
+
+
+def _fitting(widths: Sequence[int], right: Sequence[bool], total: int) -> list[int]:
+    """Take from the widest text columns what does not fit; numbers stay whole, and of a text a few letters."""
+    fitting = list(widths)
+    while sum(fitting) + 2 * (len(fitting) - 1) > total:
+        wide = [n for n, numeric in enumerate(right) if not numeric and fitting[n] > LEAST]
+        if not wide:
+            break
+        fitting[max(wide, key=fitting.__getitem__)] -= 1
+    return fitting
+
+
+def _cut(cell: str, width: int) -> str:
+    return cell if len(cell) <= width else f"{cell[: width - 1]}…"
 
 
 def print_facts(facts: Mapping[str, Any]) -> None:

@@ -27,11 +27,12 @@ def command(context: Context, selection: Selection) -> None:
     etl validate
     etl validate nyc_flights --date 2013-02-08
     """
+    project = context.open(static=False)
+    # Only now: without PySpark these cannot be imported, and `open` has said so.
     from etl.engine.validate import validate
     from etl.spark.session import start
     from etl.spark.settings import SessionSettings
 
-    project = context.open(static=False)
     dated = selection if selection.date or selection.start else evolve(selection, date=str(_yesterday()))
     plan = dated.plan(project)
     config = project.config

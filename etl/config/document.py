@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KeyPath = tuple[str, ...]  # the parts of a dotted key
 
+EMPTY = 'write at least the zones: [zones], and below it raw = "data/raw", one line for each zone'
 MAX_BYTES = 1024 * 1024
 # tomllib's memory grows with the square of a key's parts: 20 000 parts in 40 kB of text took 1.5 GB.
 MAX_PARTS = 32
@@ -63,12 +64,13 @@ def dotted(path: KeyPath) -> str:
     return ".".join(part if re.fullmatch(r"[\w-]+", part) else f'"{part}"' for part in path)
 
 
-def read_document(file: Traversable, name: str) -> Document:
+def read_document(file: Traversable, name: str, *, empty: bool = False) -> Document:
     """Read one TOML file of a project.
 
     Args:
         file: a path, or an entry of the bundle.
         name: what errors call it, ``conf/base.toml``.
+        empty: a file that says nothing is all right.
 
     Raises:
         ConfigError: missing, a directory, not UTF-8, empty, larger than 1 MiB, a key of more than 32 parts, a key set
@@ -85,8 +87,8 @@ def read_document(file: Traversable, name: str) -> Document:
         raise _syntax_error(text, name, str(error)) from None
     except RecursionError:
         raise ConfigError("lists or tables are nested too deep", place=Place(name)) from None
-    if not values:
-        raise ConfigError("the file is empty", place=Place(name), remedy="say something in it, or remove it")
+    if not values and not empty:
+        raise ConfigError("the file is empty", place=Place(name), remedy=EMPTY)
     lines: dict[KeyPath, Line] = {}
     for path, line in _scan(text):
         for end in range(1, len(path) + 1):

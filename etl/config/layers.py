@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 PREFIX = "ETL__"
+LOCAL = "local"  # the environment of a project that has none needs no file
 # Tables whose keys are the reader's own words: everything after the section is one key, dots and all.
 OPEN_SECTIONS = frozenset({"zones", "spark"})
 
@@ -49,14 +50,16 @@ def read_layers(
     layers = [_of_document(read_document(conf / "base.toml", f"{name}/base.toml"), "base")]
     overlay = conf / "env" / f"{environment}.toml"
     known = environments(conf)
-    if environment not in known:
+    if environment not in known and (known or environment != LOCAL):
         raise UnknownNameError(
             f"no environment {environment!r}",
             environment,
             known,
-            remedy=f"use one of them, or create {name}/env/{environment}.toml",
+            remedy=f"{'use one of them, or ' if known else ''}create {name}/env/{environment}.toml; it may be empty",
         )
-    layers.append(_of_document(read_document(overlay, f"{name}/env/{environment}.toml"), "environment"))
+    if environment in known:
+        said = read_document(overlay, f"{name}/env/{environment}.toml", empty=True)
+        layers.append(_of_document(said, "environment"))
     variables = {key: value for key, value in sorted(environ.items()) if key.startswith(PREFIX)}
     layers += [_of_text(_variable_path(key), value, "variable", key) for key, value in variables.items()]
     layers += [_of_text(_option_path(key), value, "option", f"--set {key}") for key, value in overrides.items()]
@@ -135,6 +138,8 @@ def _variable_path(name: str) -> KeyPath:
 
 def _option_path(key: str) -> KeyPath:
     section, dot, rest = key.strip().partition(".")
+    if section == "spark" and dot and not rest.strip('"').startswith("spark."):
+        return _checked((section, key.strip()), f"--set {key}")  # as everybody writes it: Spark's own name
     if section in OPEN_SECTIONS and dot:
         return _checked((section, rest.strip('"')), f"--set {key}")
     return _checked(tuple(key.strip().split(".")), f"--set {key}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,13 +15,16 @@ from etl.config.problems import raise_all
 from etl.config.refusal import RefusedError, one_of
 from etl.config.roots import Root, absolute
 from etl.config.structure import Origin, structured
-from etl.errors import ConfigError, LiteralSecretError, Place
+from etl.errors import ConfigError, ForcedSettingError, LiteralSecretError, Place
+from etl.model.forced import forced
 from etl.model.platforms import LOCAL, PLATFORMS
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 MAX_THREADS = 64
+OF_SPARK = "spark."
+OF_HADOOP = ("fs.", "dfs.", "hadoop.", "mapreduce.", "parquet.", "yarn.")  # Spark hands them on below spark.hadoop
 
 
 def _threads(value: int) -> int:
@@ -106,13 +109,16 @@ def load_config(
         overrides: the ``--set`` options, dotted key to text.
 
     Raises:
-        ConfigError: every problem of all layers: unknown keys, wrong types, literal credentials, unusable URIs.
+        ConfigError: every problem of all layers: unknown keys, wrong types, literal credentials, unusable URIs,
+            settings that Spark would never see; or one that contradicts what Headrace forces.
         UsageError: no such environment.
     """
     layer = read_layers(conf, name, environment, environ, overrides)
     refuse_secrets(layer.values, lambda path: _locate(layer, path).place)
     settings, problems = structured(layer.values, Settings, lambda path: _locate(layer, path))
     raise_all(problems)
+    if settings is not None:
+        _check_spark(settings.spark, lambda key: _locate(layer, ("spark", key)).place)
     if settings is None:  # pragma: no cover raise_all has raised
         raise ConfigError("cannot be read", place=Place(name))
     default = Origin("default", Place("built in"))
@@ -141,6 +147,25 @@ def refuse_secrets(values: Mapping[str, Any], place: Any) -> None:
             for path, value in leaves(values)
             if is_literal_secret(".".join(path), value)
         ]
+    )
+
+
+def _check_spark(conf: Mapping[str, str], place: Callable[[str], Place]) -> None:
+    """Refuse keys under ``spark`` that are no names of Spark's, and values that contradict what is forced."""
+    raise_all([_no_setting(key, place(key)) for key in conf if not key.startswith(OF_SPARK)])
+    try:
+        forced(conf)
+    except ForcedSettingError as error:
+        error.place = place(error.keys[0])
+        raise
+
+
+def _no_setting(key: str, place: Place) -> ConfigError:
+    meant = f"spark.hadoop.{key}" if key.startswith(OF_HADOOP) else f"{OF_SPARK}{key}"
+    return ConfigError(
+        f"{key!r} is no setting of Spark's: their names start with {OF_SPARK!r}; did you mean {meant!r}?",
+        place=place,
+        remedy=f'write "{meant}" = … under [spark], or --set {meant}=…',
     )
 
 

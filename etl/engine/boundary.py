@@ -11,9 +11,14 @@ from pathlib import Path
 from pyspark.errors import AnalysisException, ParseException
 
 import etl
+from etl.engine.queries import refusal
+from etl.engine.tracebacks import raised
 from etl.errors import AnalysisError, DefectError, EtlError, Place, TransformError
 from etl.model.plan import PlannedStep
+from etl.spark.causes import causes
 from etl.spark.errors import chain, classify, is_of_the_rows, summary
+
+JOBS = "jobs"  # the package that a project keeps its jobs in
 
 
 @contextmanager
@@ -51,10 +56,11 @@ def failed_action(planned: PlannedStep, error: BaseException, uri: str | None = 
     if told is not None:
         return told
     if is_of_the_rows(error):
+        udf = raised((cause.message for cause in causes(error)), _root(planned))
         return TransformError(
-            f"{_who(planned)}: {summary(error)}",
-            place=planned.step.place,
-            remedy="the target is unchanged; mend the transformation or the data and run again",
+            f"{_who(planned)}: {udf.said if udf else summary(error)}",
+            place=(udf.place if udf else None) or planned.step.place,
+            remedy="mend the transformation or the data",
         )
     if uri and isinstance(error, AnalysisException):
         return AnalysisError(
@@ -66,21 +72,19 @@ def failed_action(planned: PlannedStep, error: BaseException, uri: str | None = 
 
 
 def _refused(planned: PlannedStep, error: BaseException) -> EtlError:
-    return AnalysisError(
-        f"{_who(planned)}: {summary(error)}",
-        place=_place(planned, error),
-        remedy="the target is unchanged; `etl validate` finds such errors without reading data",
-    )
+    said, place = refusal(planned.step, error, _root(planned)) or (summary(error), _place(planned, error))
+    return AnalysisError(f"{_who(planned)}: {said}", place=place, remedy="mend the step: name what Spark knows here")
 
 
 def _raised(planned: PlannedStep, error: BaseException) -> EtlError:
     """Return the error for what the author's code raised; what the JVM raised below it may be the machine's."""
     from_java = next(chain(error), None) is not None
     told = classify(error, _who(planned), place=_place(planned, error)) if from_java else None
+    udf = raised((cause.message for cause in causes(error)), _root(planned)) if from_java else None
     return told or TransformError(
-        f"{_who(planned)}: {type(error).__name__}: {summary(error)}",
-        place=_place(planned, error),
-        remedy="the target is unchanged; mend the transformation and run again",
+        f"{_who(planned)}: {udf.said if udf else f'{type(error).__name__}: {summary(error)}'}",
+        place=(udf.place if udf else None) or _place(planned, error),
+        remedy="mend the transformation",
     )
 
 
@@ -98,16 +102,20 @@ def _our_place(error: BaseException) -> Place | None:
 
 def _place(planned: PlannedStep, error: BaseException) -> Place:
     """Return the deepest frame in the author's own files; the step's declaration where there is none."""
-    module = sys.modules.get(planned.step.module.split(".")[0])
-    root = Path(getattr(module, "__file__", None) or planned.step.place.file).parent
+    package, root = _package(planned), _root(planned)
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if Path(frame.filename).is_relative_to(root) and frame.lineno:
-            return Place(_short(frame.filename), frame.lineno)
+        if Path(frame.filename).is_relative_to(package) and frame.lineno:
+            return Place(frame.filename, frame.lineno).relative_to(str(root))
     return planned.step.place
 
 
-def _short(filename: str) -> str:
-    try:
-        return str(Path(filename).relative_to(Path.cwd()))
-    except ValueError:
-        return filename
+def _package(planned: PlannedStep) -> Path:
+    """Return the folder of the package that the step is declared in: ``jobs``, in a project."""
+    module = sys.modules.get(planned.step.module.split(".")[0])
+    return Path(getattr(module, "__file__", None) or planned.step.place.file).absolute().parent
+
+
+def _root(planned: PlannedStep) -> Path:
+    """Return the project's folder, that places are told relative to; where the run was started, for one without."""
+    package = _package(planned)
+    return package.parent if package.name == JOBS else Path.cwd()

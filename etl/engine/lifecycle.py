@@ -21,7 +21,7 @@ from etl.engine.quarantine import Aside, Quarantine
 from etl.engine.stage import prepare, stage
 from etl.engine.stop import Stop
 from etl.engine.transform import transform
-from etl.errors import ConflictError, EtlError, RefusedPartitionError
+from etl.errors import ConflictError, EtlError, QuarantineError, RefusedPartitionError
 from etl.model.event import Event, Listener
 from etl.model.marks import mark_name
 from etl.model.plan import PlannedStep
@@ -150,8 +150,11 @@ def _made(
         return record.judged(planned, run, Status.FAIL, verdict, counts, before)
     aside = Aside(verdict.output - verdict.published, corrupt, prepared.suite.flag)
     quarantine = Quarantine(session=session, planned=planned, run=run, staged=staged, extracted=extracted, aside=aside)
-    with _phase(attempt, planned, phases, "publish", stoppable=False):
-        published = publishing.publish(staged, quarantine, target.write)
+    try:
+        with _phase(attempt, planned, phases, "publish", stoppable=False):
+            published = publishing.publish(staged, quarantine, target.write)
+    except QuarantineError as error:
+        return record.half_published(planned, session, run, error, verdict, counts)
     notes = evolve(notes, warnings=(*notes.warnings, *staged.notes))
     return record.published(planned, run, verdict, counts, before, published, ignored=extracted.ignored, notes=notes)
 

@@ -73,10 +73,12 @@ def _carried_out(engine: _Engine, threads: int, *, fail_fast: bool, progress: bo
     names = [planned.step.name for planned in plan.steps]
     engine.emit("run_started", {"environment": plan.environment, "steps": names, "intervals": keys})
     results: list[StepResult] = []
+    ahead = list(plan.intervals)
     width = threads or session.sparkContext.defaultParallelism
     watching = watched(session, engine.running_groups, engine.emit) if progress else nullcontext()
     with ThreadPoolExecutor(max(1, width), thread_name_prefix="step") as pool, watching:
         for interval in plan.intervals:
+            ahead.remove(interval)
             here = list(engine.interval(pool, interval))
             results += here
             if engine.stop.requested or (fail_fast and any(result.exit_code for result in here)):
@@ -86,10 +88,11 @@ def _carried_out(engine: _Engine, threads: int, *, fail_fast: bool, progress: bo
         environment=plan.environment,
         started_at=started,
         finished_at=engine.now(),
-        steps=tuple(results),
+        steps=(*results, *record.never_begun(plan, ahead, stopped=engine.stop.requested is not None)),
         arguments=plan.arguments,
         versions=_versions(session),
         interrupted=engine.stop.requested,
+        never_begun=tuple(interval.key for interval in ahead if interval),
     )
     seconds = round((result.finished_at - started).total_seconds(), 3)
     engine.emit("run_finished", {"exit_code": result.exit_code, "seconds": seconds})
@@ -108,6 +111,7 @@ class _Engine:
     backoff: Backoff
     sessions: dict[str, SparkSession] = field(factory=dict)
     running: dict[str, str] = field(factory=dict)
+    stopping: bool = False
 
     def emit(
         self, kind: Kind, data: Mapping[str, Any], step: str | None = None, interval: Interval | None = None
@@ -143,10 +147,17 @@ class _Engine:
         while True:
             done, _ = wait(list(futures), timeout=POLL, return_when=FIRST_COMPLETED)
             if self.stop.requested:
+                self.tell_stopping()
                 for group in self.running_groups():
                     self.session.sparkContext.cancelJobGroup(group)
             if done:
                 return done
+
+    def tell_stopping(self) -> None:
+        """Say once that the run ends: what the signal's handler writes is soon drawn over by a live display."""
+        if not self.stopping:
+            self.stopping = True
+            self.emit("note", {"message": "stopping: running steps are cancelled, what is published stays"})
 
     def step(
         self, planned: PlannedStep, interval: Interval | None, ended: Mapping[str, StepResult], position: dict[str, int]
@@ -154,16 +165,10 @@ class _Engine:
         """Run or skip one step, with retries; emits its events."""
         name = planned.step.name
         missing = [upstream for upstream in planned.after if ended[upstream].status not in GOOD]
-        if missing or self.stop.requested:
-            status = Status.CANCELLED if self.stop.requested else Status.SKIP
-            result = StepResult(
-                target=planned.writes.name,
-                step=name,
-                job=planned.job,
-                interval=interval.key if interval else None,
-                status=status,
-                message=f"{missing[0]} did not succeed" if missing else "the run was told to stop",
-            )
+        if self.stop.requested:
+            result = record.not_run(planned, interval, Status.CANCELLED, "not begun: the run was told to stop")
+        elif missing:
+            result = record.not_run(planned, interval, Status.SKIP, f"{missing[0]} did not succeed")
         else:
             self.emit("step_started", position, name, interval)
             result = self.attempted(planned, interval)

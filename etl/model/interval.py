@@ -100,7 +100,13 @@ def between(start: datetime, end: datetime, unit: Unit) -> tuple[Interval, ...]:
                 remedy=f"use {floor(instant, unit).isoformat()} or {after(floor(instant, unit), unit).isoformat()}",
             )
     if end <= start:
-        raise UsageError(f"nothing lies between {start.isoformat()} and {end.isoformat()}: the end is excluded")
+        meant = (
+            f"--to {Interval(after(start, unit), after(after(start, unit), unit)).key} for one {unit}"
+            if end == start
+            else "--to comes after --from"
+        )
+        said = f"nothing lies between {start.isoformat()} and {end.isoformat()}: the end is excluded"
+        raise UsageError(said, remedy=meant)
     return tuple(_between(start, end, unit))
 
 

@@ -70,7 +70,8 @@ class RowCounts:
 
     ``read`` counts the rows of each source that was measured. ``filtered`` and ``deduplicated`` are per rule and key,
     as the transformation named them. ``output`` is what the transformation returned:
-    ``output = published + quarantined``, checked in every run.
+    ``output = staged + set aside``, checked in every run. ``staged`` rows were written for the target; they are
+    ``published``, and those set aside ``quarantined``, only where readers can see them: else both are 0.
     """
 
     read: Mapping[str, int] = field(factory=dict, hash=False)
@@ -78,6 +79,7 @@ class RowCounts:
     filtered: Mapping[str, int] = field(factory=dict, hash=False)
     deduplicated: Mapping[str, int] = field(factory=dict, hash=False)
     output: int = 0
+    staged: int = 0
     quarantined: int = 0
     published: int = 0
 
@@ -89,6 +91,7 @@ class RowCounts:
             "filtered": dict(self.filtered),
             "deduplicated": dict(self.deduplicated),
             "output": self.output,
+            "staged": self.staged,
             "quarantined": self.quarantined,
             "published": self.published,
         }
@@ -166,6 +169,7 @@ class RunResult:
     arguments: Mapping[str, Any] = field(factory=dict, hash=False)
     versions: Mapping[str, str] = field(factory=dict, hash=False)
     interrupted: int | None = None  # the exit code of the signal, 130 or 143
+    never_begun: tuple[str, ...] = ()  # intervals that the run did not come to; their steps are among ``steps``
 
     @property
     def exit_code(self) -> int:
@@ -190,5 +194,6 @@ class RunResult:
             "exit_code": self.exit_code,
             "arguments": dict(self.arguments),
             "versions": dict(self.versions),
+            "never_begun": list(self.never_begun),
             "steps": [step.to_json() for step in self.steps],
         }

@@ -89,7 +89,7 @@ def read_catalog(file: Traversable, name: str) -> Catalog:
     """
     if not file.is_file():
         return Catalog()
-    document = read_document(file, name)
+    document = read_document(file, name, empty=True)
     refuse_secrets(document.values, document.place)
     raise_all(
         [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -12,14 +13,18 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any
 
+from attrs import evolve
+
 from etl.config.problems import raise_all
-from etl.errors import DefinitionError, EtlError, Place, PlatformError, ProjectError
+from etl.errors import DefinitionError, EtlError, Place, PlatformError, ProjectError, did_you_mean
 from etl.model.faults import faults
 from etl.model.job import Job, JobModule
 from etl.model.step import Step
 from etl.project.standin import standing_in, starting_refused
 
 PACKAGE = "jobs"
+_NO_SESSION = "SparkContext or SparkSession should be created first"
+_NO_NAME = re.compile(r"cannot import name '([^']+)'")
 
 
 def discover(directory: Path | None, *, static: bool) -> tuple[JobModule, ...]:
@@ -96,13 +101,15 @@ def _package(directory: Path | None) -> ModuleType:
     if directory and not (directory / PACKAGE / "__init__.py").is_file():
         raise ProjectError(
             "no package jobs: jobs/__init__.py is missing",
-            place=Place(str(directory)),
+            place=Place(f"{PACKAGE}/"),
             remedy="create an empty jobs/__init__.py beside your job modules",
         )
     try:
         return importlib.import_module(PACKAGE)
     except Exception as error:
-        raise _import_failed(PACKAGE, error) from error
+        failed = _import_failed(PACKAGE, error)
+        failed.place = failed.place.relative_to(str(directory or "")) if failed.place else None
+        raise failed from error
 
 
 def _job(name: str, root: str) -> JobModule | None:
@@ -117,7 +124,8 @@ def _job(name: str, root: str) -> JobModule | None:
     except BaseException as error:
         raise _import_failed(module_name, error) from error
     place = Place(inspect.getsourcefile(module) or module.__file__ or module_name).relative_to(root)
-    steps = tuple(_steps(module))
+    # Whatever speaks of a step, speaks of its place in the project, wherever that lies.
+    steps = tuple(evolve(step, place=step.place.relative_to(root)) for step in _steps(module))
     job = vars(module).get("JOB")
     if job is None and not steps:
         return None
@@ -156,12 +164,22 @@ def _import_failed(module: str, error: BaseException) -> EtlError:
     place = _author_place(error.__traceback__) or Place(module.replace(".", "/"))
     if isinstance(error, SyntaxError) and error.filename:
         place = Place(error.filename, error.lineno)
-    reason = error.msg if isinstance(error, SyntaxError) else str(error)
-    return ProjectError(
-        f"cannot import {module}: {type(error).__name__}: {reason}",
-        place=place,
-        remedy=f"install {missing}, or put it beside the job" if missing else "",
-    )
+    reason = error.msg if isinstance(error, SyntaxError) else f"{error}{_meant(error)}"
+    remedy = f"install {missing}, or put it beside the job" if missing else ""
+    if _NO_SESSION in reason:
+        remedy = (
+            "give a UDF's type as an object, F.udf(StringType()): a text is parsed by Spark, which starts after this"
+        )
+    return ProjectError(f"cannot import {module}: {type(error).__name__}: {reason}", place=place, remedy=remedy)
+
+
+def _meant(error: BaseException) -> str:
+    """Say which name of ours an import that fails probably meant; nothing for any other module's."""
+    said = _NO_NAME.match(str(error))
+    if said is None or not isinstance(error, ImportError) or not (error.name or "").startswith("etl"):
+        return ""
+    own = sys.modules.get(str(error.name))
+    return f"; {did_you_mean(said[1], [name for name in dir(own) if name[0] != '_'], limit=40)}" if own else ""
 
 
 def _author_place(trace: TracebackType | None) -> Place | None:

@@ -28,8 +28,8 @@ def choose_intervals(
         end: first boundary that is not included.
 
     Raises:
-        UsageError: jobs of different units, a scheduled job or a step that reads by interval without a time, a date
-            together with a range, half a range, a boundary that is none.
+        UsageError: jobs of different units, a scheduled job or a step that depends on the interval without a time, a
+            date together with a range, half a range, a boundary that is none.
     """
     unit = _unit(nodes)
     if date and (start or end):
@@ -40,7 +40,7 @@ def choose_intervals(
         return (containing(parse_instant(date), unit or Unit.DAY),)
     if start and end:
         return between(parse_instant(start), parse_instant(end), unit or Unit.DAY)
-    waiting = next((node for node in nodes if node.job.job.schedule or _needs_interval(node)), None)
+    waiting = next((node for node in nodes if _needs_interval(node) or _is_scheduled_whole(node, nodes)), None)
     if waiting:
         example = EXAMPLES[unit or Unit.DAY]
         asking = f"job {waiting.job.name} runs for one {unit}" if unit else f"step {waiting.name} reads by interval"
@@ -95,6 +95,13 @@ def _unit(nodes: Sequence[Node]) -> Unit | None:
     return next(iter(jobs.values()), None)
 
 
+def _is_scheduled_whole(node: Node, nodes: Sequence[Node]) -> bool:
+    """Say whether a scheduled job is selected with all its steps; one that no interval changes runs alone without."""
+    selected = {each.name for each in nodes}
+    return node.job.job.schedule is not None and all(step.name in selected for step in node.job.steps)
+
+
 def _needs_interval(node: Node) -> bool:
     by_column = any(source.interval_column for source in node.step.sources.values())
-    return by_column or isinstance(node.step.target.write, ReplacePartitions)
+    asks = node.step.takes_run and node.job.job.schedule is not None
+    return by_column or asks or isinstance(node.step.target.write, ReplacePartitions)

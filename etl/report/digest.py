@@ -11,8 +11,10 @@ from etl.report import wording
 
 Json = Mapping[str, Any]
 WORST_FIRST = (Status.ERROR, Status.FAIL, Status.CANCELLED, Status.SKIP, Status.WARN, Status.PASS, Status.NO_OP)
+NOT_WELL = frozenset({Status.ERROR, Status.FAIL, Status.CANCELLED, Status.SKIP})
 MOST_PROBLEMS = 40
 MOST_CELLS = 1500
+MOST_NAMED = 12  # intervals that broke one expectation
 _ROW_LENGTH = {7: 4, 10: 7, 13: 10}  # length of an interval's key → of its row's: months by year, days by month …
 
 
@@ -39,6 +41,8 @@ def _step_row(name: str, own: Sequence[Json]) -> dict[str, Any]:
         "deduplicated": _sums(own, "deduplicated"),
         "corrupt": sum(_sums(own, "corrupt").values()),
         "published": sum(step["rows"]["published"] for step in own),
+        "unpublished": sum(map(wording.unpublished, own)),
+        "changes": wording.changes({"metrics": _changes(own)}),
         "quarantined": sum(step["rows"]["quarantined"] for step in own),
         "quarantine": own[0]["quarantine"],
         "met": sum(result["success"] for result in results),
@@ -51,6 +55,12 @@ def _step_row(name: str, own: Sequence[Json]) -> dict[str, Any]:
     }
 
 
+def _changes(own: Sequence[Json]) -> dict[str, int]:
+    """Return the sums of what the merges among them counted; none where there was no merge."""
+    counted = [step["metrics"] for step in own if "inserted" in step["metrics"]]
+    return {name: sum(each[name] for each in counted) for name in wording.CHANGES} if counted else {}
+
+
 def _sums(own: Sequence[Json], kind: str) -> dict[str, int]:
     sums: dict[str, int] = {}
     for step in own:
@@ -61,16 +71,18 @@ def _sums(own: Sequence[Json], kind: str) -> dict[str, int]:
 
 def expectation_rows(steps: Sequence[Json]) -> list[dict[str, Any]]:
     """Return one row per expectation of each step, the broken ones first."""
-    found: dict[tuple[str, str], list[Json]] = {}
+    found: dict[tuple[str, str], list[tuple[str, Json]]] = {}
     for step in steps:
         for result in step["expectations"]:
-            found.setdefault((step["step"], wording.name(result)), []).append(result)
+            found.setdefault((step["step"], wording.name(result)), []).append((step["interval"] or "", result))
     rows = [_expectation_row(step, name, own) for (step, name), own in found.items()]
     return sorted(rows, key=lambda row: row["failed"] == 0)
 
 
-def _expectation_row(step: str, name: str, own: Sequence[Json]) -> dict[str, Any]:
+def _expectation_row(step: str, name: str, judged: Sequence[tuple[str, Json]]) -> dict[str, Any]:
+    own = [result for _, result in judged]
     broken = [result for result in own if not result["success"]]
+    intervals = [interval for interval, result in judged if not result["success"] and interval]
     shown = max(broken or own, key=lambda result: result["result"].get("unexpected_percent") or 0)
     status = Status.FAIL if any(map(wording.blocks, broken)) else Status.WARN if broken else Status.PASS
     return {
@@ -80,6 +92,7 @@ def _expectation_row(step: str, name: str, own: Sequence[Json]) -> dict[str, Any
         "runs": len(own),
         "action": shown["expectation_config"]["meta"]["on_failure"],
         "failed": len(broken),
+        "intervals": ", ".join(intervals[:MOST_NAMED]) + (" …" if len(intervals) > MOST_NAMED else ""),
         "status": status,
         "observed": wording.observed(shown),
         "examples": wording.examples(shown),
@@ -142,6 +155,7 @@ def _cells(by_interval: Mapping[str, Sequence[Json]]) -> Iterator[dict[str, Any]
             "status": worst(own),
             "published": rows,
             "quarantined": quarantined,
+            "why": "; ".join(f"{step['step']} {wording.label(step)}" for step in own if step["status"] in NOT_WELL),
         }
 
 

@@ -25,6 +25,7 @@ class Live:
     progress: Progress
     lines: Lines
     bars: dict[str | None, TaskID] = field(factory=dict)
+    phases: dict[str | None, str] = field(factory=dict)
     waiting: TaskID | None = None
 
     def __call__(self, event: Event) -> None:
@@ -36,8 +37,13 @@ class Live:
         if event.kind == "session_started" and self.waiting is not None:
             self.progress.remove_task(self.waiting)
         elif event.kind == "step_started":
-            subject = " ".join(filter(None, (event.step, event.interval)))
+            position = f"{event.data['index']} of {event.data['of']}" if "of" in event.data else ""
+            subject = " ".join(filter(None, (position, event.step, event.interval)))
             self.bars[key] = self.progress.add_task(subject, total=None, tasks="")
+            return
+        elif event.kind == "phase_started" and key in self.bars:
+            self.phases[key] = event.data["phase"]
+            self.progress.update(self.bars[key], tasks=self.phases[key])
             return
         elif event.kind == "step_progress" and key in self.bars:
             self._advance(self.bars[key], event)
@@ -48,7 +54,10 @@ class Live:
 
     def _advance(self, bar: TaskID, event: Event) -> None:
         done, total = event.data["tasks_done"], event.data["tasks_total"]
-        shown = f"{done:,}/{total:,} tasks · {event.data['tasks_running']} running"
+        if not total:  # Spark plans, or Delta reads its log: a bar at 0 of 0 would look hung
+            return
+        phase = f"{self.phases[event.step]} · " if event.step in self.phases else ""
+        shown = f"{phase}{done:,}/{total:,} tasks · {event.data['tasks_running']} running"
         # A stage that adaptive execution adds later makes the total grow; the bar must not walk back for it.
         before = self.progress.tasks[self.progress.task_ids.index(bar)].completed
         self.progress.update(bar, total=max(total, 1), completed=max(before, done), tasks=shown)

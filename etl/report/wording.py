@@ -26,6 +26,10 @@ LABELS = {
     Status.CANCELLED: "CANCELLED",
 }
 _MINUTE = 60
+CHANGES = ("inserted", "updated", "deleted")  # a merge's counts among the metrics
+GOES_ON = "the same command goes on: what is published is not run again"
+INTERRUPTED = frozenset({130, 143})  # exit codes of SIGINT and SIGTERM
+MOST_KEYS = 3  # intervals that are named one by one
 
 
 def duration(seconds: float) -> str:
@@ -44,8 +48,10 @@ def label(step: Json) -> str:
 
 def facts(step: Json) -> str:
     """Say what a finished step did: ``928 rows, 2 quarantined, 1 warning in 1.4s``."""
-    time = "" if not step["seconds"] else f" in {duration(step['seconds'])}"
-    return ", ".join(_facts(step)) + time
+    took = duration(step["seconds"]) if step["seconds"] else ""
+    if Status(step["status"]) is Status.NO_OP and took:
+        return f"{', '.join(_facts(step))}; {took}"  # "…inputs in 7.0s" would be their time
+    return ", ".join(_facts(step)) + (f" in {took}" if took else "")
 
 
 def _facts(step: Json) -> Iterator[str]:
@@ -60,13 +66,40 @@ def _facts(step: Json) -> Iterator[str]:
     if status is Status.FAIL:
         yield plural(sum(map(blocks, failed(step))), "expectation") + " failed"
         yield f"target {step['outcome']}"
+        if rows.get("staged"):
+            yield f"{plural(rows['staged'], 'row')} staged, none published"
     else:
-        yield plural(rows["published"], "row")
+        yield plural(rows["published"] or rows.get("staged", 0), "row")
+        yield from filter(None, [changes(step)])
     if rows["quarantined"]:
         yield f"{rows['quarantined']:,} quarantined"
     warnings = [r for r in failed(step) if r["expectation_config"]["meta"]["on_failure"] == "warn"]
     if warnings:
         yield plural(len(warnings), "warning")
+
+
+def changes(step: Json) -> str:
+    """Say what a merge did to the target's rows: ``3 inserted, 1 updated, 0 deleted``; nothing for another write."""
+    counts = [(step["metrics"].get(name), name) for name in CHANGES]
+    if any(count is None for count, _ in counts):
+        return ""
+    return (
+        ", ".join(f"{count:,} {name}" for count, name in counts) if any(count for count, _ in counts) else "0 changed"
+    )
+
+
+def unpublished(step: Json) -> int:
+    """Return the rows that were written and that no reader sees: a gate held them back, or they were there already."""
+    return max(int(step["rows"].get("staged", 0)) - int(step["rows"]["published"]), 0)
+
+
+def never_begun(result: Json) -> str:
+    """Say which intervals a run did not come to, and how one goes on; nothing where it came to its end."""
+    keys = result.get("never_begun") or []
+    if not keys:
+        return f"interrupted: {GOES_ON}" if result["exit_code"] in INTERRUPTED else ""
+    shown = ", ".join(keys) if len(keys) <= MOST_KEYS else f"{keys[0]} to {keys[-1]}"
+    return f"never begun: {plural(len(keys), 'interval')}, {shown}; {GOES_ON}"
 
 
 def failed(step: Json) -> list[Json]:

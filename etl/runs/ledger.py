@@ -15,70 +15,19 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
-from etl.errors import ConflictError, EtlError, RunIdTakenError, UnknownNameError
+from etl.errors import ConflictError, EtlError, InterruptedRunError, RunIdTakenError, UnknownNameError, UsageError
 from etl.model.result import RunResult, Status
-from etl.runs.artifacts import place
 from etl.runs.objects import ObjectStore, is_key
+from etl.runs.run_record import RunRecord
 
 SCHEMA_VERSION = "1.0"
 NEWEST = "ledger/newest/"
-State = Literal["running", "lost", "finished"]
-
-
-@frozen(kw_only=True)
-class RunRecord:
-    """One run as the ledger knows it.
-
-    ``state`` is ``lost`` when the run never said that it finished and its process on this machine is gone. A run on
-    another machine that has not finished is ``running``: nobody here can tell. ``artifacts`` is the root that the run's
-    artifacts lie below.
-    """
-
-    run_id: str
-    environment: str
-    started_at: datetime
-    host: str
-    pid: int
-    selection: tuple[str, ...] = ()
-    intervals: tuple[str, ...] = ()
-    state: State = "running"
-    finished_at: datetime | None = None
-    exit_code: int | None = None
-    counts: Mapping[str, int] = field(factory=dict, hash=False)
-    published: int = 0
-    quarantined: int = 0
-    error: str = ""
-    artifacts: str = ""
-
-    @property
-    def seconds(self) -> float | None:
-        """How long the run took; None while it has not finished."""
-        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record as JSON values."""
-        return {
-            "run_id": self.run_id,
-            "state": self.state,
-            "environment": self.environment,
-            "started_at": self.started_at.isoformat(),
-            "finished_at": self.finished_at.isoformat() if self.finished_at else None,
-            "seconds": self.seconds,
-            "exit_code": self.exit_code,
-            "selection": list(self.selection),
-            "intervals": list(self.intervals),
-            "counts": dict(self.counts),
-            "published": self.published,
-            "quarantined": self.quarantined,
-            "error": self.error,
-            "host": self.host,
-            "pid": self.pid,
-            "artifacts": place(self.artifacts, self.run_id) if self.artifacts else "",
-        }
+LOOKED_AT = 1000  # runs among which the beginning of an id is looked for
+SHOWN = 5
 
 
 @frozen
@@ -129,6 +78,7 @@ class Ledger:
                 "counts": {str(status): result.count(status) for status in Status},
                 "published": sum(step.rows.published for step in result.steps),
                 "quarantined": sum(step.rows.quarantined for step in result.steps),
+                "never_begun": list(result.never_begun),
             },
         )
 
@@ -137,10 +87,12 @@ class Ledger:
 
         Of a run that is recorded with its result nothing changes.
         """
+        if isinstance(error, KeyboardInterrupt):
+            error = InterruptedRunError("the run was interrupted before it had a result", remedy="run it again")
         code = error.exit_code if isinstance(error, EtlError) else 1
-        first = str(error).split("\n", 1)[0]
+        said = str(error) if isinstance(error, EtlError) else f"{type(error).__name__}: {error}"
         with suppress(ConflictError):
-            self._put(_end(run_id), {"at": at.isoformat(), "exit_code": code, "error": first})
+            self._put(_end(run_id), {"at": at.isoformat(), "exit_code": code, "error": said})
 
     def runs(self, limit: int | None = None) -> Iterator[RunRecord]:
         """Yield runs, the last started first; each is read when it is asked for."""
@@ -150,16 +102,24 @@ class Ledger:
                 yield record
 
     def run(self, run_id: str) -> RunRecord:
-        """Return one run; ``last`` is the one started last.
+        """Return one run; ``last`` is the one started last. The beginning of an id will do, or of its random part.
 
         Raises:
-            UsageError: no run has this id.
+            UsageError: no run has this id, or several begin so.
         """
         found = next(self.runs(limit=1), None) if run_id == "last" else self._record(run_id)
-        if found is None:
-            known = [_id(entry.key) for entry in self.store.list(NEWEST, limit=1000)]
-            raise UnknownNameError(f"no run {run_id!r} in the ledger", run_id, known, limit=5)
-        return found
+        return found or self._begins(run_id)
+
+    def _begins(self, beginning: str) -> RunRecord:
+        known = [_id(entry.key) for entry in self.store.list(NEWEST, limit=LOOKED_AT)]
+        meant = [each for each in known if beginning and _is_short_for(beginning, each)]
+        found = self._record(meant[0]) if len(meant) == 1 else None
+        if found is not None:
+            return found
+        if len(meant) > 1:
+            shown = ", ".join(meant[:SHOWN]) + (" …" if len(meant) > SHOWN else "")
+            raise UsageError(f"{len(meant)} runs begin with {beginning!r}: {shown}", remedy="write more of the id")
+        raise UnknownNameError(f"no run {beginning!r} in the ledger", beginning, known, limit=SHOWN)
 
     def _put(self, key: str, body: dict[str, Any]) -> None:
         self.store.put_if(key, json.dumps({"schema_version": SCHEMA_VERSION} | body, indent=1).encode(), None)
@@ -171,6 +131,10 @@ class Ledger:
     def _read(self, key: str) -> dict[str, Any] | None:
         stored = self.store.get(key)
         return dict(json.loads(stored.body)) if stored else None
+
+
+def _is_short_for(beginning: str, run_id: str) -> bool:
+    return run_id.startswith(beginning) or run_id.rpartition("-")[2].startswith(beginning)
 
 
 def _start(run_id: str) -> str:
@@ -200,6 +164,7 @@ def _joined(start: Mapping[str, Any], end: Mapping[str, Any] | None) -> RunRecor
     if end is None:
         return RunRecord(**shared, state="running" if _alive(start["host"], start["pid"]) else "lost")
     counted = {name: end[name] for name in ("counts", "published", "quarantined", "error") if name in end}
+    counted["never_begun"] = tuple(end.get("never_begun", ()))
     at = datetime.fromisoformat(end["at"]).astimezone(UTC)
     return RunRecord(**shared, **counted, state="finished", finished_at=at, exit_code=end["exit_code"])
 

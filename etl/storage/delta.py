@@ -42,7 +42,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     where = scope.predicate(lambda column: frame.schema[column].dataType.simpleString().upper())
     return Reading(
         frame=frame.where(where) if where else frame,
-        identity=_identity(bridge, snapshot, dataset, scope) or f"version {version}",
+        identity=_identity(bridge, snapshot, dataset, scope) or _last_change(bridge, snapshot, dataset, version),
         upto=str(version),
     )
 
@@ -62,6 +62,10 @@ def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> 
     if found is None or delta_history.changed_by_others(bridge, snapshot, dataset.uri, found.written):
         return None
     return f"publish {found.number}"
+
+
+def _last_change(bridge: Bridge, snapshot: Any, dataset: Dataset, version: int) -> str:
+    return f"version {delta_history.last_change(bridge, snapshot, dataset.uri, version)}"
 
 
 def state(session: SparkSession, dataset: Dataset, mark: str) -> TargetState:

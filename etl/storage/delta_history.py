@@ -21,6 +21,7 @@ _READ: dict[tuple[str, str, int], Commit] = {}
 REARRANGING = frozenset(
     {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "CLUSTER BY"}
 )
+NOTED = "Manual Update"  # of ours: a merge that changed no row, see ``delta_unchanged``
 
 
 @frozen(kw_only=True)
@@ -113,6 +114,16 @@ def changed_by_others(bridge: Bridge, snapshot: Any, uri: str, written: int) -> 
         version = each.version - 1
     before = commit(bridge, uri, table, version) if version >= 0 else None
     return version >= 0 and (before is None or before.timestamp >= written)
+
+
+def last_change(bridge: Bridge, snapshot: Any, uri: str, version: int) -> int:
+    """Return the last version up to ``version`` in which rows may have changed."""
+    table = snapshot.metadata().id()
+    for each in range(version, max(0, version - LOOKED), -1):
+        found = commit(bridge, uri, table, each)
+        if found is None or not (found.operation in REARRANGING or (found.ours and found.operation == NOTED)):
+            return each
+    return max(0, version - LOOKED)
 
 
 def restored(bridge: Bridge, snapshot: Any, uri: str, mark: str, found: Transaction) -> bool:

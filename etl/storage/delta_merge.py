@@ -19,10 +19,9 @@ from etl.model.run import utc_now
 from etl.model.write import Merge
 from etl.spark.jvm import conf_set, hadoop_path, struct_type
 from etl.sql import quoted
-from etl.storage import delta_history, delta_log, parquet_footers
+from etl.storage import delta_history, delta_log, delta_unchanged, parquet_footers
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_commit import counts, settled
-from etl.storage.delta_gate import Gate
 from etl.storage.delta_schema import reshape
 from etl.storage.staging import Applied, Publish, Published, Staged
 
@@ -106,11 +105,13 @@ def _merged(bridge: Bridge, publish: Publish, applied: Applied, batch: Batch, ro
         delta_log.compare(bridge, transaction.snapshot(), publish)
         bridge.register(transaction, publish.mark.name)
 
-    gate = Gate(bridge, begin, lambda actions: check_growth(publish, actions, rows))
+    gate = delta_unchanged.gate(bridge, begin, lambda actions: check_growth(publish, actions, rows))
     try:
         with conf_set(bridge.session, _transaction(publish, applied)), gate.watching():
             _merge(bridge, publish, batch.rows).execute()
     except Exception:
+        if isinstance(gate.veto, delta_unchanged.NothingChangedError):
+            return delta_unchanged.noted(bridge, publish, applied, gate.veto)
         if gate.veto is not None:
             raise gate.veto from None
         raise

@@ -172,3 +172,7 @@ def test_debug_shows_the_traceback(project, etl):
 
 def test_runs_of_an_unknown_id_are_refused(etl):
     assert etl("runs", "last").code == 2
+
+
+def test_show_a_step_tells_who_reads_it(etl):
+    assert json.loads(etl("show", "clean.orders", "-o", "json").out)["read_by"] == ["marts.revenue"]

@@ -105,6 +105,7 @@ def test_a_run_that_died_between_the_two_commits_is_made_whole_by_the_next(lake,
 
     assert first.status is Status.ERROR
     assert first.outcome is (Outcome.UNCHANGED if isinstance(write, Append) else Outcome.PUBLISHED)
+    assert (first.rows.published, first.rows.quarantined) == (0 if isinstance(write, Append) else 1, 0)
     assert again.outcome is Outcome.PUBLISHED
     assert lake.rows("clean.rows") == [(1, DAY, 1)]
     assert aside(lake) == [(2, "2013-02-08")]

@@ -131,3 +131,56 @@ def test_rows_dropped_by_name_have_a_column_where_there_are_any(page, make):
 def test_rows_set_aside_are_a_warning_and_a_closed_gate_is_a_failure(page, make):
     assert "! WARN</span></td></tr>" in page(make.step(expectations=(make.broken("warn"),)))
     assert "✕ FAIL</span></td></tr>" in page(make.step(expectations=(make.broken("fail"),)))
+
+
+def test_rows_that_a_gate_held_back_are_staged_and_not_published(page, make):
+    held = make.step(status=Status.FAIL, rows=RowCounts(output=58, staged=58), expectations=(make.broken("fail"),))
+
+    text = page(held, make.step("core.planes"))
+
+    assert "58 staged only" in text
+    assert "<b>928</b><span>rows published</span>" in text
+    assert "0 rows, 58 staged" in text
+
+
+def test_a_merge_shows_what_it_changed(make):
+    merged = make.step(metrics={"inserted": 3, "updated": 1, "deleted": 0})
+
+    assert "3 inserted, 1 updated, 0 deleted" in render(None, make.run(merged).to_json())
+
+
+def test_intervals_that_a_run_did_not_come_to_are_counted(make):
+    steps = [make.step(), make.step(status=Status.CANCELLED, interval="2013-02-09")]
+
+    page = render(None, make.run(*steps, never_begun=("2013-02-09",), interrupted=130).to_json())
+
+    assert "<b>never begun</b> 1 of 2 intervals" in page
+    assert "<b>intervals</b> 2, 2013-02-08 to 2013-02-09" in page
+
+
+def test_the_traceback_of_an_error_is_folded_away_below_it(page, make):
+    trace = "Traceback (most recent call last):\n  File \"jobs/a.py\", line 3\nKeyError: 'x'\n"
+    error = ErrorInfo("TransformError", "KeyError: 'x'", 1, "jobs/a.py:3", traceback=trace)
+
+    text = page(make.step("core.flight_weather", Status.ERROR, error=error), make.failing())
+
+    assert text.count("<summary>Traceback</summary>") == 1
+    assert "line 3\nKeyError: &#39;x&#39;" in text
+
+
+def test_a_range_names_the_days_that_broke_an_expectation_and_the_steps_that_failed(make):
+    days = ["2013-02-08", "2013-02-09", "2013-02-10"]
+    steps = [make.step(interval=day, expectations=(make.met() if day == days[1] else make.broken(),)) for day in days]
+    failed = make.step("core.planes", Status.FAIL, interval=days[2])
+
+    text = render(None, make.run(*steps, failed).to_json())
+
+    assert "2013-02-08, 2013-02-10</div>" in text
+    assert "2013-02-10: FAIL, 928 rows, 2 quarantined: core.planes FAIL" in text
+
+
+def test_the_results_of_an_older_version_are_shown_without_what_it_did_not_say(make):
+    results = make.run(make.step()).to_json()
+    del results["never_begun"], results["steps"][0]["rows"]["staged"]
+
+    assert "<b>928</b><span>rows published</span>" in render(None, results)

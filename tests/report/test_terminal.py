@@ -1,7 +1,10 @@
 import io
 
 import pytest
+from rich.progress import Progress
 
+from etl.report.lines import Lines
+from etl.report.live import Live
 from etl.report.terminal import chosen, follow
 
 
@@ -61,3 +64,20 @@ def test_the_live_display_shows_tasks_and_keeps_the_lines(make):
                 listener(make.event("step_progress", counts, "clean.flights"))
 
     assert "928 rows, 2 quarantined in 1.4s" in stream.getvalue()
+
+
+def test_the_live_display_tells_place_and_phase_before_there_are_tasks(make):
+    progress = Progress(disable=True)
+    live = Live(progress, Lines(lambda _: None))
+    none = {"tasks_done": 0, "tasks_total": 0, "tasks_running": 0}
+
+    live(make.event("step_started", {"index": 3, "of": 8}, "clean.flights"))
+    live(make.event("phase_started", {"phase": "stage"}, "clean.flights"))
+    live(make.event("step_progress", none, "clean.flights"))
+
+    assert progress.tasks[0].description.startswith("3 of 8 clean.flights")
+    assert progress.tasks[0].fields["tasks"] == "stage"
+
+    live(make.event("step_progress", {"tasks_done": 1, "tasks_total": 4, "tasks_running": 2}, "clean.flights"))
+
+    assert progress.tasks[0].fields["tasks"] == "stage · 1/4 tasks · 2 running"

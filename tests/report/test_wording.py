@@ -1,7 +1,7 @@
 import pytest
 
 from etl import expect
-from etl.model.result import ExpectationResult, Status
+from etl.model.result import ExpectationResult, RowCounts, Status
 from etl.report import wording
 
 
@@ -97,3 +97,37 @@ def test_a_warning_of_many_days_is_told_once(make):
     assert wording.recurring(result.to_json()["steps"]) == [
         "warn: clean.flights: values_to_not_be_null(dep_delay): expected mostly ≥ 75 %; broken in 3 intervals"
     ]
+
+
+def test_rows_that_a_gate_held_back_are_told_as_staged(make):
+    rows = RowCounts(output=58, staged=58)
+    step = make.step(status=Status.FAIL, rows=rows, expectations=(make.broken("fail"),)).to_json()
+
+    assert wording.facts(step).startswith("1 expectation failed, target unchanged, 58 rows staged, none published")
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"inserted": 1200, "updated": 1, "deleted": 0}, "928 rows, 1,200 inserted, 1 updated, 0 deleted in 1.4s"),
+        ({"inserted": 0, "updated": 0, "deleted": 0}, "928 rows, 0 changed in 1.4s"),
+        ({}, "928 rows in 1.4s"),
+    ],
+)
+def test_a_merge_tells_its_changes(make, counts, words):
+    step = make.step(rows=RowCounts(output=928, staged=928, published=928), metrics=counts).to_json()
+
+    assert wording.facts(step) == words
+
+
+def test_intervals_never_begun_are_named(make):
+    result = make.run(make.step(), never_begun=("2013-02-09", "2013-02-10")).to_json()
+
+    assert wording.never_begun(result).startswith("never begun: 2 intervals, 2013-02-09, 2013-02-10;")
+    assert wording.never_begun(make.run(make.step()).to_json()) == ""
+
+
+def test_a_run_that_was_interrupted_says_how_to_go_on(make):
+    result = make.run(make.step(status=Status.CANCELLED), interrupted=130).to_json()
+
+    assert wording.never_begun(result).startswith("interrupted: the same command goes on")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from etl.errors import PlatformError, UsageError
+from etl.errors import Place, PlatformError, UsageError
 from etl.model.result import Status
 from etl.runs.folder import Folder
 from etl.runs.ledger import Ledger
@@ -72,11 +72,46 @@ def test_a_run_on_another_machine_that_has_not_ended_is_running(ledger, monkeypa
 
 def test_a_run_that_could_not_begin_tells_why(ledger):
     begin(ledger, "a")
-    ledger.failed("a", at=AT, error=PlatformError("no Java 17\nwas found"))
+    error = PlatformError("no Java 17\nwas found", place=Place("conf/base.toml", 3), remedy="install it")
+    ledger.failed("a", at=AT, error=error)
 
     run = ledger.run("a")
 
-    assert (run.state, run.exit_code, run.error) == ("finished", 5, "no Java 17")
+    assert (run.state, run.status, run.exit_code) == ("finished", "error", 5)
+    assert run.error == "conf/base.toml:3: no Java 17\nwas found\n  → install it"
+
+
+def test_a_run_that_was_interrupted_before_it_began_is_told_as_cancelled(ledger):
+    begin(ledger, "a")
+    ledger.failed("a", at=AT, error=KeyboardInterrupt())
+
+    run = ledger.run("a")
+
+    assert (run.status, run.exit_code) == ("cancelled", 130)
+
+
+@pytest.mark.parametrize("beginning", ["20130209T06", "7f3a", "20130209T060000Z-7f3a91c2"])
+def test_the_beginning_of_an_id_will_do(ledger, beginning):
+    begin(ledger, "20130209T060000Z-7f3a91c2")
+    begin(ledger, "20130209T070000Z-8f3a91c2")
+
+    assert ledger.run(beginning).run_id == "20130209T060000Z-7f3a91c2"
+
+
+def test_a_beginning_that_several_runs_have_is_refused_with_them(ledger):
+    begin(ledger, "20130209T060000Z-7f3a91c2")
+    begin(ledger, "20130209T070000Z-8f3a91c2")
+
+    with pytest.raises(UsageError, match="2 runs begin with '2013': 20130209T"):
+        ledger.run("2013")
+
+
+@pytest.mark.parametrize(("status", "word"), [(Status.PASS, "pass"), (Status.WARN, "warn"), (Status.FAIL, "fail")])
+def test_a_run_is_told_in_one_word(ledger, result, status, word):
+    begin(ledger, "a")
+    ledger.finished(result("a", status))
+
+    assert ledger.run("a").status == word
 
 
 def test_the_last_started_comes_first_whatever_it_is_called(ledger):
