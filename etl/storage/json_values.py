@@ -19,7 +19,7 @@ from etl.storage.values import Conversion
 
 DIGITS = 38
 LONG = "_long"  # the column that ``long_numbers`` fills
-RUN = 12
+RUN = 9  # digits asked for behind those declared; more of them, and most numbers would be no Java long
 _AS_THEY_ARE = ("BOOLEAN", *values.INTEGERS, "FLOAT", "DOUBLE", "STRING", "BINARY")
 
 
@@ -28,7 +28,8 @@ def raw_type(kind: str, rules: TextRules) -> str:
     if kind.startswith("DECIMAL"):
         digits, scale = _digits(kind)
         spelled = rules.decimal != "." or rules.thousands
-        return "STRING" if spelled else f"DECIMAL({DIGITS},{DIGITS - (digits - scale)})"
+        spare = min(RUN, DIGITS - digits)
+        return "STRING" if spelled else f"DECIMAL({digits + spare},{scale + spare})"
     if kind in _AS_THEY_ARE:
         return kind
     if kind.startswith("ARRAY<"):
@@ -43,8 +44,7 @@ def raw_type(kind: str, rules: TextRules) -> str:
 
 def conversion(column: Column, raw: str, rules: TextRules) -> Conversion:
     """Return how a column of the parser's types becomes one of the declared type."""
-    made = _converted(column.type, raw, rules, column.name)
-    return Conversion(made.value, made.bad)
+    return _converted(column.type, raw, rules, column.name)
 
 
 def _converted(kind: str, raw: str, rules: TextRules, key: str | None) -> Conversion:
@@ -76,7 +76,10 @@ def _decimal(kind: str, raw: str, rules: TextRules, key: str | None) -> Conversi
         token = _token(quoted(LINE), key)
         form = values.accepted(kind, rules)
         doubtful += f" AND NOT ({token} = '' OR {token} RLIKE {literal(f'^(?:{form})' + chr(92) + 'z')})"
-    bad = f"{value} IS NULL OR {value} <> {raw} OR ({doubtful})"
+    else:  # which of a record's numbers it is cannot be told: a long fraction anywhere is one too many
+        doubtful = f"({LONG} AND {quoted(LINE)} RLIKE '[.][0-9]*(0{{{RUN}}}|9{{{RUN}}})') OR {small}"
+    there = quoted(key) if key is not None else value  # a projection below has it
+    bad = f"{there} IS NULL OR {there} <> {raw} OR ({doubtful})"
     return Conversion(value, f"({raw} IS NOT NULL AND coalesce({bad}, true))")
 
 

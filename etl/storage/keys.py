@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql import functions as F
+
 from etl.model.dataset import Dataset
 from etl.sql import literal, quoted
 from etl.storage.header import file_columns, missing_column
@@ -48,21 +50,15 @@ def _renamed(name: str, extra: Sequence[str]) -> bool:
 
 def _search(session: SparkSession, dataset: Dataset, files: Sequence[File], doubtful: dict[str, list[str]]) -> None:
     names = sorted({name for lacking in doubtful.values() for name in lacking})
-    lines = read_lines(session, dataset, files)
-    seen = ", ".join(
-        f"max(contains({quoted(LINE)}, {literal(json.dumps(name))})) AS k{n}" for n, name in enumerate(names)
-    )
-    rows = lines.selectExpr(quoted(LINE), "input_file_name() AS f").groupBy("f").agg(_struct(seen)).collect()
+    there = [f"max(contains({quoted(LINE)}, {literal(json.dumps(name))})) AS k{n}" for n, name in enumerate(names)]
+    lines = read_lines(session, dataset, files).selectExpr(quoted(LINE), "input_file_name() AS f")
+    rows = lines.groupBy("f").agg(F.expr(f"struct({', '.join(there)})")).collect()
     by_file = {row[0]: row[1] for row in rows}
     for uri, lacking in doubtful.items():
         row: Any = next((each for name, each in by_file.items() if _same(name, uri)), None)
         missing = [name for name in lacking if row is not None and not row[f"k{names.index(name)}"]]
         if missing:
             raise missing_column(dataset, uri, missing[0], [], [])
-
-
-def _struct(columns: Sequence[str]) -> str:
-    return f"struct({', '.join(columns)})"
 
 
 def _same(named: str, uri: str) -> bool:
