@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -12,10 +12,14 @@ from attrs import frozen
 from etl.errors import InputError, ProjectError
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
+from etl.spark.hadoop import below, entries
 from etl.spark.jvm import hadoop_path, java_class
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+FIRST = 4_096  # bytes in which a header mostly ends
+GZIP = b"\x1f\x8b"
 
 
 @frozen
@@ -58,11 +62,10 @@ def roots(session: SparkSession, dataset: Dataset, column: str | None, interval:
 
 
 def _folders(session: SparkSession, dataset: Dataset, column: str, interval: Interval) -> Iterator[str]:
-    files, path = hadoop_path(session, dataset.uri)
-    for status in files.listStatus(path) if files.exists(path) else ():
-        name = status.getPath().getName()
+    for each in entries(session, dataset.uri):
+        name = each.uri.rpartition("/")[2]
         text = unquote(name.removeprefix(f"{column}="))
-        if not status.isDirectory() or name.startswith(("_", ".")) or not name.startswith(f"{column}="):
+        if not each.is_folder or name.startswith(("_", ".")) or not name.startswith(f"{column}="):
             continue
         try:
             instant = datetime.fromisoformat(text)
@@ -86,8 +89,7 @@ def list_files(
     """
     files: list[File] = []
     ignored: list[str] = []
-    for root in roots(session, dataset, column, interval):
-        found = list(_walk(session, root))
+    for root, found in _walk(session, roots(session, dataset, column, interval)).items():
         kept = [file for file in found if not _hidden(file.uri, root)]
         ignored += [
             file.uri for file in found if _hidden(file.uri, root) and not file.uri.endswith((".crc", "_SUCCESS"))
@@ -102,15 +104,9 @@ def list_files(
     return Listing(tuple(sorted(files, key=lambda file: file.uri)), tuple(sorted(ignored)))
 
 
-def _walk(session: SparkSession, root: str) -> Iterator[File]:
-    files, path = hadoop_path(session, root)
-    if not files.exists(path):
-        return
-    found = files.listFiles(path, True)
-    while found.hasNext():
-        status = found.next()
-        # A Java URI of a local file comes as file:/x; Spark reads both forms, people expect the path.
-        yield File(status.getPath().toString().removeprefix("file:"), status.getLen(), status.getModificationTime())
+def _walk(session: SparkSession, roots: Sequence[str]) -> dict[str, list[File]]:
+    found = below(session, roots)
+    return {root: [File(each.uri, each.size, each.modified) for each in found[root]] for root in roots}
 
 
 def _hidden(uri: str, root: str) -> bool:
@@ -135,11 +131,16 @@ def is_whole(session: SparkSession, uri: str) -> bool:
 
 
 def head(session: SparkSession, uri: str, size: int = 65_536) -> bytes:
-    """Return the first bytes of a file, as they are stored."""
+    """Return the first bytes of a file, as they are stored: so many, or fewer where its first line ends before.
+
+    Bytes come out of the JVM as text: of most files a sixteenth is enough.
+    """
     files, path = hadoop_path(session, uri)
     stream = files.open(path)
     try:
-        bounded = java_class(session, "org.apache.commons.io.input.BoundedInputStream")(stream, size)
-        return bytes(java_class(session, "org.apache.commons.io.IOUtils").toByteArray(bounded))
+        first = bytes(stream.readNBytes(min(size, FIRST)))
+        if b"\n" in first and first[:2] != GZIP and b"\0" not in first:  # a byte of 10 may be half a letter in UTF-16
+            return first
+        return first + bytes(stream.readNBytes(size - len(first)))
     finally:
         stream.close()
