@@ -41,9 +41,14 @@ class Suite:
     @property
     def measures(self) -> tuple[str, ...]:
         """SQL of every distinct measure that rides on the staging write."""
-        together = [self.spared.broken] if self.spared.broken else []
-        observed = [measure.sql for measure in self.taken_by(OBSERVATION)]
-        return tuple(dict.fromkeys([self.published, *together, *observed]))
+        every = [self.published, self.spared.broken, self.output if self.spared.aside else None]
+        every += [measure.sql for measure in self.taken_by(OBSERVATION)]
+        return tuple(dict.fromkeys(sql for sql in every if sql))
+
+    @property
+    def output(self) -> str:
+        """The measure that counts all rows, those that are set aside among them."""
+        return Rows().count().sql
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -77,7 +82,7 @@ def compile_suite(
     flag = Flag(tests) if tests else None
     kept = flag.kept if flag else None
     checks = [Check(one, kind, types, _needs(one, kind, types, flag, counted)) for one, kind, types in asked]
-    without = spared(checks, kept, counted)
+    without = spared(checks, flag, counted)
     return Suite(without.checks, Rows((kept,)).count().sql, flag, without)
 
 

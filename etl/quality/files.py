@@ -6,7 +6,6 @@ from typing import Any
 
 from etl.kinds.kind import FILES, Measure
 from etl.quality.compile import Suite
-from etl.quality.spare import Spared
 from etl.quality.written import Written
 from etl.spark.jvm import conf_set
 
@@ -21,7 +20,7 @@ def counts(written: Written, suite: Suite) -> dict[Measure, Any]:
     for check in suite.checks:
         told = (check.proof.read(written.statistics) if check.proof and written.statistics else None) or {}
         for role, measure in check.measures.items():
-            value = told[role] if role in told else _known(written, suite.spared, measure.sql)
+            value = told[role] if role in told else _known(written, suite, measure.sql)
             if measure.by == FILES and value is None:
                 left.append(measure)
             elif measure.by == FILES:
@@ -35,9 +34,12 @@ def counts(written: Written, suite: Suite) -> dict[Measure, Any]:
     return values
 
 
-def _known(written: Written, spared: Spared, sql: str) -> int | None:
-    """Return a count that follows from another, None where it must be taken."""
-    if sql in spared.at_once and written.observed.get(spared.broken or "") == 0:
+def _known(written: Written, suite: Suite, sql: str) -> int | None:
+    """Return a count that follows from others, None where it must be taken."""
+    spared, observed = suite.spared, written.observed
+    if sql in spared.at_once and observed.get(spared.broken or "") == 0:
         return 0
+    if sql == spared.aside:
+        return int(observed[suite.output]) - int(observed[suite.published])
     column = spared.nulls.get(sql)
     return written.statistics.null_rows(column) if column and written.statistics else None

@@ -111,7 +111,6 @@ def test_what_the_files_tell_is_not_observed():
     "expectation",
     [
         expect.column_values_to_not_be_null("v", row_condition="v > 1"),
-        expect.column_values_to_not_be_null("v", on_failure="quarantine"),
         expect.column_values_to_be_between("v", 0, mostly=0.9),
         expect.column_values_to_be_between("v", 0, on_failure="warn"),
         expect.column_values_to_be_between("d", 0),

@@ -67,7 +67,6 @@ def test_where_a_row_does_each_is_counted_exactly_in_one_spark_job(spark, audite
         expect.column_values_to_be_in_set("w", ["a"], mostly=0.9),
         expect.column_values_to_be_in_set("w", ["a"], on_failure="warn"),
         expect.column_values_to_be_in_set("w", ["a"], row_condition="v IS NOT NULL"),
-        expect.column_values_to_be_in_set("w", ["a"], on_failure="quarantine"),
     ],
 )
 def test_how_many_is_measured_where_it_matters_or_there_is_only_one(other):
@@ -126,3 +125,22 @@ def test_only_rows_to_publish_are_asked_whether_they_break_one(audited):
 
     assert [each.success for each in found] == [False, True, True]
     assert KEPT not in str(found)
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("condition", [{}, {"row_condition": "w = 'x'"}])
+def test_what_breaks_the_only_quarantining_expectation_is_what_is_set_aside(audited, condition):
+    aside = expect.column_values_to_be_in_set("v", ["a"], on_failure="quarantine", **condition)
+
+    (found,) = audited(SCHEMA.ddl, [("a", "x"), ("b", "x"), (None, "x"), ("b", None)], aside)
+
+    assert found.result["unexpected_count"] == (1 if condition else 2)
+    assert not [sql for sql in compile_suite([aside], SCHEMA).measures if "NOT" in sql]
+
+
+def test_of_two_each_is_counted():
+    both = [expect.column_values_to_be_in_set(name, ["a"], on_failure="quarantine") for name in "vw"]
+    suite = compile_suite(both, SCHEMA)
+
+    assert suite.spared.aside is None
+    assert {measure.by for check in suite.checks for measure in check.measures.values()} == {OBSERVATION}
