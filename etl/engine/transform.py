@@ -93,7 +93,7 @@ def _conserved(collector: Collector, planned: PlannedStep, frames: Mapping[str, 
 
     A drop from a lookup table, before it is joined, takes no row of the conserved source away.
     """
-    if planned.step.conserve is None:
+    if planned.step.conserve is None or not collector.drops:
         return tuple(collector.drops)
     mark = _observations(frames[planned.step.conserve])
     return tuple(drop for drop in collector.drops if mark & _observations(drop.before.frame))

@@ -7,42 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from attrs import evolve, field, frozen
+from attrs import evolve, frozen
 
 from etl.errors import DefinitionError, Place
 from etl.kinds import KINDS, unknown
-from etl.kinds.kind import FILES, KEYS, OBSERVATION, Kind, Measure, Needs, Pass, RowRule, Rows, Types
+from etl.kinds.kind import FILES, KEYS, OBSERVATION, Kind, Measure, Needs, Pass, Rows, Types
 from etl.kinds.proof import Proof
 from etl.model.expectation import Expectation, OnFailure
 from etl.model.schema import Schema
+from etl.quality.check import Check
 from etl.quality.flag import Flag
+from etl.quality.spare import Spared, spared
 
 NOT_NULL = "expect_column_values_to_not_be_null"
-
-
-@frozen
-class Check:
-    """One expectation, its kind, the types of its columns, and what its judgement needs."""
-
-    expectation: Expectation
-    kind: Kind
-    types: Types = field(hash=False)
-    needs: Needs
-
-    @property
-    def measures(self) -> dict[str, Measure]:
-        """What is measured, by role."""
-        return dict(self.needs.measures)
-
-    @property
-    def rule(self) -> RowRule | None:
-        """What makes a single row break it; None where no single row does."""
-        return self.needs.rule
-
-    @property
-    def proof(self) -> Proof | None:
-        """How file statistics tell the measures; None where they are not asked."""
-        return self.needs.proof
 
 
 @frozen
@@ -53,16 +30,25 @@ class Suite:
         checks: in declaration order, the NOT NULL columns last.
         published: the measure that counts the rows to publish.
         flag: the mark of the quarantining expectations; None where nothing quarantines.
+        spared: what is not measured as the rows pass.
     """
 
     checks: tuple[Check, ...]
     published: str
     flag: Flag | None
+    spared: Spared
 
     @property
     def measures(self) -> tuple[str, ...]:
         """SQL of every distinct measure that rides on the staging write."""
-        return tuple(dict.fromkeys([self.published, *(measure.sql for measure in self.taken_by(OBSERVATION))]))
+        every = [self.published, self.spared.broken, self.output if self.spared.aside else None]
+        every += [measure.sql for measure in self.taken_by(OBSERVATION)]
+        return tuple(dict.fromkeys(sql for sql in every if sql))
+
+    @property
+    def output(self) -> str:
+        """The measure that counts all rows, those that are set aside among them."""
+        return Rows().count().sql
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -94,11 +80,10 @@ def compile_suite(
     asked = [(one, *_kind(one, schema, place)) for one in everything]
     tests = {one.name: _broken(one, kind, types) for one, kind, types in asked if _quarantines(one)}
     flag = Flag(tests) if tests else None
-    return Suite(
-        checks=tuple(Check(one, kind, types, _needs(one, kind, types, flag, counted)) for one, kind, types in asked),
-        published=Rows((flag.kept if flag else None,)).count().sql,
-        flag=flag,
-    )
+    kept = flag.kept if flag else None
+    checks = [Check(one, kind, types, _needs(one, kind, types, flag, counted)) for one, kind, types in asked]
+    without = spared(checks, flag, counted)
+    return Suite(without.checks, Rows((kept,)).count().sql, flag, without)
 
 
 def _implied(expectations: Sequence[Expectation], schema: Schema) -> list[Expectation]:

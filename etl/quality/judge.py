@@ -11,7 +11,8 @@ from etl.errors import DefectError
 from etl.kinds.kind import Measure
 from etl.model.jsonable import json_value
 from etl.model.result import ExpectationResult
-from etl.quality.compile import Check, Suite
+from etl.quality.check import Check
+from etl.quality.compile import Suite
 
 
 class MeasureMissingError(DefectError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -27,11 +28,9 @@ def duplicates(written: Written, suite: Suite) -> dict[Measure, int]:
     # Adaptive execution would run each shuffle as a job of its own.
     wanted = {"spark.sql.adaptive.enabled": "false"} | ({"spark.sql.shuffle.partitions": "1"} if few else {})
     rows = written.read().coalesce(1) if few else written.read()
-    aggregates = []
-    for n, key in enumerate(keys):
-        aggregates += [F.expr(f"count({key.sql})").alias(f"n{n}"), F.expr(f"count(DISTINCT {key.sql})").alias(f"d{n}")]
+    numbered = [(f"count({key.sql}) AS n{n}", f"count(DISTINCT {key.sql}) AS d{n}") for n, key in enumerate(keys)]
     with conf_set(written.session, wanted):
-        row = rows.agg(*aggregates).collect()[0]
+        row = rows.selectExpr(*chain(*numbered)).collect()[0]
         return {key: 0 if row[f"n{n}"] == row[f"d{n}"] else _in_groups(rows, key.sql) for n, key in enumerate(keys)}
 
 

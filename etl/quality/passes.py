@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from attrs import evolve
+
 from etl.kinds.kind import FILES, KEYS, Measure, Pass
 from etl.quality.compile import Suite
 from etl.quality.files import counts
@@ -23,6 +25,7 @@ PASSES: dict[Pass, Take] = {FILES: counts, KEYS: duplicates}
 
 def take(written: Written, suite: Suite, observed: Mapping[str, Any]) -> Measures:
     """Add to what the staging write observed what the suite needs of other passes; none that nothing asks for."""
+    written = evolve(written, observed=observed)
     values: dict[Measure, Any] = {Measure(sql): value for sql, value in observed.items()}
     for one, found in PASSES.items():
         if suite.taken_by(one):

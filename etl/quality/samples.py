@@ -10,7 +10,8 @@ from attrs import evolve
 from etl.kinds.types import shown
 from etl.model.jsonable import json_value
 from etl.model.result import ExpectationResult
-from etl.quality.compile import Check, Suite
+from etl.quality.check import Check
+from etl.quality.compile import Suite
 from etl.sql import quoted
 
 if TYPE_CHECKING:

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from attrs import define, field
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -18,16 +21,39 @@ if TYPE_CHECKING:
 
 # What a thread tells Spark about the jobs it starts.
 BOOKING = ("spark.jobGroup.id", "spark.job.description", "spark.job.interruptOnCancel", "spark.scheduler.pool")
+PATH = "org.apache.hadoop.fs.Path"
+_FILES: WeakKeyDictionary[SparkSession, dict[str, Any]] = WeakKeyDictionary()
 
 
-def java_class(session: SparkSession, name: str) -> Any:
+@define(eq=False)
+class Class:
+    """A Java class that is asked once for each of its methods: py4j asks the JVM for it before every call."""
+
+    java: Any
+    methods: dict[str, Any] = field(factory=dict)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Return a new instance."""
+        return self.java(*arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a static method, or the value that a static field has now."""
+        if name not in self.methods:
+            found = getattr(self.java, name)
+            if not callable(found):
+                return found
+            self.methods[name] = found
+        return self.methods[name]
+
+
+def java_class(session: SparkSession, name: str) -> Class:
     """Return a class of the session's JVM by its whole name; calling it makes an instance."""
     return _class(session.sparkContext._gateway, name)
 
 
 @lru_cache(maxsize=256)
-def _class(gateway: Any, name: str) -> Any:
-    return getattr(gateway.jvm, name)
+def _class(gateway: Any, name: str) -> Class:
+    return Class(getattr(gateway.jvm, name))
 
 
 def struct_type(session: SparkSession, ddl: str) -> StructType:
@@ -52,9 +78,20 @@ def no_rows(session: SparkSession, ddl: str) -> DataFrame:
 
 
 def hadoop_path(session: SparkSession, uri: str) -> tuple[Any, Any]:
-    """Return the file system that a URI lies on, with the session's settings, and its path."""
-    path = java_class(session, "org.apache.hadoop.fs.Path")(uri)
-    return path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf()), path
+    """Return the file system that a URI lies on, with the session's settings, and its path.
+
+    Putting a session's settings together takes half a millisecond: it is done once for each file system.
+    """
+    path, known, root = java_class(session, PATH)(uri), _FILES.setdefault(session, {}), _root(uri)
+    if root not in known:
+        known[root] = path.getFileSystem(session._jsparkSession.sessionState().newHadoopConf())
+    return known[root], path
+
+
+def _root(uri: str) -> str:
+    """Return a URI's scheme and authority; of a path without a scheme something that is no scheme."""
+    scheme, found, rest = uri.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}" if found else uri.partition("/")[0]
 
 
 @contextmanager

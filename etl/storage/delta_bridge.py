@@ -39,6 +39,8 @@ class Bridge:
 
     def option(self, value: Any = None) -> Any:
         """Return a Scala Option; None is empty."""
+        if value is None:
+            return _nothing(self.session.sparkContext._gateway)
         return java_class(self.session, "scala.Option").apply(value)
 
     def scala_map(self, values: Mapping[str, str]) -> Any:
@@ -74,22 +76,49 @@ class Bridge:
         """
         getattr(transaction.readTxn(), "$plus$eq")(app_id)
 
-    def rows_of(self, log: Any, transaction: Any, files: Iterable[Any]) -> DataFrame:
-        """Return the rows of these AddFiles, committed or not, with the columns the transaction gives the table."""
+    def rows_of(self, log: Any, transaction: Any, files: Iterable[Mapping[str, Any]]) -> DataFrame:
+        """Return the rows of added files, committed or not, with the columns the transaction gives the table."""
         constructor = java_class(self.session, DELTA + "DummySnapshot")
         defaults = _constructor_defaults(self.session.sparkContext._gateway, "DummySnapshot", 3)
         snapshot = constructor(log.logPath(), log, transaction.metadata(), *defaults)
-        frame = log.createDataFrame(snapshot, self.scala_seq(files), False, self.option())
+        frame = log.createDataFrame(snapshot, self.add_files(files), False, self.option())
         return DataFrame(frame, self.session)
 
-    def add_file(self, action: Mapping[str, Any]) -> Any:
-        """Return an AddFile made from its JSON."""
-        return self.module("actions.Action").fromJson(json.dumps({"add": action}))
+    def said(self, actions: Any) -> list[dict[str, Any]]:
+        """Return what the actions of a Scala Seq say, each without the word for its kind; one call for all."""
+        text = self.module("util.JsonUtils").mapper().writeValueAsString(actions)
+        return list(json.loads(text))
+
+    def add_files(self, said: Iterable[Mapping[str, Any]]) -> Any:
+        """Return a Scala Seq of AddFiles made from what they say; one call for all."""
+        mapper, many = _add_files(self.session.sparkContext._gateway)
+        made = mapper.readValue(json.dumps(list(said)), many)
+        return java_class(self.session, PYTHON).toSeq(made)
+
+    def together(self, first: Any, *others: Any) -> Any:
+        """Return a Scala Seq of an action and those of other Seqs, none of which comes to Python."""
+        buffer = java_class(self.session, "scala.collection.mutable.ArrayBuffer")()
+        getattr(buffer, "$plus$eq")(first)
+        for each in others:
+            getattr(buffer, "$plus$plus$eq")(each)
+        return buffer.toSeq()
 
     def set_transaction(self, app_id: str, number: int) -> Any:
         """Return the action that notes an application's number in a commit."""
         said = {"appId": app_id, "version": number, "lastUpdated": time.time_ns() // 1_000_000}
         return self.module("actions.Action").fromJson(json.dumps({"txn": said}))
+
+
+@lru_cache(maxsize=8)
+def _nothing(gateway: Any) -> Any:
+    return gateway.jvm.scala.Option.apply(None)
+
+
+@lru_cache(maxsize=8)
+def _add_files(gateway: Any) -> tuple[Any, Any]:
+    mapper = _module(gateway, "util.JsonUtils").mapper()
+    many = gateway.jvm.java.lang.Class.forName("java.util.ArrayList")
+    return mapper, mapper.getTypeFactory().constructCollectionType(many, _load(gateway, "actions.AddFile"))
 
 
 @lru_cache(maxsize=64)

@@ -11,8 +11,8 @@ from attrs import field, frozen
 from pyspark.sql import DataFrame, SparkSession
 
 from etl.model.interval import Interval
-from etl.spark.jvm import conf_set, hadoop_path, java_class
-from etl.storage.delta_bridge import Bridge, elements
+from etl.spark.jvm import PATH, conf_set, hadoop_path, java_class
+from etl.storage.delta_bridge import Bridge
 from etl.storage.staging import Publish
 
 WRITERS = "8"  # files a task of a split holds open: the kept and the set aside of a few partitions, without a sort
@@ -20,9 +20,8 @@ WRITERS = "8"  # files a task of a split holds open: the kept and the set aside 
 
 @frozen
 class Added:
-    """An AddFile of Delta: the action itself, and what it says."""
+    """An AddFile of Delta: what it says, as JSON values."""
 
-    action: Any = field(eq=False)
     said: Mapping[str, Any] = field(hash=False)
 
     @property
@@ -31,10 +30,9 @@ class Added:
         return dict(json.loads(self.said.get("stats") or "{}"))
 
 
-def added_files(actions: Iterable[Any]) -> tuple[Added, ...]:
-    """Return the AddFiles among actions."""
-    every = [(action, json.loads(action.json())) for action in actions]  # one call to the JVM an action
-    return tuple(Added(action, said["add"]) for action, said in every if "add" in said)
+def added_files(bridge: Bridge, actions: Any) -> tuple[Added, ...]:
+    """Return the AddFiles in a Scala Seq of actions; of those a write makes, they alone have a modification time."""
+    return tuple(Added(said) for said in bridge.said(actions) if "modificationTime" in said)
 
 
 def row_count(added: Iterable[Added]) -> int | None:
@@ -59,11 +57,11 @@ def _inside(statistics: Mapping[str, Any], column: str, interval: Interval) -> b
 
 def delete(bridge: Bridge, log: Any, added: Iterable[Added]) -> None:
     """Delete files that no log names."""
-    hadoop, uri = java_class(bridge.session, "org.apache.hadoop.fs.Path"), java_class(bridge.session, "java.net.URI")
+    root = log.dataPath()
+    files, _ = hadoop_path(bridge.session, root.toString())
+    path, uri = java_class(bridge.session, PATH), java_class(bridge.session, "java.net.URI")
     for each in added:
-        # The log keeps paths relative and URL-encoded.
-        path = hadoop(log.dataPath(), hadoop(uri(each.said["path"])))
-        path.getFileSystem(bridge.java_session.sessionState().newHadoopConf()).delete(path, False)
+        files.delete(path(root, path(uri(each.said["path"]))), False)  # the log keeps paths relative and URL-encoded
 
 
 def delete_folder(session: SparkSession, uri: str) -> None:
@@ -102,11 +100,11 @@ def split(bridge: Bridge, publish: Publish, kept: str, partition_by: tuple[str, 
     transaction = log.startTransaction(bridge.option(), bridge.option())
     transaction.updateMetadata(_metadata(bridge, transaction, publish.frame, (kept, *partition_by)), False)
     with conf_set(bridge.session, {"spark.sql.maxConcurrentOutputFileWriters": WRITERS}):
-        added = added_files(elements(transaction.writeFiles(publish.frame._jdf)))
+        added = added_files(bridge, transaction.writeFiles(publish.frame._jdf))
     aside = tuple(each for each in added if each.said["partitionValues"][kept] == "false")
     return Split(
-        kept=tuple(_adopted(bridge, each, folder, kept) for each in added if each not in aside),
-        rows_aside=lambda: bridge.rows_of(log, transaction, [each.action for each in aside]).drop(kept),
+        kept=tuple(_adopted(each, folder, kept) for each in added if each not in aside),
+        rows_aside=lambda: bridge.rows_of(log, transaction, [each.said for each in aside]).drop(kept),
         drop=lambda: delete_folder(bridge.session, uri),
         drop_aside=lambda: delete_folder(bridge.session, f"{uri}/{kept}=false"),
     )
@@ -120,7 +118,6 @@ def _metadata(bridge: Bridge, transaction: Any, frame: DataFrame, partition_by: 
     return bridge.module("actions.Action").fromJson(json.dumps({"metaData": said | columns}))
 
 
-def _adopted(bridge: Bridge, added: Added, folder: str, kept: str) -> Added:
+def _adopted(added: Added, folder: str, kept: str) -> Added:
     values = {key: value for key, value in added.said["partitionValues"].items() if key != kept}
-    said = {**added.said, "path": f"{folder}/{added.said['path']}", "partitionValues": values}
-    return Added(bridge.add_file(said), said)
+    return Added({**added.said, "path": f"{folder}/{added.said['path']}", "partitionValues": values})

@@ -14,7 +14,7 @@ from typing import Any
 from etl.spark.jvm import conf_set
 from etl.storage import delta_log
 from etl.storage.delta_bridge import Bridge
-from etl.storage.delta_files import Added, added_files, delete
+from etl.storage.delta_files import Added, delete
 from etl.storage.delta_gate import Gate
 from etl.storage.staging import Applied, Publish, Published
 
@@ -62,7 +62,8 @@ def stop(transaction: Any, actions: Sequence[Any]) -> None:
         return
     # With deletion vectors an action may add a file that the table has already.
     live = {each["remove"]["path"] for each in said if "remove" in each}
-    raise NothingChangedError(tuple(each for each in added_files(actions) if each.said["path"] not in live))
+    added = (Added(each["add"]) for each in said if "add" in each)
+    raise NothingChangedError(tuple(each for each in added if each.said["path"] not in live))
 
 
 def _count(transaction: Any, name: str) -> int | None:

@@ -17,7 +17,7 @@ from etl.model.write import Append, Merge, ReplacePartitions
 from etl.spark.jvm import java_class, no_rows, struct_type
 from etl.sql import literal, quoted
 from etl.storage import delta_log
-from etl.storage.delta_bridge import DELTA, Bridge, elements
+from etl.storage.delta_bridge import DELTA, Bridge
 from etl.storage.delta_commit import settled
 from etl.storage.delta_files import Added, Split, added_files, delete, row_count, split, within
 from etl.storage.delta_schema import Reshape, described_as, is_clustered, is_plain, partitioned_by, reshape
@@ -116,18 +116,17 @@ class Write:
     def staged(self, operation: Any, data: Any, own: tuple[Added, ...], parts: Split | None, notes: Any) -> Staged:
         """Return what was written, and what may come of it."""
         bridge, publish = self.bridge, self.publish
-        actions = [*elements(data.actions()), *(each.action for each in own if parts)]
-        made = () if parts else added_files(actions)
 
         def commit(applied: Applied) -> Published:
             ours = bridge.set_transaction(publish.mark.name, delta_log.encoded(applied))
-            every = bridge.scala_seq([ours, *actions])
+            adopted = [bridge.add_files(each.said for each in own)] if parts else []
+            every = bridge.together(ours, data.actions(), *adopted)
             version = self.transaction.commitIfNeeded(every, operation, data.stringTags())
             return Published(version=version.get() if version.isDefined() else self.before)
 
         def rows() -> DataFrame:
             if own:
-                return bridge.rows_of(self.log, self.transaction, [each.action for each in own])
+                return bridge.rows_of(self.log, self.transaction, [each.said for each in own])
             return no_rows(bridge.session, publish.schema.nullable().ddl)
 
         aside = (
@@ -140,7 +139,7 @@ class Write:
             read=rows,
             aside=aside if publish.kept else None,
             commit=lambda applied: settled(bridge, publish, self.before, lambda: commit(applied)),
-            drop=parts.drop if parts else lambda: delete(bridge, self.log, made),
+            drop=parts.drop if parts else lambda: delete(bridge, self.log, added_files(bridge, data.actions())),
             drop_aside=parts.drop_aside if parts else lambda: None,
             statistics=statistics([each.said for each in own], publish.schema),
             notes=notes,
@@ -181,7 +180,7 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
 
 def _own(write: Write, data: Any) -> tuple[Added, ...]:
     """Return the files with the step's rows, without those with copied rows of other intervals."""
-    added, kind, interval = added_files(elements(data.actions())), write.publish.write, write.publish.interval
+    added, kind, interval = added_files(write.bridge, data.actions()), write.publish.write, write.publish.interval
     if isinstance(kind, ReplacePartitions) and interval and write.publish.schema.column(kind.column).type != "DATE":
         return within(added, kind.column, interval)
     return added

@@ -81,7 +81,7 @@ def _exists(kind: str, text: str, rules: TextRules) -> bool:
     number = number.replace(rules.decimal, ".")
     try:
         if kind in INTEGERS:
-            return -(2 ** _LIMITS[kind]) <= int(number) < 2 ** _LIMITS[kind]
+            return bool(-(2 ** _LIMITS[kind]) <= int(number) < 2 ** _LIMITS[kind])
         if kind.startswith("DECIMAL"):
             digits, scale = map(int, kind[8:-1].split(","))
             return bool(abs(Decimal(number)) < Decimal(10) ** (digits - scale))

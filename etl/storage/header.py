@@ -79,11 +79,7 @@ def check_names(dataset: Dataset, uri: str, names: Sequence[str]) -> None:
     if missing:
         raise missing_column(dataset, uri, missing[0], names, extra)
     if extra and dataset.on_drift == "fail":
-        raise InputError(
-            f"dataset {dataset.name}: {uri} has undeclared column {', '.join(map(repr, extra[:5]))}",
-            place=dataset.place,
-            remedy='declare it, or set on_drift = "evolve" to ignore new columns',
-        )
+        raise undeclared(dataset, uri, extra)
 
 
 def missing_column(dataset: Dataset, uri: str, name: str, names: Sequence[str], extra: Sequence[str]) -> InputError:
@@ -95,6 +91,15 @@ def missing_column(dataset: Dataset, uri: str, name: str, names: Sequence[str], 
         + f"; its header is {', '.join(names[:20])}",
         place=dataset.place,
         remedy="mend the delivery, or the schema in conf/datasets.toml; optional_columns names those a file may lack",
+    )
+
+
+def undeclared(dataset: Dataset, uri: str, extra: Sequence[str]) -> InputError:
+    """Return the error for a file with columns that nobody declared."""
+    return InputError(
+        f"dataset {dataset.name}: {uri} has undeclared column {', '.join(map(repr, extra[:5]))}",
+        place=dataset.place,
+        remedy='declare it, or set on_drift = "evolve" to ignore new columns',
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -13,10 +13,18 @@ from etl.errors import InputError, ProjectError, UnreadableFileError
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.spark.errors import summary
+from etl.spark.hadoop import below, entries
 from etl.spark.jvm import hadoop_path, java_class
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+FIRST = 4_096  # bytes in which a header mostly ends
+GZIP = b"\x1f\x8b"
+
+
+PACKED = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate")
+"""Names that Hadoop unpacks a file by."""
 
 
 @frozen
@@ -59,11 +67,10 @@ def roots(session: SparkSession, dataset: Dataset, column: str | None, interval:
 
 
 def _folders(session: SparkSession, dataset: Dataset, column: str, interval: Interval) -> Iterator[str]:
-    files, path = hadoop_path(session, dataset.uri)
-    for status in files.listStatus(path) if files.exists(path) else ():
-        name = status.getPath().getName()
+    for each in entries(session, dataset.uri):
+        name = each.uri.rpartition("/")[2]
         text = unquote(name.removeprefix(f"{column}="))
-        if not status.isDirectory() or name.startswith(("_", ".")) or not name.startswith(f"{column}="):
+        if not each.is_folder or name.startswith(("_", ".")) or not name.startswith(f"{column}="):
             continue
         try:
             instant = datetime.fromisoformat(text)
@@ -87,8 +94,7 @@ def list_files(
     """
     files: list[File] = []
     ignored: list[str] = []
-    for root in roots(session, dataset, column, interval):
-        found = list(_walk(session, root))
+    for root, found in _walk(session, roots(session, dataset, column, interval)).items():
         kept = [file for file in found if not _hidden(file.uri, root)]
         ignored += [
             file.uri for file in found if _hidden(file.uri, root) and not file.uri.endswith((".crc", "_SUCCESS"))
@@ -103,15 +109,9 @@ def list_files(
     return Listing(tuple(sorted(files, key=lambda file: file.uri)), tuple(sorted(ignored)))
 
 
-def _walk(session: SparkSession, root: str) -> Iterator[File]:
-    files, path = hadoop_path(session, root)
-    if not files.exists(path):
-        return
-    found = files.listFiles(path, True)
-    while found.hasNext():
-        status = found.next()
-        # A Java URI of a local file comes as file:/x; Spark reads both forms, people expect the path.
-        yield File(status.getPath().toString().removeprefix("file:"), status.getLen(), status.getModificationTime())
+def _walk(session: SparkSession, roots: Sequence[str]) -> dict[str, list[File]]:
+    found = below(session, roots)
+    return {root: [File(each.uri, each.size, each.modified) for each in found[root]] for root in roots}
 
 
 def _hidden(uri: str, root: str) -> bool:
@@ -159,8 +159,8 @@ def is_whole(session: SparkSession, uri: str) -> bool:
     return True
 
 
-def head(session: SparkSession, uri: str, size: int = 65_536, *, unpacked: bool = True) -> bytes:
-    """Return the first bytes of a file, unpacked as its name tells Spark to, or as they are stored.
+def head(session: SparkSession, uri: str, size: int) -> tuple[bytes, bytes]:
+    """Return a file's first four bytes as they are stored, and its first ``size`` as Spark would unpack them.
 
     Raises:
         UnreadableFileError: the bytes are not packed as the name says.
@@ -168,19 +168,18 @@ def head(session: SparkSession, uri: str, size: int = 65_536, *, unpacked: bool 
     from py4j.protocol import Py4JJavaError
 
     files, path = hadoop_path(session, uri)
-    codec = _codec(session, files, path) if unpacked else None
     stream = files.open(path)
     try:
-        plain = codec.createInputStream(stream) if codec is not None else stream
-        bounded = java_class(session, "org.apache.commons.io.input.BoundedInputStream")(plain, size)
-        return bytes(java_class(session, "org.apache.commons.io.IOUtils").toByteArray(bounded))
+        stored = bytes(stream.readNBytes(4))
+        stream.seek(0)
+        plain = _unpacked(session, files, path, stream) if uri.endswith(PACKED) else stream
+        return stored, bytes(plain.readNBytes(size))
     except Py4JJavaError as error:
-        raise UnreadableFileError("the beginning", summary(error), file=uri) from error
+        raise UnreadableFileError("the beginning of a source", summary(error), file=uri) from error
     finally:
         stream.close()
 
 
-def _codec(session: SparkSession, files: Any, path: Any) -> Any:
-    """Return what Hadoop unpacks a file of this name with, None for a name without a packing's ending."""
+def _unpacked(session: SparkSession, files: Any, path: Any, stream: Any) -> Any:
     factory = java_class(session, "org.apache.hadoop.io.compress.CompressionCodecFactory")
-    return factory(files.getConf()).getCodec(path)
+    return factory(files.getConf()).getCodec(path).createInputStream(stream)

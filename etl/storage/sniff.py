@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etl.errors import InputError
+from etl.errors import InputError, UnreadableFileError
 from etl.model.dataset import Dataset
 from etl.storage.listing import File, Listing, head
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
-FIRST_BYTES = 65_536
+FIRST_BYTES = 4096  # bytes come out of the JVM as text: of most files so many are enough
 MOST_BYTES = 1 << 26  # a header longer than 64 MiB is none
 _LETTERS_OF_WINDOWS = range(0x80, 0xA0)  # control codes in ISO 8859-1, which nobody writes
 MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -43,9 +43,8 @@ def text_head(session: SparkSession, dataset: Dataset, file: File, encoding: str
     Raises:
         InputError: the bytes are packed in another way than the name says, or are no text of the encoding.
     """
-    stored = head(session, file.uri, 4, unpacked=False)
+    stored, first = _opened(session, dataset, file.uri, size)
     _refuse_packing(dataset, file.uri, stored)
-    first = head(session, file.uri, size)
     name = encoding.lower()
     mark = MARKS.get(first[:2])
     if mark and not name.startswith("utf-16"):
@@ -61,6 +60,15 @@ def text_head(session: SparkSession, dataset: Dataset, file: File, encoding: str
             remedy='deliver text, or set encoding = "utf-16" (or "utf-16le") for the dataset',
         )
     return first.decode(encoding, errors="replace").removeprefix("\ufeff")
+
+
+def _opened(session: SparkSession, dataset: Dataset, uri: str, size: int) -> tuple[bytes, bytes]:
+    try:
+        return head(session, uri, size)
+    except UnreadableFileError as error:
+        if uri.endswith(".gz"):  # what it is instead is said better
+            _refuse_packing(dataset, uri, head(session, uri, 0)[0])
+        raise UnreadableFileError(f"dataset {dataset.name}", error.message, file=uri, place=dataset.place) from error
 
 
 def guessed_encoding(data: bytes) -> str:

@@ -1,0 +1,146 @@
+"""Hadoop's file systems through the session's JVM: whole folders at a call, for each call costs a tenth of a
+millisecond, and a year of days has a folder each.
+
+Hadoop's own recursive listing starts a process for every file of a local disk (``ls``, for permissions nobody asks
+for), so there folders are listed level by level. An object store is asked for all below a folder at once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from attrs import frozen
+
+from etl.spark.jvm import PATH, hadoop_path, java_class
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+BETWEEN = "\0"  # stands in no path
+STATUS = "org.apache.hadoop.fs.FileStatus"
+VISIBILITY = "JsonAutoDetect$Visibility"
+
+
+@frozen
+class Entry:
+    """What a folder holds, a file or another folder; the time is in milliseconds since the epoch."""
+
+    uri: str
+    is_folder: bool
+    size: int
+    modified: int
+
+
+def entries(session: SparkSession, folder: str) -> tuple[Entry, ...]:
+    """Return what stands directly in a folder; nothing where there is none."""
+    return _listed(session, [folder])
+
+
+def below(session: SparkSession, folders: Sequence[str]) -> dict[str, list[Entry]]:
+    """Return the files in and below each of some folders of one file system; none where there is no such folder."""
+    if not folders:
+        return {}
+    files, _ = hadoop_path(session, folders[0])
+    if not files.getUri().toString().startswith("file:"):
+        return {folder: flat(session, folder) for folder in folders}
+    if len({_name(folder) for folder in folders}) < len(folders):
+        return {folder: by_level(session, [folder])[folder] for folder in folders}
+    return by_level(session, folders)
+
+
+def flat(session: SparkSession, folder: str) -> list[Entry]:
+    """Return the files in and below one folder, as an object store lists them: by prefix."""
+    files, path = hadoop_path(session, folder)
+    if not files.exists(path):
+        return []
+    iterators = java_class(session, "org.apache.hadoop.util.functional.RemoteIterators")
+    return list(_told(_json(session).of_list(iterators.toList(files.listFiles(path, True)))))
+
+
+def by_level(session: SparkSession, folders: Sequence[str]) -> dict[str, list[Entry]]:
+    """Return the files in and below folders with different names, all folders of a level in one call."""
+    found: dict[str, list[Entry]] = {folder: [] for folder in folders}
+    first = {_name(folder): folder for folder in folders}
+    only = folders[0] if len(folders) == 1 else None
+    owners: dict[str, str] = {}
+    level = list(folders)
+    while level:
+        deeper = {}
+        for entry in _listed(session, level):
+            parent = entry.uri.rpartition("/")[0]
+            # A folder may be asked for in another spelling than it is told in; a file may be asked for as a folder.
+            owner = only or owners.get(parent) or first.get(_name(parent)) or first[_name(entry.uri)]
+            if entry.is_folder:
+                deeper[entry.uri] = owner
+            else:
+                found[owner].append(entry)
+        owners, level = deeper, list(deeper)
+    return found
+
+
+def _listed(session: SparkSession, folders: Sequence[str]) -> tuple[Entry, ...]:
+    """Return what stands directly in folders; looks which are there only if one of them is not."""
+    from py4j.protocol import Py4JJavaError
+
+    files, _ = hadoop_path(session, folders[0])
+    try:
+        statuses = files.listStatus(_paths(session, folders))
+    except Py4JJavaError:
+        there = [folder for folder in folders if files.exists(java_class(session, PATH)(folder))]
+        if len(there) == len(folders):
+            raise
+        return _listed(session, there) if there else ()
+    return _told(_json(session).of_array(statuses))
+
+
+def _paths(session: SparkSession, folders: Sequence[str]) -> Any:
+    texts = java_class(session, "org.apache.hadoop.util.StringUtils")
+    return texts.stringToPath(texts.getStrings(BETWEEN.join(folders), BETWEEN))
+
+
+def _told(text: str) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(_uri(each["path"]["uri"]), each["isdir"], each["length"], each["modification_time"])
+        for each in json.loads(text)
+    )
+
+
+def _uri(java: str) -> str:
+    """A Java URI of a local file comes as file:/x; Spark reads both forms, people expect the path."""
+    parts = urlsplit(java)
+    start = f"{parts.scheme}://{parts.netloc}" if parts.scheme not in ("", "file") else ""
+    return start + unquote(parts.path)
+
+
+def _name(uri: str) -> str:
+    return uri.rstrip("/").rpartition("/")[2]
+
+
+class _Json(NamedTuple):
+    of_array: Any
+    of_list: Any
+
+
+def _json(session: SparkSession) -> _Json:
+    return _writers(session.sparkContext._gateway)
+
+
+@lru_cache(maxsize=8)
+def _writers(gateway: Any) -> _Json:
+    """Return what writes statuses as JSON: their fields, as the class declares them.
+
+    A local status that is asked for its permissions starts a process to find them.
+    """
+    jackson = "com.fasterxml.jackson."
+    jvm, find = gateway.jvm, gateway.jvm.java.lang.Class.forName
+    mapper = getattr(jvm, jackson + "databind.ObjectMapper")()
+    sorts, seen = (getattr(jvm, jackson + "annotation." + name) for name in ("PropertyAccessor", VISIBILITY))
+    mapper.setVisibility(sorts.ALL, seen.NONE)
+    mapper.setVisibility(sorts.FIELD, seen.ANY)
+    mapper.configure(getattr(jvm, jackson + "databind.MapperFeature").USE_STATIC_TYPING, True)
+    many = mapper.getTypeFactory().constructCollectionType(find("java.util.List"), find(STATUS))
+    return _Json(mapper.writerFor(find(f"[L{STATUS};")).writeValueAsString, mapper.writerFor(many).writeValueAsString)
