@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from attrs import field, frozen
@@ -35,6 +36,24 @@ def added_files(actions: Iterable[Any]) -> tuple[Added, ...]:
     """Return the AddFiles among actions."""
     every = [(action, json.loads(action.json())) for action in actions]  # one call to the JVM an action
     return tuple(Added(action, said["add"]) for action, said in every if "add" in said)
+
+
+def logical(added: Added, names: Mapping[str, str]) -> Added:
+    """Return the file with the names that people use, where the log has others: those of column mapping.
+
+    Args:
+        added: the file.
+        names: by the log's name, the column's.
+    """
+    if not names:
+        return added
+    stats = {
+        kind: {names.get(name, name): value for name, value in said.items()} if isinstance(said, dict) else said
+        for kind, said in json.loads(added.said.get("stats") or "{}", parse_float=Decimal).items()
+    }
+    values = {names.get(name, name): value for name, value in (added.said.get("partitionValues") or {}).items()}
+    told = {"stats": json.dumps(stats, default=str)} if stats else {}
+    return Added(added.action, {**added.said, "partitionValues": values, **told})
 
 
 def row_count(added: Iterable[Added]) -> int | None:
