@@ -9,7 +9,7 @@ from attrs import frozen
 from pyspark.sql.types import ArrayType, DataType, MapType, StructField, StructType
 
 from etl.storage.foreign import is_filled
-from etl.storage.widening import in_place, widens
+from etl.storage.growth import in_place, widens
 
 
 @frozen(kw_only=True)

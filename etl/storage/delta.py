@@ -129,7 +129,8 @@ def changes(
         return ()
     bridge.check_writable(snapshot, dataset.uri)
     declared, table = struct_type(session, schema.ddl), delta_schema.existing(snapshot.metadata())
-    return delta_schema.accepted(dataset, evolution.changes(declared, table, write, partition_by)).words
+    columns = delta_write.partitions(write, schema, partition_by)
+    return delta_schema.accepted(dataset, evolution.changes(declared, table, write, columns)).words
 
 
 def stage(session: SparkSession, publish: Publish) -> Staged:

@@ -12,7 +12,9 @@ from attrs import evolve, frozen
 from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import ProjectError
+from etl.model.schema import Schema
 from etl.model.write import Append, Merge, ReplacePartitions
+from etl.model.write import Write as Kind
 from etl.spark.jvm import java_class, no_rows
 from etl.sql import literal, quoted
 from etl.storage import delta_log
@@ -67,9 +69,15 @@ def shape(publish: Publish) -> Shape:
             )
         kind = publish.schema.column(write.column).type
         where = interval_predicate(write.column, kind, publish.interval)
-        by_day = (write.column,) if kind == "DATE" else ()
-        return Shape(overwrite=True, where=where, partition_by=tuple(dict.fromkeys((*by_day, *columns))))
+        return Shape(overwrite=True, where=where, partition_by=partitions(write, publish.schema, columns))
     return Shape(overwrite=not isinstance(write, Append | Merge), partition_by=columns)
+
+
+def partitions(write: Kind, schema: Schema, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns that a new table is partitioned by: a DATE whose days are replaced comes first."""
+    if isinstance(write, ReplacePartitions) and schema.column(write.column).type == "DATE":
+        return tuple(dict.fromkeys((write.column, *columns)))
+    return columns
 
 
 @frozen(kw_only=True)

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Mapping
 from attrs import field, frozen
 from pyspark.sql.types import StructType
 
-from etl.model.write import ReplaceTable, Write
+from etl.model.write import Merge, ReplaceTable, Write
 from etl.storage import foreign
 from etl.storage.columns import Difference, differences, short
 from etl.storage.foreign import Refusal
 from etl.storage.staging import ReplaceValue
 
 AGAIN = "move the table away and run every interval again"
+WIDENING = "delta.enableTypeWidening"
 
 
 @frozen(kw_only=True)
@@ -66,10 +67,11 @@ def changes(
         partition_by: as the step declares it; empty keeps the table's.
     """
     whole = isinstance(write, ReplaceTable)
+    in_place = not isinstance(write, Merge) or existing.properties.get(WIDENING, "").lower() == "true"
     found = tuple(differences(existing.columns, declared))
     if isinstance(write, ReplaceValue):
         found = tuple(each for each in found if each.kind not in {"gone", "renamed"})
-    accepted = [each for each in found if _is_accepted(each, whole=whole)]
+    accepted = [each for each in found if _is_accepted(each, whole=whole, in_place=in_place)]
     words = tuple(_word(each) for each in accepted)
     refused = [_refusal(each) for each in found if each not in accepted]
     refused += foreign.refusals(declared, existing.columns, existing.properties, write)
@@ -83,11 +85,11 @@ def changes(
     )
 
 
-def _is_accepted(each: Difference, *, whole: bool) -> bool:
+def _is_accepted(each: Difference, *, whole: bool, in_place: bool) -> bool:
     """Rows that stay have null in a new column, and the old type in a widened one that would have to be rewritten."""
     if each.kind == "added":
         return whole or not each.required
-    return each.kind == "widened" and (whole or each.in_place)
+    return each.kind == "widened" and (whole or (in_place and each.in_place))
 
 
 def _word(each: Difference) -> str:
@@ -111,6 +113,9 @@ def _refusal(each: Difference) -> Refusal:
             f"{each.path} is declared as {each.name}: names differ in case only, and readers know the former",
             f"declare it as {each.path}, or {AGAIN}",
         )
+    if each.in_place:
+        said = f"{each.types} (wider, which Delta's MERGE gives only a table that says so)"
+        return Refusal(said, f"ALTER TABLE … SET TBLPROPERTIES ('{WIDENING}' = 'true'), or {AGAIN}")
     how = {"narrowed": " (narrower)", "widened": " (wider, which only a write of every row can give the table)"}
     return Refusal(f"{each.types}{how.get(each.kind, '')}", f"declare {each.path} as {short(each.had)}, or {AGAIN}")
 

@@ -141,10 +141,18 @@ def test_what_only_rewriting_widens_is_done_where_every_row_is_written_and_refus
 @pytest.mark.parametrize("write", EVERY, ids=repr)
 @pytest.mark.parametrize(("table", "declared"), [("TINYINT", "SMALLINT"), ("TINYINT", "INT"), ("SMALLINT", "INT")])
 def test_what_parquet_stores_alike_is_widened_by_every_kind_of_write(table, declared, write):
-    found = against(f"v {table}", f"v {declared}", write)
+    allowed = {"delta.enableTypeWidening": "true"} if isinstance(write, Merge) else {}
+    found = against(f"v {table}", f"v {declared}", write, properties=allowed)
 
     assert (found.refused, found.extends, found.rewrites) == ((), True, False)
     assert found.words == (f"v is widened from {table.lower()} to {declared.lower()}",)
+
+
+def test_a_merge_widens_no_integer_of_a_table_that_does_not_say_so():
+    (refusal,) = against("v SMALLINT", "v INT", Merge("id")).refused
+
+    assert "v is smallint, declared int" in refusal.said
+    assert "delta.enableTypeWidening" in refusal.way
 
 
 def test_order_nullability_and_comments_are_no_difference():
