@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +63,7 @@ def row_count(added: Iterable[Added]) -> int | None:
 
 
 def within(added: Iterable[Added], column: str, interval: Interval) -> tuple[Added, ...]:
-    """Return the files whose values of a TIMESTAMP column lie in the interval.
+    """Return the files whose values of a DATE or TIMESTAMP column lie in the interval.
 
     A replacement by a condition on an ordinary column copies what else stood in the files it touches; those rows lie
     outside the interval, the run's own lie inside.
@@ -73,7 +73,13 @@ def within(added: Iterable[Added], column: str, interval: Interval) -> tuple[Add
 
 def _inside(statistics: Mapping[str, Any], column: str, interval: Interval) -> bool:
     ends = [statistics.get(side, {}).get(column) for side in ("minValues", "maxValues")]
-    return all(end is None or datetime.fromisoformat(end) in interval for end in ends)
+    return all(end is None or _instant(end) in interval for end in ends)
+
+
+def _instant(text: str) -> datetime:
+    """Return the instant that statistics speak of; a date is its midnight in UTC."""
+    said = datetime.fromisoformat(text)
+    return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
 def delete(bridge: Bridge, log: Any, added: Iterable[Added]) -> None:

@@ -149,10 +149,13 @@ def _unchanged(bridge: Bridge, publish: Publish, batch: DataFrame) -> str:
     there = {field.name.lower(): field.dataType.simpleString() for field in table}
     if any(there.get(field.name.lower()) != field.dataType.simpleString() for field in batch.schema):
         return "false"
-    return " AND ".join(
-        " <=> ".join(_comparable(f"{side}.{quoted(field.name)}", field.dataType.simpleString()) for side in "ts")
-        for field in batch.schema
-    )
+    return " AND ".join(_same(quoted(field.name), field.dataType.simpleString()) for field in batch.schema)
+
+
+def _same(name: str, kind: str) -> str:
+    if kind in {"float", "double"}:  # -0.0 equals 0.0, and is another value
+        return f"(t.{name} <=> s.{name} AND (t.{name} <> 0 OR CAST(t.{name} AS STRING) <=> CAST(s.{name} AS STRING)))"
+    return " <=> ".join(_comparable(f"{side}.{name}", kind) for side in "ts")
 
 
 def _comparable(column: str, kind: str) -> str:

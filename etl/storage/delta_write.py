@@ -207,6 +207,7 @@ def _own(write: Write, data: Any) -> tuple[Added, ...]:
     names = names_in_log(write.transaction.metadata())
     added = tuple(logical(each, names) for each in added_files(elements(data.actions())))
     kind, interval = write.publish.write, write.publish.interval
-    if isinstance(kind, ReplacePartitions) and interval and write.publish.schema.column(kind.column).type != "DATE":
-        return within(added, kind.column, interval)
-    return added
+    if not isinstance(kind, ReplacePartitions) or interval is None:
+        return added
+    in_folders = kind.column in partitioned_by(write.transaction.metadata())
+    return added if in_folders else within(added, kind.column, interval)

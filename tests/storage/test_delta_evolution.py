@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from etl import Append, Merge, ReplacePartitions, ReplaceTable
+from etl import Append, Merge, ReplacePartitions, ReplaceTable, Source, Target, step
+from etl.engine.validate import changes, validate
 from etl.model.interval import Unit
 from etl.model.result import Outcome, Status
+from etl.model.schema import parse_schema
 
 DAY, NEXT = date(2013, 2, 8), date(2013, 2, 9)
 DELETING = Merge("id", apply_as_deletes="id < 0")
@@ -155,6 +157,31 @@ def test_an_hour_gets_a_new_column_while_its_file_holds_other_hours(lake, publis
     assert sorted(map(tuple, found)) == [(6, 1, None), (7, 70000, 3)]
 
 
+def test_a_day_is_replaced_in_a_table_of_others_that_is_not_partitioned_by_it(lake, publish, on_table):
+    ddl, write = "id INT, day DATE, v INT", ReplacePartitions("day")
+    on_table(f"CREATE TABLE {{table}} ({ddl}) USING delta")
+    for day, rows in ((DAY, [(1, DAY, 1)]), (NEXT, [(2, NEXT, 2), (3, NEXT, 3)])):
+        publish(ddl, write, rows, day=day)
+    on_table("OPTIMIZE {table}")
+
+    for aside in (False, True):
+        result = publish(ddl, write, [(4, DAY, 4)], aside=aside)
+        assert (result.status, result.rows.published) == (Status.PASS, 1), result.error
+
+    assert lake.rows("clean.rows") == [(2, NEXT, 2), (3, NEXT, 3), (4, DAY, 4)]
+
+
+@pytest.mark.parametrize("write", [Append(), ReplaceTable()], ids=repr)
+def test_a_partition_column_is_widened_too(lake, publish, write):
+    publish("id INT, day DATE, v TINYINT", write, [(1, DAY, 1)], partition_by=("v",))
+    late, wide = (DAY, "BIGINT") if isinstance(write, ReplaceTable) else (NEXT, "INT")
+
+    result = publish(f"id INT, day DATE, v {wide}", write, [(2, late, 70000)], day=late, partition_by=("v",))
+
+    assert result.status is Status.PASS, result.error
+    assert lake.rows("clean.rows")[-1] == (2, late, 70000)
+
+
 def test_a_microsecond_in_a_map_is_a_change(lake, publish):
     ddl, at = "id INT, day DATE, m MAP<STRING, TIMESTAMP>", datetime(2013, 2, 8, 1, 2, 3, 4, tzinfo=UTC)
     publish(ddl, Merge("id"), [(1, DAY, {"a": at})])
@@ -162,6 +189,16 @@ def test_a_microsecond_in_a_map_is_a_change(lake, publish):
     publish(ddl, Merge("id"), [(1, DAY, {"a": at.replace(microsecond=5)})])
 
     assert lake.table("clean.rows").selectExpr("CAST(m['a'] AS STRING)").first()[0] == "2013-02-08 01:02:03.000005"
+
+
+def test_what_a_merge_puts_into_a_row_is_what_was_audited(lake, publish):
+    ddl, nan = "id INT, day DATE, x DOUBLE, y FLOAT", float("nan")
+    publish(ddl, Merge("id"), [(1, DAY, 0.0, 1.5), (2, DAY, nan, None), (3, DAY, None, 0.0)])
+
+    publish(ddl, Merge("id"), [(1, DAY, -0.0, 1.5), (2, DAY, nan, 2.0), (3, DAY, 0.0, nan)])
+
+    rows = lake.table("clean.rows").orderBy("id").collect()
+    assert [(str(row.x), str(row.y)) for row in rows] == [("-0.0", "1.5"), ("nan", "2.0"), ("0.0", "nan")]
 
 
 @pytest.mark.parametrize("value", ["", "__HIVE_DEFAULT_PARTITION__"])
@@ -175,11 +212,42 @@ def test_a_text_that_no_folder_can_be_named_after_is_refused(lake, value, publis
     assert lake.rows("clean.rows") == [(1, DAY, "Bonn")]
 
 
-def test_bytes_that_no_folder_can_be_named_after_are_kept_by_a_table_without_such_partitions(lake, publish):
+def test_bytes_that_no_folder_can_be_named_after_are_refused_by_a_table_that_others_partitioned_so(
+    lake, publish, on_table
+):
     ddl = "id INT, day DATE, code BINARY"
+    on_table(f"CREATE TABLE {{table}} ({ddl}) USING delta PARTITIONED BY (code)")
 
-    rows = [(1, DAY, b""), (2, DAY, b"\xc3\x28"), (3, DAY, b"A")]
-    result = publish(ddl, ReplaceTable(), rows, partition_by=("code",))
+    for code in (b"", b"\xc3\x28", b"/\x00"):
+        result = publish(ddl, Append(), [(1, DAY, code)])
+        assert (result.error.type, result.exit_code) == ("RefusedPartitionError", 1)
+    publish(ddl, Append(), [(1, DAY, b"A/B")])
 
-    assert "not partitioned by code" in result.message
-    assert [bytes(row[2]) for row in lake.rows("clean.rows")] == [b"", b"\xc3\x28", b"A"]
+    assert bytes(lake.rows("clean.rows")[0][2]) == b"A/B"
+
+
+def test_validate_says_in_words_what_a_publish_makes_of_the_columns_and_writes_nothing(lake, spark, publish):
+    publish("id INT, day DATE, v SMALLINT", Append(), [(1, DAY, 1)])
+    lake.write("raw.rows", "id INT, day DATE, v INT, b INT", [(1, NEXT, 70000, 2)])
+
+    def plan(ddl, write):
+        lake.declared.pop("clean.rows", None)
+        source = Source("raw.rows", interval_column="day")
+        names = [column.name for column in parse_schema(ddl)]
+
+        @step(sources={"rows": source}, target=Target("clean.rows", ddl, write, partition_by=("v",)))
+        def published(rows):
+            return rows.select(*names)
+
+        return lake.plan(published)
+
+    wider = "id INT, day DATE, v INT, b INT"
+    assert changes(plan(wider, Append()), spark) == (
+        "clean.rows: v is widened from smallint to int",
+        "clean.rows: b int is added",
+        "clean.rows: the table stays partitioned by no column: declared is v",
+    )
+    assert validate(plan(wider, Append()), spark) == ()
+    (error,) = validate(plan(wider, Merge("id")), spark)
+    assert (error.exit_code, "delta.enableTypeWidening" in error.remedy) == (4, True)
+    assert lake.version("clean.rows") == 0
