@@ -61,16 +61,16 @@ def test_columns_that_the_table_fills_are_filled(lake, write, aside, spark, publ
 @pytest.mark.parametrize("write", EVERY, ids=repr)
 def test_a_wrong_value_for_a_generated_column_is_refused(lake, write, spark, publish):
     table = DeltaTable.create(spark).location(lake.dataset("clean.rows").uri)
-    for name, kind in (("id", "INT"), ("day", "DATE"), ("v", "INT")):
+    for name, kind in (("id", "INT"), ("day", "DATE"), ("v", "INT"), ("t", "STRING")):
         table = table.addColumn(name, kind)
     table.addColumn("doubled", "INT", generatedAlwaysAs="v * 2").execute()
-    ddl = "id INT, day DATE, v INT, doubled INT"
+    ddl = f"{DDL}, doubled INT"
 
-    result = publish(ddl, write, [(1, DAY, 1, 3)])
+    result = publish(ddl, write, [(1, DAY, 1, "a", 3)])
 
     assert (result.error.type, result.exit_code) == ("PublishError", 1)
     assert "doubled" in result.error.message
-    assert publish(ddl, write, [(1, DAY, 1, 2)]).status is Status.PASS
+    assert publish(ddl, write, [(1, DAY, 1, "a", 2)]).status is Status.PASS
 
 
 PROPERTIES = {
