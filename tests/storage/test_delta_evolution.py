@@ -218,7 +218,7 @@ def test_bytes_that_no_folder_can_be_named_after_are_refused_by_a_table_that_oth
     ddl = "id INT, day DATE, code BINARY"
     on_table(f"CREATE TABLE {{table}} ({ddl}) USING delta PARTITIONED BY (code)")
 
-    for code in (b"", b"\xc3\x28", b"/\x00"):
+    for code in (b"", b"\xc3\x28"):
         result = publish(ddl, Append(), [(1, DAY, code)])
         assert (result.error.type, result.exit_code) == ("RefusedPartitionError", 1)
     publish(ddl, Append(), [(1, DAY, b"A/B")])
