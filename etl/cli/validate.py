@@ -19,7 +19,7 @@ from etl.model.run import utc_now
 @selection_options
 @pass_context
 def command(context: Context, selection: Selection) -> None:
-    """Let Spark analyse every step on empty frames; reads no data.
+    """Let Spark analyse every step on empty frames, and compare its columns with its target's; reads no data.
 
     Without a date, scheduled jobs are analysed for the interval that holds yesterday.
 
@@ -29,7 +29,7 @@ def command(context: Context, selection: Selection) -> None:
     """
     project = context.open(static=False)
     # Only now: without PySpark these cannot be imported, and `open` has said so.
-    from etl.engine.validate import validate
+    from etl.engine.validate import changes, validate
     from etl.spark.session import start
     from etl.spark.settings import SessionSettings
 
@@ -42,6 +42,8 @@ def command(context: Context, selection: Selection) -> None:
         )
     )
     errors = validate(plan, session)
+    for said in changes(plan, session):
+        click.echo(said, err=True)
     if context.output == "json":
         print_json([ErrorInfo.of(error).to_json() for error in errors])
     for error in errors:

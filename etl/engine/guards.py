@@ -14,6 +14,12 @@ from etl.model.write import ReplacePartitions
 from etl.sql import count_where, quoted
 from etl.storage.reading import interval_predicate
 
+LOST = {
+    "STRING": "{column} IN ('', '__HIVE_DEFAULT_PARTITION__')",
+    "BINARY": "NOT coalesce(hex({column}) RLIKE '^([2-7][0-9A-F])+$', true)",
+}
+"""By type, which values of a partition column do not come back: Delta keeps what it reads in the folder's name."""
+
 
 @frozen
 class Guard:
@@ -49,13 +55,15 @@ def _inside(planned: PlannedStep, interval: Interval | None, kept: str | None) -
 
 
 def _told_apart(planned: PlannedStep, kept: str | None) -> Iterable[Guard]:
-    """Empty texts in a partition column: a folder has no name for one, and readers would find null."""
+    """Values of a partition column that a folder has no name for: readers would find null, or another value."""
     target = planned.step.target
     for column in target.partition_by:
-        if target.schema.column(column).type == "STRING":
+        lost = LOST.get(target.schema.column(column).type)
+        if lost:
             yield Guard(
-                count_where(kept, f"{quoted(column)} = ''"),
-                f"rows whose partition column {column!r} is an empty text, which would be read back as null",
+                count_where(kept, lost.format(column=quoted(column))),
+                f"rows whose partition column {column!r} is an empty text, or one that no folder can be named after: "
+                "it would be read back as null",
                 "give them another text or null, or do not partition by the column",
                 partition=column,
             )

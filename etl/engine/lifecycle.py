@@ -155,7 +155,7 @@ def _made(
             published = publishing.publish(staged, quarantine, target.write)
     except QuarantineError as error:
         return record.half_published(planned, session, run, error, verdict, counts)
-    notes = evolve(notes, warnings=(*notes.warnings, *staged.notes))
+    notes = evolve(notes, facts=(*notes.facts, *staged.facts))
     return record.published(planned, run, verdict, counts, before, published, ignored=extracted.ignored, notes=notes)
 
 

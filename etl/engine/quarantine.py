@@ -134,6 +134,7 @@ class Quarantine:
             mark=evolve(mark, name=mark_of(mark.name), after=state.applied),
             partition_by=("_interval",),
             version=state.version,
+            afresh=whole,
         )
         done = storage_for(planned.quarantine).stage(self.session, publish)
         if done.rows is not None and not reshaped and done.rows != self.aside.total:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pyspark.errors import AnalysisException, ParseException
@@ -36,6 +37,28 @@ def validate(plan: Plan, session: SparkSession) -> tuple[EtlError, ...]:
     return tuple(problems)
 
 
+def changes(plan: Plan, session: SparkSession) -> tuple[str, ...]:
+    """Return in words what the plan's steps will make of the columns of the targets that are there.
+
+    Reads the targets' logs. What stands against a publish is no word but an error, which ``validate`` returns.
+    """
+    said: list[str] = []
+    for planned in plan.steps:
+        with suppress(EtlError):
+            said += [f"{planned.writes.name}: {word}" for word in _changes(planned, session)]
+    return tuple(said)
+
+
+def _changes(planned: PlannedStep, session: SparkSession) -> tuple[str, ...]:
+    target, storage = planned.step.target, storage_for(planned.writes)
+    try:
+        return storage.changes(session, planned.writes, target.schema, target.write, target.partition_by)
+    except EtlError:
+        raise
+    except Exception as error:  # a lake that this machine does not reach is no fault of the step
+        return (f"the target could not be looked at: {summary(error)}",)
+
+
 def _validate(planned: PlannedStep, plan: Plan, session: SparkSession) -> None:
     check_declared(session, planned)
     storage_for(planned.writes)
@@ -60,6 +83,7 @@ def _validate(planned: PlannedStep, plan: Plan, session: SparkSession) -> None:
             transformed.frame.agg(F.expr(f"count(DISTINCT {key})"))
     except (AnalysisException, ParseException) as error:
         raise AnalysisError(f"step {planned.step.name}: {summary(error)}", place=planned.step.place) from error
+    _changes(planned, session)
 
 
 def _empty(session: SparkSession, dataset: Dataset) -> DataFrame:

@@ -9,13 +9,15 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from etl.errors import MissingDatasetError
+from etl.errors import EtlError, MissingDatasetError
 from etl.model.dataset import Dataset
 from etl.model.marks import partition_mark
 from etl.model.schema import Schema
 from etl.model.write import Merge, ReplacePartitions, Write
-from etl.storage import delta_history, delta_log, delta_merge, delta_schema, delta_statistics, delta_write
+from etl.spark.jvm import struct_type
+from etl.storage import delta_history, delta_log, delta_merge, delta_schema, delta_statistics, delta_write, evolution
 from etl.storage.delta_bridge import Bridge
+from etl.storage.foreign import broken_rule
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.staging import Applied, Publish, Staged, TargetState
 
@@ -116,14 +118,42 @@ def counted(schema: Schema, write: Write, partition_by: tuple[str, ...], *, exis
     return delta_statistics.counted(schema, (*own, *partition_by))
 
 
+def changes(
+    session: SparkSession, dataset: Dataset, schema: Schema, write: Write, partition_by: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Return in words what a publish would make of the table's columns; nothing where there is no table.
+
+    Raises:
+        AnalysisError: the table cannot take the declared columns.
+        PlatformError: the table needs a newer Delta.
+    """
+    bridge = Bridge(session)
+    snapshot = bridge.snapshot(dataset.uri)
+    if snapshot.version() < 0:
+        return ()
+    bridge.check_writable(snapshot, dataset.uri)
+    declared, table = struct_type(session, schema.ddl), delta_schema.existing(snapshot.metadata())
+    columns = delta_write.partitions(write, schema, partition_by)
+    return delta_schema.accepted(dataset, evolution.changes(declared, table, write, columns)).words
+
+
 def stage(session: SparkSession, publish: Publish) -> Staged:
     """Write the rows once, where no reader sees them.
 
     Raises:
         ConflictError: the log does not say what the publish follows.
         AnalysisError: the table's columns cannot take the step's.
+        PublishError: a row breaks a rule that others have put on the table.
+        PlatformError: the table needs a newer Delta.
     """
     # Asked only of a merge: every other write looks at the log in the transaction it begins.
-    if isinstance(publish.write, Merge) and Bridge(session).snapshot(publish.dataset.uri).version() >= 0:
-        return delta_merge.stage(session, publish)
-    return delta_write.stage(session, publish)
+    merging = isinstance(publish.write, Merge) and Bridge(session).snapshot(publish.dataset.uri).version() >= 0
+    try:
+        return delta_merge.stage(session, publish) if merging else delta_write.stage(session, publish)
+    except EtlError:
+        raise
+    except Exception as error:
+        told = broken_rule(error, publish.dataset)
+        if told is None:
+            raise
+        raise told from error

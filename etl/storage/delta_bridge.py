@@ -17,6 +17,7 @@ from attrs import frozen
 from pyspark.sql import DataFrame, SparkSession
 
 from etl.spark.jvm import java_class
+from etl.storage.foreign import unknown_feature
 
 DELTA = "org.apache.spark.sql.delta."
 PYTHON = "org.apache.spark.api.python.PythonUtils"
@@ -66,8 +67,32 @@ class Bridge:
         return java_class(self.session, DELTA + "DeltaLog").forTable(self.java_session, uri)
 
     def snapshot(self, uri: str) -> Any:
-        """Return the newest snapshot of a path; version -1 where there is no table."""
-        return self.log(uri).update(False, self.option(), self.option())
+        """Return the newest snapshot of a path; version -1 where there is no table.
+
+        Raises:
+            PlatformError: the table needs a newer Delta to be read.
+        """
+        try:
+            return self.log(uri).update(False, self.option(), self.option())
+        except Exception as error:
+            told = unknown_feature(error, uri)
+            if told is None:
+                raise
+            raise told from error
+
+    def check_writable(self, snapshot: Any, uri: str) -> None:
+        """Ask Delta, before any file is written, whether it knows all that the table asks of a writer.
+
+        Raises:
+            PlatformError: the table needs a newer Delta to be written.
+        """
+        try:
+            self.log(uri).protocolWrite(snapshot.protocol())
+        except Exception as error:
+            told = unknown_feature(error, uri)
+            if told is None:
+                raise
+            raise told from error
 
     def register(self, transaction: Any, app_id: str) -> None:
         """Mark the app id as read, so that two runs of one interval conflict instead of both committing.

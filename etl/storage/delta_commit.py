@@ -8,6 +8,7 @@ from etl.errors import EtlError, OutcomeUnknownError, PublishError, WriteConflic
 from etl.spark.errors import classify, summary
 from etl.storage import delta_history
 from etl.storage.delta_bridge import Bridge
+from etl.storage.foreign import broken_rule
 from etl.storage.staging import Publish, Published
 
 
@@ -43,6 +44,7 @@ def _resolved(bridge: Bridge, publish: Publish, before: int | None, error: Excep
     told = classify(error, name, place=publish.dataset.place, uri=publish.dataset.uri)
     if isinstance(told, WriteConflictError):
         raise WriteConflictError(name, summary(error), version=snapshot.version()) from error
+    told = told or broken_rule(error, publish.dataset)
     raise told or PublishError(f"{name}: Delta refused the commit: {summary(error)}") from error
 
 

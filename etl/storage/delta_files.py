@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from attrs import field, frozen
@@ -35,6 +36,24 @@ def added_files(bridge: Bridge, actions: Any) -> tuple[Added, ...]:
     return tuple(Added(said) for said in bridge.said(actions) if "modificationTime" in said)
 
 
+def logical(added: Added, names: Mapping[str, str]) -> Added:
+    """Return the file with the names that people use, where the log has others: those of column mapping.
+
+    Args:
+        added: the file.
+        names: by the log's name, the column's.
+    """
+    if not names:
+        return added
+    stats = {
+        kind: {names.get(name, name): value for name, value in said.items()} if isinstance(said, dict) else said
+        for kind, said in json.loads(added.said.get("stats") or "{}", parse_float=Decimal).items()
+    }
+    values = {names.get(name, name): value for name, value in (added.said.get("partitionValues") or {}).items()}
+    told = {"stats": json.dumps(stats, default=str)} if stats else {}
+    return Added({**added.said, "partitionValues": values, **told})
+
+
 def row_count(added: Iterable[Added]) -> int | None:
     """Return the rows in the files, None where one has no statistics."""
     counts = [each.statistics.get("numRecords") for each in added]
@@ -42,7 +61,7 @@ def row_count(added: Iterable[Added]) -> int | None:
 
 
 def within(added: Iterable[Added], column: str, interval: Interval) -> tuple[Added, ...]:
-    """Return the files whose values of a TIMESTAMP column lie in the interval.
+    """Return the files whose values of a DATE or TIMESTAMP column lie in the interval.
 
     A replacement by a condition on an ordinary column copies what else stood in the files it touches; those rows lie
     outside the interval, the run's own lie inside.
@@ -52,7 +71,13 @@ def within(added: Iterable[Added], column: str, interval: Interval) -> tuple[Add
 
 def _inside(statistics: Mapping[str, Any], column: str, interval: Interval) -> bool:
     ends = [statistics.get(side, {}).get(column) for side in ("minValues", "maxValues")]
-    return all(end is None or datetime.fromisoformat(end) in interval for end in ends)
+    return all(end is None or _instant(end) in interval for end in ends)
+
+
+def _instant(text: str) -> datetime:
+    """Return the instant that statistics speak of; a date is its midnight in UTC."""
+    said = datetime.fromisoformat(text)
+    return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
 def delete(bridge: Bridge, log: Any, added: Iterable[Added]) -> None:

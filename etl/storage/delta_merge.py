@@ -8,40 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from attrs import frozen
 from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import ConflictError, PublishError
-from etl.model.run import utc_now
 from etl.model.write import Merge
-from etl.spark.jvm import conf_set, hadoop_path, struct_type
+from etl.spark.jvm import conf_set, hadoop_path
 from etl.sql import quoted
 from etl.storage import delta_history, delta_log, delta_unchanged, parquet_footers
+from etl.storage.delta_batch import Batch, sweep, written
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_commit import counts, settled
-from etl.storage.delta_schema import reshape
+from etl.storage.delta_schema import existing, reshape
 from etl.storage.staging import Applied, Publish, Published, Staged
-
-STAGE = "_staged"  # Delta and Spark readers skip names that start with an underscore; so does VACUUM
-LEFT_AFTER = timedelta(days=7)  # by then a batch belongs to a run that died
-
-
-@frozen(kw_only=True)
-class Batch:
-    """A staged batch.
-
-    Args:
-        uri: the directory of its files.
-        rows: to merge.
-        aside: set aside.
-    """
-
-    uri: str
-    rows: DataFrame
-    aside: DataFrame | None = None
 
 
 def stage(session: SparkSession, publish: Publish) -> Staged:
@@ -53,9 +33,9 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     bridge = Bridge(session)
     snapshot = bridge.snapshot(publish.dataset.uri)
     delta_log.compare(bridge, snapshot, publish)
-    change = reshape(snapshot.metadata(), publish, struct_type(session, publish.schema.nullable().ddl), ())
-    _sweep(session, publish)
-    batch, before = _written(session, publish), snapshot.version()
+    change = reshape(bridge, snapshot, publish)
+    sweep(session, publish)
+    batch, before = written(session, publish), snapshot.version()
     files, path = hadoop_path(session, batch.uri)
     rows = parquet_footers.rows(session, f"{batch.uri}/{publish.kept}=true" if publish.kept else batch.uri)
 
@@ -74,22 +54,7 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         commit=commit,
         drop=lambda: None if publish.kept else drop(),
         drop_aside=drop,
-        notes=change.notes,
-    )
-
-
-def _written(session: SparkSession, publish: Publish) -> Batch:
-    applied = publish.mark.applied
-    uri = f"{publish.dataset.uri}/{STAGE}/{applied.run_id}-{applied.generation}-{applied.fingerprint:x}"
-    if publish.kept is None:
-        publish.frame.write.mode("overwrite").parquet(uri)
-        return Batch(uri=uri, rows=session.read.schema(publish.frame.schema).parquet(uri))
-    publish.frame.write.mode("overwrite").partitionBy(publish.kept).parquet(uri)
-    every = session.read.schema(publish.frame.schema).parquet(uri)
-    return Batch(
-        uri=uri,
-        rows=every.where(publish.kept).drop(publish.kept),
-        aside=every.where(f"NOT {publish.kept}").drop(publish.kept),
+        facts=change.words,
     )
 
 
@@ -103,6 +68,7 @@ def _merged(bridge: Bridge, publish: Publish, applied: Applied, batch: Batch, ro
 
     def begin(transaction: Any) -> None:
         delta_log.compare(bridge, transaction.snapshot(), publish)
+        reshape(bridge, transaction.snapshot(), publish)  # others may have changed the table since
         bridge.register(transaction, publish.mark.name)
 
     gate = delta_unchanged.gate(bridge, begin, lambda actions: check_growth(publish, actions, rows))
@@ -177,20 +143,28 @@ def _merge(bridge: Bridge, publish: Publish, batch: DataFrame) -> Any:
 def _unchanged(bridge: Bridge, publish: Publish, batch: DataFrame) -> str:
     """Return SQL that is true where the target's row holds the batch's values already.
 
-    A column the target lacks is always news. Maps cannot be compared, their JSON can: at worst a row is rewritten.
+    A column or field the target lacks is always news, and so is one that gets another type. Maps cannot be compared,
+    their JSON can: at worst a row is rewritten.
     """
-    snapshot = bridge.snapshot(publish.dataset.uri)
-    there = {field["name"].lower() for field in json.loads(snapshot.metadata().schemaString())["fields"]}
-    if any(field.name.lower() not in there for field in batch.schema):
+    table = existing(bridge.snapshot(publish.dataset.uri).metadata()).columns
+    there = {field.name.lower(): field.dataType.simpleString() for field in table}
+    if any(there.get(field.name.lower()) != field.dataType.simpleString() for field in batch.schema):
         return "false"
-    return " AND ".join(
-        " <=> ".join(_comparable(f"{side}.{quoted(field.name)}", field.dataType.simpleString()) for side in "ts")
-        for field in batch.schema
-    )
+    return " AND ".join(_same(quoted(field.name), field.dataType.simpleString()) for field in batch.schema)
+
+
+def _same(name: str, kind: str) -> str:
+    if kind in {"float", "double"}:  # -0.0 equals 0.0, and is another value
+        return f"(t.{name} <=> s.{name} AND (t.{name} <> 0 OR CAST(t.{name} AS STRING) <=> CAST(s.{name} AS STRING)))"
+    return " <=> ".join(_comparable(f"{side}.{name}", kind) for side in "ts")
 
 
 def _comparable(column: str, kind: str) -> str:
-    return f"to_json({column}, map('ignoreNullFields', 'false'))" if "map<" in kind else column
+    if "map<" not in kind:
+        return column
+    times = "yyyy-MM-dd\\'T\\'HH:mm:ss.SSSSSS"  # unless told, JSON has milliseconds: the rest would be no change
+    told = f"'ignoreNullFields', 'false', 'timestampFormat', '{times}', 'timestampNTZFormat', '{times}'"
+    return f"to_json({column}, map({told}))"
 
 
 def _transaction(publish: Publish, applied: Applied) -> dict[str, str]:
@@ -203,13 +177,3 @@ def _transaction(publish: Publish, applied: Applied) -> dict[str, str]:
         "spark.databricks.delta.merge.materializeSource": "none",
         "spark.databricks.delta.schema.autoMerge.enabled": "true",
     }
-
-
-def _sweep(session: SparkSession, publish: Publish) -> None:
-    """Delete batches that a run which died has left: VACUUM never looks here, and deleted people's rows would stay."""
-    files, path = hadoop_path(session, f"{publish.dataset.uri}/{STAGE}")
-    if not files.exists(path):
-        return
-    for status in files.listStatus(path):
-        if datetime.fromtimestamp(status.getModificationTime() / 1000, UTC) < utc_now() - LEFT_AFTER:
-            files.delete(status.getPath(), True)

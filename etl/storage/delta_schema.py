@@ -12,10 +12,16 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from etl.errors import AnalysisError
-from etl.model.types import fits
-from etl.model.write import ReplaceTable
+from etl.model.dataset import Dataset
+from etl.spark.jvm import struct_type
 from etl.sql import quoted
+from etl.storage.columns import differences, merged
+from etl.storage.delta_bridge import Bridge
+from etl.storage.evolution import AGAIN, Changes, Existing, changes
+from etl.storage.foreign import DEFAULT, LENGTHS
 from etl.storage.staging import Publish
+
+MAPPED = "delta.columnMapping.physicalName"
 
 
 @frozen(kw_only=True)
@@ -25,56 +31,115 @@ class Reshape:
     Args:
         option: Delta's writer option; empty where nothing changes: sent needlessly, ``overwriteSchema`` strips
             comments, NOT NULL, defaults and clustering that others gave the table.
+        columns: what the table's columns become before the write; None leaves them to Delta.
         partition_by: what to tell Delta; empty keeps the table's own.
-        notes: what people should know.
+        words: what changes, for people.
     """
 
     option: str = ""
+    columns: StructType | None = None
     partition_by: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
-def reshape(metadata: Any, publish: Publish, columns: StructType, partition_by: tuple[str, ...]) -> Reshape:
-    """Compare the step's columns with those of the table.
+def existing(metadata: Any) -> Existing:
+    """Return what a table says of itself; ``metadata`` is Delta's."""
+    said = json.loads(metadata.json())["metaData"]
+    return Existing(
+        columns=StructType.fromJson(json.loads(said["schemaString"])),
+        partition_by=tuple(said["partitionColumns"]),
+        properties=said.get("configuration", {}),
+    )
+
+
+def reshape(bridge: Bridge, snapshot: Any, publish: Publish, partition_by: tuple[str, ...] = ()) -> Reshape:
+    """Compare the step's columns with those of the table, before any file is written.
 
     Args:
-        metadata: Delta's, of the open transaction.
+        bridge: the session's door to Delta.
+        snapshot: Delta's, of the table that is there.
         publish: what is asked for.
-        columns: the rows' columns, as the step declares them.
         partition_by: as the step declares it.
 
     Raises:
-        AnalysisError: a column has another type in the table, and the write kind keeps the table's rows.
+        AnalysisError: the table cannot take the columns.
+        PlatformError: the table needs a newer Delta.
     """
-    table = StructType.fromJson(json.loads(metadata.schemaString()))
-    there = {field.name.lower(): field for field in table}
-    new = [field.name for field in columns if field.name.lower() not in there]
-    gone = [field.name for field in table if field.name.lower() not in {f.name.lower() for f in columns}]
-    other = [
-        f"{field.name} is {there[field.name.lower()].dataType.simpleString()}, declared {field.dataType.simpleString()}"
-        for field in columns
-        if field.name.lower() in there
-        and not fits(field.dataType.simpleString(), there[field.name.lower()].dataType.simpleString())
-    ]
-    parts = partitioned_by(metadata)
-    if isinstance(publish.write, ReplaceTable) and (other or gone or (partition_by and partition_by != parts)):
-        kept = tuple(name for name in parts if name in columns.names)
-        what = "; ".join([*other, *(f"{name} is not declared" for name in gone)]) or f"partitioned by {list(parts)}"
-        note = f"the table's columns were replaced ({what}): constraints and NOT NULL of others are gone"
-        return Reshape(option="overwriteSchema", partition_by=partition_by or kept, notes=(note,))
-    if other:
+    bridge.check_writable(snapshot, publish.dataset.uri)
+    table, declared = existing(snapshot.metadata()), declared_columns(bridge, publish)
+    if publish.afresh:
+        return _afresh(table, declared, partition_by)
+    found = accepted(publish.dataset, changes(declared, table, publish.write, partition_by))
+    if found.rewrites or found.partition_by != table.partition_by:
+        columns = merged(table.columns, declared)
+        return Reshape(columns=columns, partition_by=found.partition_by, words=found.words)
+    return Reshape(option="mergeSchema", words=found.words) if found.extends else Reshape()
+
+
+def declared_columns(bridge: Bridge, publish: Publish) -> StructType:
+    """Return the columns as the step declares them, with NOT NULL."""
+    return struct_type(bridge.session, publish.schema.ddl)
+
+
+def accepted(dataset: Dataset, found: Changes) -> Changes:
+    """Return the changes, unless something stands against one.
+
+    Raises:
+        AnalysisError: all that stands against them, and the ways out.
+    """
+    if not found.refused:
+        return found
+    raise AnalysisError(
+        f"dataset {dataset.name}: the table's columns are not those declared: "
+        + "; ".join(refusal.said for refusal in found.refused),
+        place=dataset.place,
+        remedy="; ".join(dict.fromkeys(refusal.way for refusal in found.refused)) + f" (the table is {dataset.uri}; "
+        "nothing was written)",
+    )
+
+
+def _afresh(table: Existing, declared: StructType, partition_by: tuple[str, ...]) -> Reshape:
+    kinds = {each.kind for each in differences(table.columns, declared)}
+    if kinds - {"added"} or (partition_by and partition_by != table.partition_by):
+        kept = tuple(name for name in table.partition_by if name in declared.names)
+        return Reshape(option="overwriteSchema", partition_by=partition_by or kept)
+    return Reshape(option="mergeSchema" if kinds else "")
+
+
+def reshaped(bridge: Bridge, metadata: Any, change: Reshape) -> Any:
+    """Return Delta's metadata with other columns; whatever else it says stays."""
+    assert change.columns is not None  # noqa: S101 asked only where there are some
+    said = json.loads(metadata.json())["metaData"]
+    columns = {"schemaString": change.columns.json(), "partitionColumns": list(change.partition_by)}
+    return bridge.module("actions.Action").fromJson(json.dumps({"metaData": said | columns}))
+
+
+def hold(bridge: Bridge, metadata: Any, publish: Publish) -> None:
+    """Make sure that the columns of a prepared write are those declared: Delta casts to its own without a word.
+
+    Raises:
+        AnalysisError: a column would have another type.
+    """
+    found = differences(existing(metadata).columns, declared_columns(bridge, publish))
+    wrong = [each for each in found if each.kind not in {"gone", "renamed"}]
+    if wrong:
         raise AnalysisError(
-            f"dataset {publish.dataset.name}: the table's column {'; '.join(other)}",
+            f"dataset {publish.dataset.name}: Delta would not store what is declared: "
+            + "; ".join(each.types for each in wrong),
             place=publish.dataset.place,
-            remedy="change the table (ALTER TABLE, or move it away and run again) or the schema; nothing was written",
+            remedy=f"{AGAIN} (the table is {publish.dataset.uri}; nothing was published)",
         )
-    kept = () if set(partition_by) == set(parts) else partition_by
-    return Reshape(option="mergeSchema" if new else "", partition_by=kept)
 
 
 def partitioned_by(metadata: Any) -> tuple[str, ...]:
     """Return the columns a table is partitioned by."""
     return tuple(json.loads(metadata.json())["metaData"]["partitionColumns"])
+
+
+def names_in_log(metadata: Any) -> dict[str, str]:
+    """Return each column's name by the one that the log has for it; empty without column mapping."""
+    fields = {each.metadata.get(MAPPED): each.name for each in existing(metadata).columns}
+    return {name: column for name, column in fields.items() if name is not None}
 
 
 def described_as(frame: DataFrame, metadata: Any) -> DataFrame:
@@ -104,5 +169,8 @@ def is_plain(metadata: Any) -> bool:
     watching = ("delta.constraints.", "delta.columnMapping.", "delta.enableChangeDataFeed", "delta.enableRowTracking")
     if any(key.startswith(watching) and value != "none" for key, value in said.get("configuration", {}).items()):
         return False
-    fields = json.loads(said["schemaString"])["fields"] if said.get("schemaString") else []
-    return all(field["nullable"] and not any(key.startswith("delta.") for key in field["metadata"]) for field in fields)
+    schema = said.get("schemaString") or '{"fields": []}'
+    if '"nullable":false' in schema.replace(" ", ""):  # of a field of a struct too
+        return False
+    keys = [key for each in json.loads(schema)["fields"] for key in each["metadata"]]
+    return not any(key.startswith("delta.") or key in {DEFAULT, LENGTHS} for key in keys)

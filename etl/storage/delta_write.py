@@ -6,26 +6,35 @@ mapping and conflict detection stay Delta's.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from attrs import evolve, frozen
 from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import ProjectError
+from etl.model.schema import Schema
 from etl.model.write import Append, Merge, ReplacePartitions
-from etl.spark.jvm import java_class, no_rows, struct_type
+from etl.model.write import Write as Kind
+from etl.spark.jvm import java_class, no_rows
 from etl.sql import literal, quoted
 from etl.storage import delta_log
 from etl.storage.delta_bridge import DELTA, Bridge
 from etl.storage.delta_commit import settled
-from etl.storage.delta_files import Added, Split, added_files, delete, row_count, split, within
-from etl.storage.delta_schema import Reshape, described_as, is_clustered, is_plain, partitioned_by, reshape
+from etl.storage.delta_files import Added, Split, added_files, delete, logical, row_count, split, within
+from etl.storage.delta_schema import (
+    Reshape,
+    described_as,
+    hold,
+    is_clustered,
+    is_plain,
+    names_in_log,
+    partitioned_by,
+    reshape,
+    reshaped,
+)
 from etl.storage.delta_statistics import statistics
 from etl.storage.reading import interval_predicate
 from etl.storage.staging import Applied, Publish, Published, ReplaceValue, Staged
-
-RETENTION = "delta.setTransactionRetentionDuration"
 
 
 @frozen(kw_only=True)
@@ -60,9 +69,15 @@ def shape(publish: Publish) -> Shape:
             )
         kind = publish.schema.column(write.column).type
         where = interval_predicate(write.column, kind, publish.interval)
-        by_day = (write.column,) if kind == "DATE" else ()
-        return Shape(overwrite=True, where=where, partition_by=tuple(dict.fromkeys((*by_day, *columns))))
+        return Shape(overwrite=True, where=where, partition_by=partitions(write, publish.schema, columns))
     return Shape(overwrite=not isinstance(write, Append | Merge), partition_by=columns)
+
+
+def partitions(write: Kind, schema: Schema, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns that a new table is partitioned by: a DATE whose days are replaced comes first."""
+    if isinstance(write, ReplacePartitions) and schema.column(write.column).type == "DATE":
+        return tuple(dict.fromkeys((write.column, *columns)))
+    return columns
 
 
 @frozen(kw_only=True)
@@ -113,7 +128,7 @@ class Write:
         finally:
             active.clearActive()
 
-    def staged(self, operation: Any, data: Any, own: tuple[Added, ...], parts: Split | None, notes: Any) -> Staged:
+    def staged(self, operation: Any, data: Any, own: tuple[Added, ...], parts: Split | None, facts: Any) -> Staged:
         """Return what was written, and what may come of it."""
         bridge, publish = self.bridge, self.publish
 
@@ -142,7 +157,7 @@ class Write:
             drop=parts.drop if parts else lambda: delete(bridge, self.log, added_files(bridge, data.actions())),
             drop_aside=parts.drop_aside if parts else lambda: None,
             statistics=statistics([each.said for each in own], publish.schema),
-            notes=notes,
+            facts=facts,
         )
 
 
@@ -163,8 +178,9 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     if before is not None and not wanted.where and wanted.overwrite and is_clustered(snapshot):
         wanted = evolve(wanted, where="true")  # a plain overwrite would take the clustering away
     if before is not None:
-        _refuse_forgetting(publish, metadata)
-        change = reshape(metadata, publish, struct_type(session, publish.schema.nullable().ddl), wanted.partition_by)
+        change = reshape(bridge, snapshot, publish, wanted.partition_by)
+    if change.columns is not None:
+        transaction.updateMetadata(reshaped(bridge, metadata, change), False)
     rows, parts = publish.frame, None
     if publish.kept and is_plain(metadata):
         own = () if change.option == "overwriteSchema" else partitioned_by(metadata)
@@ -175,28 +191,22 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     write = Write(bridge=bridge, log=log, transaction=transaction, publish=publish, before=before)
     rows = described_as(rows, metadata) if change.option == "overwriteSchema" else rows
     operation, data = write.command(rows, wanted, change)
-    return write.staged(operation, data, parts.kept if parts else _own(write, data), parts, change.notes)
+    staged = write.staged(operation, data, parts.kept if parts else _own(write, data), parts, change.words)
+    try:
+        hold(bridge, transaction.metadata(), publish)
+    except BaseException:
+        staged.drop()
+        staged.drop_aside()
+        raise
+    return staged
 
 
 def _own(write: Write, data: Any) -> tuple[Added, ...]:
     """Return the files with the step's rows, without those with copied rows of other intervals."""
-    added, kind, interval = added_files(write.bridge, data.actions()), write.publish.write, write.publish.interval
-    if isinstance(kind, ReplacePartitions) and interval and write.publish.schema.column(kind.column).type != "DATE":
-        return within(added, kind.column, interval)
-    return added
-
-
-def _refuse_forgetting(publish: Publish, metadata: Any) -> None:
-    """Refuse to append to a table that forgets what was appended.
-
-    Raises:
-        ProjectError: with the property; rows would be added twice once it has expired.
-    """
-    said = json.loads(metadata.json())["metaData"].get("configuration", {})
-    if isinstance(publish.write, Append) and RETENTION in said:
-        raise ProjectError(
-            f"dataset {publish.dataset.name}: the table has {RETENTION} = {said[RETENTION]!r}: after that time nobody "
-            "knows which intervals were appended, and they would be appended again",
-            place=publish.dataset.place,
-            remedy=f"ALTER TABLE … UNSET TBLPROPERTIES ('{RETENTION}'), or use ReplacePartitions",
-        )
+    names = names_in_log(write.transaction.metadata())
+    added = tuple(logical(each, names) for each in added_files(write.bridge, data.actions()))
+    kind, interval = write.publish.write, write.publish.interval
+    if not isinstance(kind, ReplacePartitions) or interval is None:
+        return added
+    in_folders = kind.column in partitioned_by(write.transaction.metadata())
+    return added if in_folders else within(added, kind.column, interval)

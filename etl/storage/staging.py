@@ -84,6 +84,7 @@ class Publish:
         version: the target's version the run looked at; None where there was no target.
         kept: a BOOLEAN column, not one of the target's: true for the rows to publish, never null; the others are kept
             aside. None publishes all.
+        afresh: a ``ReplaceTable`` gives the table exactly these columns, whatever it had; nothing is asked.
     """
 
     dataset: Dataset
@@ -95,6 +96,7 @@ class Publish:
     partition_by: tuple[str, ...] = ()
     version: int | None = None
     kept: str | None = None
+    afresh: bool = False
 
 
 @frozen(kw_only=True)
@@ -111,7 +113,7 @@ class Staged:
         drop: deletes the staged files of the rows to publish.
         drop_aside: deletes the staged files of the rows kept aside.
         statistics: what the files say of their columns; None where the format says nothing.
-        notes: what people should know of this publish.
+        facts: what people should know of this publish.
     """
 
     publish: Publish
@@ -123,7 +125,7 @@ class Staged:
     drop: Callable[[], None]
     drop_aside: Callable[[], None]
     statistics: Statistics | None = None
-    notes: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -166,6 +168,15 @@ class Storage(Protocol):
 
     def counted(self, schema: Schema, write: Write, partition_by: tuple[str, ...], *, exists: bool) -> frozenset[str]:
         """Return the columns of which a publish's files will tell nulls and bounds."""
+
+    def changes(
+        self, session: SparkSession, dataset: Dataset, schema: Schema, write: Write, partition_by: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Return in words what a publish would make of the columns of the target that is there.
+
+        Raises:
+            AnalysisError: the target cannot take the declared columns, with all that stands against them.
+        """
 
     def stage(self, session: SparkSession, publish: Publish) -> Staged:
         """Write the rows where no reader sees them.

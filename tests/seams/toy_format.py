@@ -51,6 +51,10 @@ def counted(schema, write, partition_by, *, exists):
     return frozenset()
 
 
+def changes(session, dataset, schema, write, partition_by):
+    return ()
+
+
 def stage(session, publish):
     dataset, mark = publish.dataset, publish.mark
     before = state(session, dataset, mark.name)

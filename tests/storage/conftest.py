@@ -1,12 +1,16 @@
-"""A Parquet file of any schema, as another tool than Spark would write it, and a step that reads it."""
+"""Parquet files as other tools than Spark write them, and tables that somebody publishes to and others change."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
-from etl import ReplaceTable, Source, Target, step
+from etl import ReplaceTable, Source, Target, expect, step
+from etl.model.interval import Unit
 from etl.spark.jvm import java_class
 
 
@@ -60,3 +64,49 @@ def parquet_file(spark):
 def publishing():
     """``publishing(schema, interval_column=None)`` is a step that publishes raw.trips as it is."""
     return _publishing
+
+
+@pytest.fixture
+def publish(lake) -> Callable[..., Any]:
+    """Publish rows as clean.rows, declared so; gives the step's result."""
+    sources = itertools.count(1)
+
+    def published(ddl, write, rows, *, day="2013-02-08", unit=Unit.DAY, partition_by=(), column="day", aside=False):
+        source = f"raw.rows_{next(sources)}"
+        lake.write(source, ddl.replace(" NOT NULL", ""), rows)
+        lake.declared.pop("clean.rows", None)
+        suite = [expect.column_values_to_not_be_null("id", on_failure="quarantine")] if aside else []
+
+        @step(
+            sources={"rows": Source(source, interval_column=column)},
+            target=Target("clean.rows", ddl, write, partition_by=partition_by),
+            expectations=suite,
+        )
+        def publishing(rows):
+            return rows
+
+        return lake.carry_out(lake.plan(publishing, date=str(day), unit=unit)).steps[0]
+
+    return published
+
+
+@pytest.fixture
+def on_table(lake, spark) -> Callable[[str], None]:
+    """Run SQL on clean.rows, ``{table}``, as somebody else would."""
+
+    def ran(statement):
+        spark.sql(statement.replace("{table}", f"delta.`{lake.dataset('clean.rows').uri}`"))
+
+    return ran
+
+
+@pytest.fixture
+def elsewhere(lake) -> Callable[[], None]:
+    """Go on in a lake without tables."""
+    numbers = itertools.count(1)
+
+    def moved():
+        lake.root = lake.root / str(next(numbers))
+        lake.declared.clear()
+
+    return moved
