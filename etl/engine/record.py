@@ -44,9 +44,15 @@ def no_op(planned: PlannedStep, run: Run, before: TargetState, *, same: bool) ->
 
 
 def judged(
-    planned: PlannedStep, run: Run, status: Status, verdict: Verdict, counts: RowCounts, before: TargetState
+    planned: PlannedStep,
+    run: Run,
+    status: Status,
+    verdict: Verdict,
+    counts: RowCounts,
+    before: TargetState,
+    again: Mapping[str, str],
 ) -> StepResult:
-    """Return the result of an audited step that changed nothing."""
+    """Return the result of an audited step that changed nothing; ``again``: why, by what was measured again."""
     failed = [result.expectation.name for result in verdict.results if result.blocks]
     return StepResult(
         target=planned.writes.name,
@@ -59,6 +65,7 @@ def judged(
         version_before=before.version,
         version_after=before.version,
         message=f"gate: {', '.join(failed)}; readers see what they saw before" if failed else "",
+        metrics={"measured_again": dict(again)} if again else {},
     )
 
 
@@ -70,21 +77,23 @@ def published(
     before: TargetState,
     done: Published,
     *,
+    again: Mapping[str, str],
     ignored: Mapping[str, tuple[str, ...]],
     notes: Notes,
 ) -> StepResult:
     """Return the result of a published step."""
+    measured = [f"measured again: {', '.join(f'{name} ({why})' for name, why in again.items())}"] if again else []
     passed_over = [f"{name}: {len(names)} files ignored ({names[0]})" for name, names in ignored.items() if names]
     failed = any(not result.success for result in verdict.results)
     warned = counts.quarantined or passed_over or notes.warnings or failed
-    result = judged(planned, run, Status.WARN if warned else Status.PASS, verdict, counts, before)
+    result = judged(planned, run, Status.WARN if warned else Status.PASS, verdict, counts, before, again)
     return evolve(
         result,
         outcome=Outcome.PUBLISHED,
-        message="; ".join([*notes.warnings, *passed_over, *notes.facts]),
+        message="; ".join([*notes.warnings, *passed_over, *notes.facts, *measured]),
         version_after=before.version if done.version is None else done.version,
         quarantine=planned.quarantine.name if counts.quarantined else None,
-        metrics=dict(done.metrics),
+        metrics={**result.metrics, **done.metrics},
     )
 
 
