@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 OUTPUT = "output"
-EARLY = "an action of the transformation saw it first"
+EARLY = "an earlier action saw it first"
+VARIES = "the transformation is not deterministic, so the rows written may have been others"
 
 
 @frozen
@@ -76,7 +77,12 @@ def count(
     doubted = doubts(action, rows)
     why = {each: ABSENT if told[each] is None else doubted.get(each.name, "") for each in observed}
     why |= dict.fromkeys(early, EARLY)
-    again = {label: why[each] for each, label in observed.items() if why[each]}
+    sources = frozenset(extracted.observed.values())
+    again = {
+        label: f"{why[each]}; {VARIES}" if each not in sources and each.varies else why[each]
+        for each, label in observed.items()
+        if why[each]
+    }
     taken = {each: (each.exact() if why[each] else told[each]) or {} for each in observed}
     values, reason = _output(prepared, staged, action)
     again |= {OUTPUT: reason} if reason else {}

@@ -42,6 +42,11 @@ class Observed:
         return bool(self._java.future().isCompleted())
 
     @property
+    def varies(self) -> bool:
+        """Whether another pass may see other rows: the plan has a ``rand()``, a ``uuid()``."""
+        return not self.frame._jdf.queryExecution().analyzed().deterministic()
+
+    @property
     def _java(self) -> Any:
         return self.observation._jo  # the public `get` blocks
 
