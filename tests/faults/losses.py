@@ -23,7 +23,7 @@ from etl.spark.session import SessionSettings, start
 from etl.testing import Lake
 from etl.transforms import where
 
-ROWS, SMALL, KEYS, PARTS = 20_000, 5, 100, 6
+ROWS, SMALL, KEYS, FILES, PARTS = 20_000, 5, 100, 4, 6
 
 
 def session(scratch):
@@ -33,6 +33,7 @@ def session(scratch):
     conf = {
         "spark.driver.memory": "1g",
         "spark.local.dir": str(scratch / "local"),
+        "spark.sql.files.minPartitionNum": "8",  # a task for each file
         "spark.sql.shuffle.partitions": str(PARTS),
         "spark.sql.autoBroadcastJoinThreshold": "-1",
         "spark.sql.adaptive.coalescePartitions.enabled": "false",
@@ -91,13 +92,13 @@ def joined(before, after, write):
     return joined
 
 
-def kill_an_executor(spark):
-    """Kill an executor of this driver's once the first task of the reduce stage has ended."""
+def kill_an_executor(spark, tasks):
+    """Kill an executor of this driver's once the first task of a stage of so many has ended."""
     tracker = spark.sparkContext.statusTracker()
     while True:
         time.sleep(0.1)
         stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
-        if any(stage and stage.numTasks == PARTS and stage.numCompletedTasks >= 1 for stage in stages):
+        if any(stage and stage.numTasks == tasks and stage.numCompletedTasks >= 1 for stage in stages):
             break
     listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
     driver = str(spark._jvm.java.lang.ProcessHandle.current().pid())
@@ -109,7 +110,7 @@ def lose(spark, scratch, how, number):
     place = scratch / f"{how}-{number}"
     place.mkdir()
     lake, marker = Lake(spark, place / "lake"), str(place / "marker")
-    a = spark.range(ROWS).selectExpr("id", f"id % {KEYS} k").repartition(4)
+    a = spark.range(ROWS).selectExpr("id", f"id % {KEYS} k").repartition(FILES)
     a.write.format("delta").save(str(lake.root / "raw/a"))
     spark.range(KEYS).selectExpr("id k", "id * 2 v").write.format("delta").save(str(lake.root / "raw/b"))
     none = once(marker, nothing)
@@ -120,9 +121,11 @@ def lose(spark, scratch, how, number):
         "output": (F.col, lost),
         "output of a merge": (F.col, lost),
         "executor": (F.col, slowly),
+        "executor while it maps": (slowly, none),
     }[how]
-    if how == "executor":
-        threading.Thread(target=kill_an_executor, args=(spark,), daemon=True).start()
+    if "executor" in how:
+        tasks = FILES if "maps" in how else PARTS
+        threading.Thread(target=kill_an_executor, args=(spark, tasks), daemon=True).start()
     write = Merge("id") if "merge" in how else ReplaceTable()
     result = lake.run_step(joined(before, after, write), date=None)
     return {"how": how, "rows_in_table": len(lake.rows("t.joined")), **result.to_json()}

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).with_name("losses.py")
-HOW = ("executor", "output of a merge", "task", "output")
+HOW = ("executor", "output of a merge", "task", "output", "executor while it maps")
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,8 @@ def test_rows_and_counts_are_exact_whatever_is_lost(results):
 
 @pytest.mark.cluster
 def test_what_a_lost_output_made_spark_count_twice_is_measured_again_and_told(results):
-    lost = [result for result in results if result["how"] != "task"]
+    # Of an executor that is lost while it maps, perhaps no task had ended.
+    lost = [result for result in results if result["how"] not in {"task", "executor while it maps"}]
 
     for result in lost:
         again = result["metrics"]["measured_again"]
