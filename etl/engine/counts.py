@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from etl.engine.extract import Extracted
 from etl.engine.meter import ROWS, Observed, drain
 from etl.engine.stage import Prepared, measured_staged
 from etl.engine.transform import Transformed
-from etl.engine.trust import ABSENT, doubts
+from etl.engine.trust import ABSENT, FORGOTTEN, doubts
 from etl.spark.actions import Action, action_of
 from etl.storage.staging import Staged
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OUTPUT = "output"
 EARLY = "an earlier action saw it first"
-VARIES = "the transformation is not deterministic, so the rows written may have been others"
+VARIES = "the transformation is not deterministic: its rows may have been others each time"
 
 
 @frozen
@@ -34,6 +34,7 @@ class Counts:
         filtered: rows dropped, by rule.
         deduplicated: rows dropped, by key.
         again: why what the write observed was not believed, by what was measured again; exact passes took its place.
+        warnings: what no pass can mend.
     """
 
     values: Mapping[str, Any] = field(hash=False)
@@ -42,6 +43,7 @@ class Counts:
     filtered: Mapping[str, int] = field(hash=False)
     deduplicated: Mapping[str, int] = field(hash=False)
     again: Mapping[str, str] = field(factory=dict, hash=False)
+    warnings: tuple[str, ...] = ()
 
 
 def told_early(session: SparkSession, extracted: Extracted, transformed: Transformed) -> frozenset[Observed]:
@@ -72,7 +74,7 @@ def count(
     """
     observed = _observed(extracted, transformed)
     told = {each: each.told() for each in observed}
-    action = action_of(session, prepared.observed.name) if observed or prepared.suite.flag else None
+    action = action_of(session, prepared.observed.name)
     rows = {each.name: int(values[ROWS]) for each, values in told.items() if values}
     doubted = doubts(action, rows)
     why = {each: ABSENT if told[each] is None else doubted.get(each.name, "") for each in observed}
@@ -86,14 +88,18 @@ def count(
     taken = {each: (each.exact() if why[each] else told[each]) or {} for each in observed}
     values, reason = _output(prepared, staged, action)
     again |= {OUTPUT: reason} if reason else {}
-    return _counts(extracted, transformed, taken, values, again)
+    counts = _counts(extracted, transformed, taken, values, again)
+    if action and action.again and prepared.observed.varies:
+        return evolve(counts, warnings=(f"{action.again}, and {VARIES}",))
+    return counts
 
 
 def count_anew(extracted: Extracted, transformed: Transformed, counts: Counts, why: str) -> Counts:
     """Return the counts with all that was read and dropped measured again, if it was not so already."""
     observed = _observed(extracted, transformed)
     again = {**counts.again, **{label: why for label in observed.values() if label not in counts.again}}
-    return _counts(extracted, transformed, {each: each.exact() for each in observed}, counts.values, again)
+    taken = {each: each.exact() for each in observed}
+    return evolve(_counts(extracted, transformed, taken, counts.values, again), warnings=counts.warnings)
 
 
 def _observed(extracted: Extracted, transformed: Transformed) -> dict[Observed, str]:
@@ -108,16 +114,15 @@ def _output(prepared: Prepared, staged: Staged, action: Action | None) -> tuple[
     """Return the measures of the output, and why they were taken of the staged rows, if they were.
 
     They lie directly below the write: the rows in its files prove that each was counted once. Of the rows set aside the
-    files say nothing; and a format that puts a shuffle between may count them twice.
+    files say nothing; and a format that puts a shuffle between may count them twice. Files that have other rows although
+    no stage ran twice are no matter of counting: ``accounts`` refuses them.
     """
-    told, why = prepared.observed.told(), ""
+    told = prepared.observed.told()
     if told is None:
-        why = ABSENT
-    elif action is not None and action.again and (prepared.suite.flag or staged.rows is None):
-        why = action.again
-    elif staged.rows is not None and staged.rows != int(told[prepared.suite.published]):
-        why = f"the staged files have {staged.rows} rows, {told[prepared.suite.published]} were observed"
-    return (measured_staged(prepared, staged), why) if why or told is None else (told, "")
+        return measured_staged(prepared, staged), ABSENT
+    proved = prepared.suite.flag is None and staged.rows == int(told[prepared.suite.published])
+    why = "" if proved else action.again if action else FORGOTTEN
+    return (measured_staged(prepared, staged), why) if why else (told, "")
 
 
 def _counts(

@@ -153,7 +153,7 @@ def _made(
     quarantine = Quarantine(session=session, planned=planned, run=run, staged=staged, extracted=extracted, aside=aside)
     with _phase(attempt, planned, phases, "publish", stoppable=False):
         published = publishing.publish(staged, quarantine, target.write)
-    notes = evolve(notes, warnings=(*notes.warnings, *staged.notes))
+    notes = evolve(notes, warnings=(*notes.warnings, *staged.notes, *found.warnings))
     return record.published(
         planned, run, verdict, counts, before, published, again=found.again, ignored=extracted.ignored, notes=notes
     )
