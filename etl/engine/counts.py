@@ -114,8 +114,8 @@ def _output(prepared: Prepared, staged: Staged, action: Action | None) -> tuple[
     """Return the measures of the output, and why they were taken of the staged rows, if they were.
 
     They lie directly below the write: the rows in its files prove that each was counted once. Of the rows set aside the
-    files say nothing; and a format that puts a shuffle between may count them twice. Files that have other rows although
-    no stage ran twice are no matter of counting: ``accounts`` refuses them.
+    files say nothing; and a format that puts a shuffle between may count them twice. Where they have other rows and
+    no stage ran twice, it is not the counting that is wrong: ``accounts`` refuses them.
     """
     told = prepared.observed.told()
     if told is None:
