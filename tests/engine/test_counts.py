@@ -1,10 +1,11 @@
 """Counts and measures are exact however the plan reads; where the write could not observe them, the result says so."""
 
 import pytest
+from attrs import evolve
 from pyspark.sql import functions as F
 
 from etl import ReplaceTable, Source, Target, step
-from etl.engine import counts
+from etl.engine import counts, lifecycle
 from etl.model.result import Status
 from etl.model.schema import parse_schema
 from etl.transforms import deduplicate, where
@@ -130,3 +131,12 @@ def test_what_was_measured_again_is_in_the_result_of_a_run(run):
     result = run(lambda a, _: a.limit(2))
 
     assert result.to_json()["metrics"]["measured_again"] == {"source a": "a limit stops reading before the end"}
+
+
+def test_files_with_other_rows_than_were_observed_are_refused(run, monkeypatch):
+    stage = lifecycle.stage
+    monkeypatch.setattr(lifecycle, "stage", lambda *given: evolve(staged := stage(*given), rows=staged.rows - 1))
+
+    result = run(lambda a, _: a)
+
+    assert "10 rows were observed, 9 are in the staged files" in result.error.message
