@@ -57,10 +57,11 @@ class Observed:
         """
         if not self.is_told:
             return None
-        python = java_class(self.frame.sparkSession, "org.apache.spark.sql.api.python.PythonSQLUtils")
-        row = pickle.loads(python.toPyRow(self._java.getRow()))  # noqa: S301 of this run's own JVM
-        if not row or row[0] is None:  # Spark 4.1 tells nothing, in so many words, where the node was optimised away
+        told = self._java.getRow()
+        if not told.length():  # what Spark tells of a node that was optimised away
             return None
+        python = java_class(self.frame.sparkSession, "org.apache.spark.sql.api.python.PythonSQLUtils")
+        row = pickle.loads(python.toPyRow(told))  # noqa: S301 of this run's own JVM
         return dict(zip(self.measures, row[0], strict=True))
 
     def exact(self) -> Mapping[str, Any]:
