@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from etl.engine.audit import Verdict
+from etl.engine.counts import Counts, count_anew
 from etl.engine.extract import Extracted
 from etl.engine.transform import Transformed
 from etl.errors import ConservationError
@@ -11,57 +12,46 @@ from etl.model.result import RowCounts
 from etl.storage.staging import Staged
 
 
-def read_counts(extracted: Extracted, *, again: bool = False) -> tuple[dict[str, int], dict[str, int]]:
-    """Return rows read and records that did not parse, by source; only after the write has run.
-
-    ``again`` counts them anew, one Spark job a source: the sources are pinned, so the rows are the same.
-    """
-    read: dict[str, int] = {}
-    corrupt: dict[str, int] = {}
-    for name, observed in extracted.observed.items():
-        values = observed.take(again=again)
-        reading = extracted.readings[name]
-        read[name] = int(values[reading.rows])
-        if reading.corrupt:
-            corrupt[name] = int(values[reading.corrupt.count])
-    return read, corrupt
-
-
 def settle(
-    planned: PlannedStep, extracted: Extracted, transformed: Transformed, verdict: Verdict, staged: Staged
-) -> RowCounts:
-    """Return the step's accounts.
+    planned: PlannedStep,
+    extracted: Extracted,
+    transformed: Transformed,
+    counts: Counts,
+    verdict: Verdict,
+    staged: Staged,
+) -> tuple[RowCounts, Counts]:
+    """Return the step's accounts, and the counts that they were made of.
 
-    An executor that was lost after a shuffle makes the observations below it count twice (its stage ran again). Only
-    where the accounts of the ``conserve`` source do not balance, what was read and dropped is counted once more.
+    Where the accounts of the ``conserve`` source do not balance, what was read and dropped is measured once more before
+    anybody is blamed.
 
     Raises:
         ConservationError: the observed rows and the staged files differ, or rows of the ``conserve`` source are not
             accounted for; nothing was published.
     """
-    counts = _counts(extracted, transformed, verdict, again=False)
     if staged.rows is not None and staged.rows != verdict.published:
         raise ConservationError(
             f"step {planned.step.name}: {verdict.published} rows were observed, {staged.rows} are in the staged files",
             place=planned.step.place,
             remedy="this is a defect of the engine or the storage: please report it",
         )
-    if planned.step.conserve is None or _surplus(planned.step.conserve, counts) == 0:
-        return counts
-    counts = _counts(extracted, transformed, verdict, again=True)
-    _conserve(planned, planned.step.conserve, counts)
-    return counts
+    rows = _rows(counts, verdict)
+    if planned.step.conserve is None or _surplus(planned.step.conserve, rows) == 0:
+        return rows, counts
+    counts = count_anew(extracted, transformed, counts, "the accounts did not balance")
+    rows = _rows(counts, verdict)
+    _conserve(planned, planned.step.conserve, rows)
+    return rows, counts
 
 
-def _counts(extracted: Extracted, transformed: Transformed, verdict: Verdict, *, again: bool) -> RowCounts:
-    read, corrupt = read_counts(extracted, again=again)
+def _rows(counts: Counts, verdict: Verdict) -> RowCounts:
     return RowCounts(
-        read=read,
-        corrupt=corrupt,
-        filtered=transformed.dropped("filtered", again=again),
-        deduplicated=transformed.dropped("deduplicated", again=again),
+        read=counts.read,
+        corrupt=counts.corrupt,
+        filtered=counts.filtered,
+        deduplicated=counts.deduplicated,
         output=verdict.output,
-        quarantined=verdict.output - verdict.published + sum(corrupt.values()),
+        quarantined=verdict.output - verdict.published + sum(counts.corrupt.values()),
         published=verdict.published,
     )
 

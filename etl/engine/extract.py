@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from attrs import field, frozen
 
-from etl.engine.meter import Observed, observe
+from etl.engine.meter import ROWS, Observed, observe
 from etl.errors import CorruptRowsError, EtlError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
@@ -83,7 +83,7 @@ def extract(session: SparkSession, planned: PlannedStep, interval: Interval | No
         scope = Scope(column=source.interval_column, interval=interval, optional=source.optional)
         readings[name] = reading = source_for(planned.reads[name]).read(session, planned.reads[name], scope)
         frame, corrupt = reading.frame, reading.corrupt
-        measures = [reading.rows, *((corrupt.count,) if corrupt else ())]
+        measures = [ROWS, reading.rows, *((corrupt.count,) if corrupt else ())]
         if corrupt or planned.step.conserve == name:
             frame, observed[name] = observe(frame, measures)
         if corrupt:

@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 from etl.engine import accounts, publishing, record
 from etl.engine.audit import audit
 from etl.engine.boundary import failed_action
+from etl.engine.counts import count, told_early
 from etl.engine.declared import check_declared
 from etl.engine.extract import Extracted, extract, refuse_corrupt
 from etl.engine.guards import hold
@@ -129,34 +130,39 @@ def _made(
         transformed = transform(planned, extracted.frames, run, first=first)
         counted = storage.counted(target.schema, target.write, target.partition_by, exists=not first)
         prepared = prepare(planned, transformed.frame, run.interval, counted)
+        early = told_early(session, extracted, transformed)
     with _phase(attempt, planned, phases, "stage"):
         staged = stage(session, storage, planned, prepared, extracted, run, mark, before.version)
     try:
         with _phase(attempt, planned, phases, "audit"):
             drain(session)
             extracted.recheck()
-            values = prepared.observed.take()
-            hold(planned, prepared.guards, values)
-            read, corrupt = accounts.read_counts(extracted)
-            refuse_corrupt(planned, extracted, corrupt, read)
-            verdict = audit(session, prepared, staged, values)
-            counts = accounts.settle(planned, extracted, transformed, verdict, staged)
+            found = count(session, extracted, transformed, prepared, staged, early)
+            if found.again:
+                extracted.recheck()  # the same files were read once more
+            hold(planned, prepared.guards, found.values)
+            refuse_corrupt(planned, extracted, found.corrupt, found.read)
+            verdict = audit(session, prepared, staged, found.values)
+            counts, found = accounts.settle(planned, extracted, transformed, found, verdict, staged)
         attempt.stop.check()
     except BaseException:
         publishing.discard(staged)
         raise
     if not verdict.publishable:
         publishing.discard(staged)
-        return record.judged(planned, run, Status.FAIL, verdict, counts, before)
-    aside = Aside(verdict.output - verdict.published, corrupt, prepared.suite.flag)
+        return record.judged(planned, run, Status.FAIL, verdict, counts, before, found.again)
+    aside = Aside(verdict.output - verdict.published, found.corrupt, prepared.suite.flag)
     quarantine = Quarantine(session=session, planned=planned, run=run, staged=staged, extracted=extracted, aside=aside)
     try:
         with _phase(attempt, planned, phases, "publish", stoppable=False):
             published = publishing.publish(staged, quarantine, target.write)
     except QuarantineError as error:
         return record.half_published(planned, session, run, error, verdict, counts)
-    notes = evolve(notes, facts=(*notes.facts, *staged.facts))
-    return record.published(planned, run, verdict, counts, before, published, ignored=extracted.ignored, notes=notes)
+    warnings = (*notes.warnings, *found.warnings)
+    notes = evolve(notes, warnings=warnings, facts=(*notes.facts, *staged.facts))
+    return record.published(
+        planned, run, verdict, counts, before, published, again=found.again, ignored=extracted.ignored, notes=notes
+    )
 
 
 @contextmanager

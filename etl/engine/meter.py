@@ -1,4 +1,4 @@
-"""Numbers that ride on a write: Spark observations, read without ever blocking.
+"""Numbers that ride on a write: Spark observations, read without ever blocking, and the same numbers by an own pass.
 
 ``Observation.get`` waits for ever when Spark optimised the observed node away, and answers wrongly after a failed
 write. Here the listener bus is drained first, then the observation is complete or it will never be.
@@ -7,7 +7,7 @@ write. Here the listener bus is drained first, then the observation is complete 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import define
@@ -29,21 +29,44 @@ class Observed:
 
     observation: Observation
     measures: tuple[str, ...]  # SQL, in the order of the observed struct
-    frame: DataFrame  # what was observed, to measure again where Spark dropped the node
+    frame: DataFrame  # what was observed, to measure again
 
-    def take(self, *, again: bool = False) -> Mapping[str, Any]:
-        """Return the values; runs one Spark job where the plan was optimised past the observation.
+    @property
+    def name(self) -> str:
+        """What the observation is called in Spark's plans."""
+        return str(self._java.name())
 
-        Only call it after the action has succeeded and ``drain`` returned. Below a shuffle Spark counts the rows of a
-        stage that ran again twice; ``again`` measures in a Spark job of its own, where nothing lies above.
+    @property
+    def is_told(self) -> bool:
+        """Whether an action has told the values; only once the listener bus is drained."""
+        return bool(self._java.future().isCompleted())
+
+    @property
+    def varies(self) -> bool:
+        """Whether another pass may see other rows: the plan has a ``rand()``, a ``uuid()``."""
+        return not self.frame._jdf.queryExecution().analyzed().deterministic()
+
+    @property
+    def _java(self) -> Any:
+        return self.observation._jo  # the public `get` blocks
+
+    def told(self) -> Mapping[str, Any] | None:
+        """Return what the first action that had the observation in its plan saw; None where none had.
+
+        Only call it after ``drain``. Whether the values are right is for ``etl.engine.trust`` to say.
         """
-        observed: Any = self.observation._jo  # the public `get` blocks
-        if not again and observed.future().isCompleted():
-            python = java_class(self.frame.sparkSession, "org.apache.spark.sql.api.python.PythonSQLUtils")
-            row = pickle.loads(python.toPyRow(observed.getRow()))  # noqa: S301 of this run's own JVM
-        else:
-            row = self.frame.agg(_together(self.measures)).collect()[0]
+        if not self.is_told:
+            return None
+        told = self._java.getRow()
+        if not told.length():  # what Spark tells of a node that was optimised away
+            return None
+        python = java_class(self.frame.sparkSession, "org.apache.spark.sql.api.python.PythonSQLUtils")
+        row = pickle.loads(python.toPyRow(told))  # noqa: S301 of this run's own JVM
         return dict(zip(self.measures, row[0], strict=True))
+
+    def exact(self) -> Mapping[str, Any]:
+        """Return the values by a pass of its own over the frame: nothing lies above the measures."""
+        return measure(self.frame, self.measures)
 
 
 def observe(frame: DataFrame, measures: Iterable[str]) -> tuple[DataFrame, Observed]:
@@ -54,6 +77,12 @@ def observe(frame: DataFrame, measures: Iterable[str]) -> tuple[DataFrame, Obser
     distinct = tuple(dict.fromkeys(measures))
     observation = Observation()
     return frame.observe(observation, _together(distinct)), Observed(observation, distinct, frame)
+
+
+def measure(frame: DataFrame, measures: Sequence[str]) -> Mapping[str, Any]:
+    """Return the measures of a frame; exact whatever ran twice: aggregates travel as rows do."""
+    row = frame.agg(_together(measures)).collect()[0]
+    return dict(zip(measures, row[0], strict=True))
 
 
 def _together(measures: Iterable[str]) -> Column:
@@ -68,8 +97,3 @@ def drain(session: SparkSession) -> None:
 def counted(frame: DataFrame) -> tuple[DataFrame, Observed]:
     """Return the frame counting its rows, and the observation, for the collector of a transformation's drops."""
     return observe(frame, [ROWS])
-
-
-def rows(observed: Observed, *, again: bool = False) -> int:
-    """Return the row count of an observation made by ``counted``."""
-    return int(observed.take(again=again)[ROWS])

@@ -69,9 +69,18 @@ def no_op(planned: PlannedStep, run: Run, before: TargetState, *, same: bool) ->
 
 
 def judged(
-    planned: PlannedStep, run: Run, status: Status, verdict: Verdict, counts: RowCounts, before: TargetState
+    planned: PlannedStep,
+    run: Run,
+    status: Status,
+    verdict: Verdict,
+    counts: RowCounts,
+    before: TargetState,
+    again: Mapping[str, str],
 ) -> StepResult:
-    """Return the result of an audited step that changed nothing: what it staged is neither published nor set aside."""
+    """Return the result of an audited step that changed nothing: what it staged is neither published nor set aside.
+
+    ``again`` is why, by what was measured again.
+    """
     failed = [result.expectation.name for result in verdict.results if result.blocks]
     return StepResult(
         target=planned.writes.name,
@@ -84,6 +93,7 @@ def judged(
         version_before=before.version,
         version_after=before.version,
         message=f"gate: {', '.join(failed)}; readers see what they saw before" if failed else "",
+        metrics={"measured_again": dict(again)} if again else {},
     )
 
 
@@ -95,23 +105,27 @@ def published(
     before: TargetState,
     done: Published,
     *,
+    again: Mapping[str, str],
     ignored: Mapping[str, tuple[str, ...]],
     notes: Notes,
 ) -> StepResult:
     """Return the result of a step that published, or of a merge in which no row was another than the target's."""
+    measured = [f"measured again: {', '.join(f'{name} ({why})' for name, why in again.items())}"] if again else []
     passed_over = [f"{name}: {len(names)} files ignored ({names[0]})" for name, names in ignored.items() if names]
     failed = any(not result.success for result in verdict.results)
     warned = counts.quarantined or passed_over or notes.warnings or failed
-    result = judged(planned, run, Status.WARN if warned else Status.PASS, verdict, counts, before)
+    result = judged(planned, run, Status.WARN if warned else Status.PASS, verdict, counts, before, again)
     changed = done.version is not None
     return evolve(
         result,
         outcome=Outcome.PUBLISHED if changed or counts.quarantined else Outcome.UNCHANGED,
         rows=evolve(counts, staged=counts.published, published=counts.published if changed else 0),
-        message="; ".join([*notes.warnings, *passed_over, *notes.facts, *([] if changed else [NOTHING_CHANGED])]),
+        message="; ".join(
+            [*notes.warnings, *passed_over, *notes.facts, *measured, *([] if changed else [NOTHING_CHANGED])]
+        ),
         version_after=done.version if changed else before.version,
         quarantine=planned.quarantine.name if counts.quarantined else None,
-        metrics=_changes(planned, counts, before, done),
+        metrics={**result.metrics, **_changes(planned, counts, before, done)},
     )
 
 

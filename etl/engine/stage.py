@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
+from pyspark.sql import functions as F
 
 from etl.engine.boundary import failed_action, user_code
 from etl.engine.extract import Extracted
 from etl.engine.guards import Guard, guards
-from etl.engine.meter import ROWS, Observed, observe
+from etl.engine.meter import ROWS, Observed, measure, observe
 from etl.errors import EtlError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
@@ -98,3 +99,18 @@ def stage(
         raise
     except Exception as error:
         raise extracted.explained(error) or failed_action(planned, error, planned.writes.uri) from error
+
+
+def measured_staged(prepared: Prepared, staged: Staged) -> Mapping[str, Any]:
+    """Return all measures by a pass over what was staged: what will be published, and what is set aside.
+
+    What a guard of partition columns looks for is not in the files any more: that is measured where the rows came from.
+    """
+    lost = tuple(guard.measure for guard in prepared.guards if guard.partition)
+    rows = staged.read()
+    if prepared.suite.flag:
+        rows = rows.withColumn(KEPT, F.lit(True))
+        if staged.aside is not None:
+            rows = rows.unionByName(staged.aside().withColumn(KEPT, F.lit(False)), allowMissingColumns=True)
+    values = measure(rows, [each for each in prepared.observed.measures if each not in lost])
+    return {**values, **(measure(prepared.flagged, lost) if lost else {})}

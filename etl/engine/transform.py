@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from etl.engine.boundary import user_code
 from etl.engine.declared import conditions
-from etl.engine.meter import counted, rows
+from etl.engine.meter import Observed, counted
 from etl.errors import AnalysisError, TransformError, did_you_mean
 from etl.kinds.values import seen
 from etl.model.accounting import Collector, Drop, collecting
@@ -32,13 +32,12 @@ class Transformed:
     frame: DataFrame
     drops: tuple[Drop, ...]
 
-    def dropped(self, kind: str, *, again: bool = False) -> dict[str, int]:
-        """Return the rows dropped, by rule or key; only after the write has run; ``again`` counts them anew."""
+    def dropped(self, kind: str, rows: Callable[[Observed], int]) -> dict[str, int]:
+        """Return the rows dropped, by rule or key; ``rows`` gives what each observation counted."""
         counts: dict[str, int] = {}
         for drop in self.drops:
             if drop.kind == kind:
-                lost = rows(drop.before, again=again) - rows(drop.after, again=again)
-                counts[drop.name] = counts.get(drop.name, 0) + lost
+                counts[drop.name] = counts.get(drop.name, 0) + rows(drop.before) - rows(drop.after)
         return counts
 
 

@@ -116,7 +116,8 @@ def on_one_machine(settings: SessionSettings, scratch: Path) -> dict[str, str]:
         # day would compile them again, a tenth of its CPU.
         "spark.sql.codegen.cache.maxEntries": "1000",
         "spark.ui.retainedJobs": "100",
-        "spark.ui.retainedStages": "100",
+        # Each job lists all stages below it anew, and ``etl.spark.actions`` asks for every one of a write.
+        "spark.ui.retainedStages": "1000",
         "spark.ui.retainedTasks": "1000",
     }
 
