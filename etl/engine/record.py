@@ -16,6 +16,7 @@ from etl.model.failure import ErrorInfo
 from etl.model.plan import PlannedStep
 from etl.model.result import Outcome, RowCounts, Status, StepResult
 from etl.model.run import Run
+from etl.model.why import State, Why
 from etl.storage.formats import storage_for
 from etl.storage.staging import Published, TargetState
 
@@ -28,16 +29,18 @@ def key(run: Run) -> str | None:
     return run.interval.key if run.interval else None
 
 
-def no_op(planned: PlannedStep, run: Run, before: TargetState, *, same: bool) -> StepResult:
+def no_op(planned: PlannedStep, run: Run, before: TargetState, why: Why) -> StepResult:
     """Return the result of a step whose rows are in the target already; a warning where they would be others now."""
-    changed = "appended before; its inputs or code have changed since, and Append never adds an interval twice"
+    same = why.state is State.UP_TO_DATE
+    by = f" by run {why.run_id}" if why.run_id else ""
     return StepResult(
         target=planned.writes.name,
         step=planned.step.name,
         job=planned.job,
         interval=key(run),
         status=Status.NO_OP if same else Status.WARN,
-        message="already published from the same code and inputs" if same else changed,
+        message=why.reason or f"already published from the same code and inputs{by}",
+        reason=why.words,
         version_before=before.version,
         version_after=before.version,
     )

@@ -176,10 +176,11 @@ def _declares(decorator: ast.expr, imported: Mapping[str, str]) -> bool:
 
 
 def _here(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield what runs when the module is imported: not the insides of functions."""
+    """Yield what runs when the module is imported: not the insides of functions, nor the variables of a loop in []."""
     yield node
     for child in ast.iter_child_nodes(node):
-        if not isinstance(node, SCOPES) or child in getattr(node, "decorator_list", ()):
+        inner = isinstance(node, SCOPES) and child not in getattr(node, "decorator_list", ())
+        if not inner and not (isinstance(node, ast.comprehension) and child is node.target):
             yield from _here(child)
 
 

@@ -16,6 +16,7 @@ from etl.model.dataset import REFUSED_OPTIONS, Dataset
 from etl.model.schema import Schema
 from etl.spark.errors import chain, is_unreadable, summary
 from etl.sql import quoted
+from etl.storage.content import content
 from etl.storage.header import file_columns, read_header
 from etl.storage.listing import Listing, head, is_whole, list_files
 from etl.storage.reading import Corrupt, Reading, Scope, check_scope, empty
@@ -43,7 +44,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     frame = _frame(session, dataset, listing, corruptible=corrupt is not None)
     return Reading(
         frame=frame.where(where) if where and listing.files else frame,
-        identity=[[file.uri, file.size, file.modified] for file in listing.files],
+        identity=content(dataset, listing),
         corrupt=corrupt,
         ignored=listing.ignored,
         recheck=lambda: _recheck(session, dataset, scope, listing),

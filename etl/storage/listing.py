@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from attrs import frozen
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @frozen
 class File:
-    """One input file: its URI, size in bytes and modification time in milliseconds since the epoch."""
+    """One input file: its URI, size in bytes, modification time in milliseconds since the epoch, the store's ETag."""
 
     uri: str
     size: int
     modified: int
+    etag: str = ""
 
 
 @frozen
@@ -110,7 +111,15 @@ def _walk(session: SparkSession, root: str) -> Iterator[File]:
     while found.hasNext():
         status = found.next()
         # A Java URI of a local file comes as file:/x; Spark reads both forms, people expect the path.
-        yield File(status.getPath().toString().removeprefix("file:"), status.getLen(), status.getModificationTime())
+        uri = status.getPath().toString().removeprefix("file:")
+        yield File(uri, status.getLen(), status.getModificationTime(), "" if uri.startswith("/") else _etag(status))
+
+
+def _etag(status: Any) -> str:
+    try:
+        return str(status.getEtag() or "")
+    except Exception:  # a file system that has none
+        return ""
 
 
 def _hidden(uri: str, root: str) -> bool:

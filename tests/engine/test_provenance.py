@@ -110,7 +110,9 @@ def g(g):
 )
 FILES = {
     "jobs/__init__.py": "",
-    "jobs/_money.py": "from jobs._currency import EUR\n\n\ndef exchanged(rows):\n    return rows.limit(EUR)\n\n\nWHERE = 'x'\n",
+    "jobs/_money.py": (
+        "from jobs._currency import EUR\n\n\ndef exchanged(rows):\n    return rows.limit(EUR)\n\n\nWHERE = 'x'\n"
+    ),
     "jobs/_currency.py": "EUR = 1\nUSD = 2\n",
     "jobs/_tax.py": "RATE = 1.19\n\n\ndef rounded(rows):\n    return rows\n\n\ndef unused():\n    pass\n",
     "jobs/_dates.py": "FIRST = 'day > 0'\nLAST = 'day < 9'\n",
@@ -187,7 +189,7 @@ CLEAN = "jobs/sales/clean.py"
         ("jobs/_dates.py", "day > 0", "day > 1", {"d"}),
         (CLEAN, "limit(self.digits)", "limit(self.digits + 1)", {"e"}),
         (CLEAN, "Cents(2)", "Cents(3)", {"e"}),
-        (CLEAN, "id * {factor} AS id\"), 2)", "id * {factor} AS id\"), 3)", {"e"}),
+        (CLEAN, '{factor} AS id"), 2)', '{factor} AS id"), 3)', {"e"}),
         (CLEAN, "made(2)", "made(3)", {"F2"}),
         (CLEAN, "return f.selectExpr", "return f.distinct().selectExpr", {"F1", "F2"}),
         ("jobs/sales/rates/2013.csv", "1", "2", {"g"}),
