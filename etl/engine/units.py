@@ -10,11 +10,11 @@ import ast
 import symtable
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
 
 from attrs import field, frozen
 
-UNSAID = frozenset({"ctx", "kind", "type_comment", "type_ignores"})  # fields of a tree that change nothing
+from etl.engine.trees import said
+
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 Chain = tuple[str, ...]
 
@@ -99,23 +99,6 @@ def _unit(node: ast.stmt, package: str, *, documented: bool) -> Unit:
         imports=inner,
         lines=(first, node.end_lineno or node.lineno),
     )
-
-
-def said(node: Any, *, documented: bool = False) -> str:
-    """Return a syntax tree as text; a text that stands alone is a comment unless ``documented``."""
-    if isinstance(node, ast.AST):
-        fields = ((name, said(value, documented=documented)) for name, value in ast.iter_fields(node))
-        kept = (f"{name}={text}" for name, text in fields if text and name not in UNSAID)
-        return f"{type(node).__name__}({', '.join(kept)})"
-    if isinstance(node, list):
-        kept_ones = [each for each in node if not _is_idle(each, documented=documented)]
-        return f"[{', '.join(said(each, documented=documented) or 'None' for each in kept_ones)}]" if kept_ones else ""
-    return "" if node is None else f"{type(node).__name__}:{node!r}"
-
-
-def _is_idle(node: Any, *, documented: bool) -> bool:
-    alone = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and not documented
-    return alone or isinstance(node, ast.Pass)
 
 
 def _names(node: ast.stmt) -> frozenset[str]:

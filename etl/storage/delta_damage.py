@@ -6,7 +6,7 @@ Runs no Spark job: the publish's own commit names its files; the commits after i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,9 +16,9 @@ from pyspark.sql import SparkSession
 from etl.model.dataset import Dataset, Target
 from etl.model.write import ReplacePartitions
 from etl.spark.jvm import hadoop_path, java_class
-from etl.storage import delta_history, delta_log
+from etl.storage import delta_history
 from etl.storage.delta_bridge import Bridge
-from etl.storage.delta_history import REARRANGING, Commit
+from etl.storage.delta_history import REARRANGING, Commit, absolute
 from etl.storage.staging import Damage, Mark
 
 MOST_COMMITS = 50  # that are read whole, and files that are looked for: a no-op must stay cheap
@@ -42,13 +42,11 @@ def damage(session: SparkSession, dataset: Dataset, mark: Mark, target: Target) 
     """
     bridge = Bridge(session)
     snapshot = bridge.snapshot(dataset.uri)
-    found = delta_log.transaction(bridge, snapshot, mark.name)
-    if found is None:
-        return None
     later: list[Commit] = []
-    for commit in delta_history.since(bridge, snapshot, dataset.uri, found.written):
-        if commit.ours and commit.ours.get("mark") == mark.name:
-            return _looked_at(bridge, dataset, commit, later[::-1], _owned(target, mark))
+    for commit in delta_history.since(bridge, snapshot, dataset.uri, 0):
+        # One that kept the rows that were there names no file.
+        if commit.ours and commit.ours.get("mark") == mark.name and not commit.ours.get("content"):
+            return _looked_at(bridge, dataset, [commit, *later[::-1]], mark.name, _owned(target, mark))
         later.append(commit)
     return None
 
@@ -62,25 +60,29 @@ def _owned(target: Target, mark: Mark) -> tuple[str, str] | None:
 
 
 def _looked_at(
-    bridge: Bridge, dataset: Dataset, own: Commit, later: Iterable[Commit], owned: tuple[str, str] | None
+    bridge: Bridge, dataset: Dataset, commits: Sequence[Commit], mark: str, owned: tuple[str, str] | None
 ) -> Damage | None:
+    """Follow the files from the first commit, the publish, through those after it."""
+
     def inside(file: Mapping[str, Any]) -> bool:
         return owned is None or str(file.get("partitionValues", {}).get(owned[0])).startswith(owned[1])
 
-    read = [each for each in later if owned is None or each.ours is None]
+    read = [each for each in commits if owned is None or each.ours is None or each.ours.get("mark") == mark]
     if len(read) > MOST_COMMITS:
         return None
-    published = _actions(bridge, dataset.uri, own.version).added
-    live, changed, followed = dict(published), "", False
+    live: dict[str, Mapping[str, Any]] = {}
+    published, changed, followed = live, "", False
     for each in read:
         actions = _actions(bridge, dataset.uri, each.version)
         touched = [file for file in (*actions.added.values(), *actions.removed.values()) if inside(file)]
-        if each.ours is None and each.operation not in REARRANGING and not followed:
-            moved = any(file.get("dataChange", True) for file in touched)
-            changed = f"{each.operation}, version {each.version}" if moved else changed
         live = {path: file for path, file in live.items() if path not in actions.removed}
         live |= {path: file for path, file in actions.added.items() if inside(file)}
-        followed = followed or (owned is None and each.ours is not None)
+        if each.ours and each.ours.get("mark") == mark:  # the publish, or one that found its rows there
+            published, changed, followed = live, "", False
+        elif each.ours:
+            followed = True
+        elif each.operation not in REARRANGING and not followed and any(f.get("dataChange", True) for f in touched):
+            changed = f"{each.operation}, version {each.version}"
     gone = _missing(bridge.session, dataset.uri, live)
     if gone:
         return Damage(missing=gone)
@@ -90,14 +92,7 @@ def _looked_at(
 
 def _actions(bridge: Bridge, uri: str, version: int) -> Actions:
     """Return the file actions of a commit; none where its log file is gone."""
-    files, path = hadoop_path(bridge.session, f"{uri}/_delta_log/{version:020d}.json")
-    if not files.exists(path):
-        return Actions({}, {})
-    stream = files.open(path)
-    try:
-        text = str(java_class(bridge.session, "org.apache.commons.io.IOUtils").toString(stream, "UTF-8"))
-    finally:
-        stream.close()
+    text = delta_history.text(bridge, uri, version) or ""
     said = [json.loads(line) for line in text.splitlines() if line.startswith(('{"add"', '{"remove"'))]
     return Actions(
         {each["add"]["path"]: each["add"] for each in said if "add" in each},
@@ -119,13 +114,7 @@ def _missing(session: SparkSession, uri: str, live: Mapping[str, Any]) -> tuple[
 def _gone(session: SparkSession, system: Any, uri: str, folder: str, paths: list[str]) -> list[str]:
     at = java_class(session, "org.apache.hadoop.fs.Path")
     if len(paths) <= ONE_BY_ONE:
-        return [path for path in paths if not system.exists(at(_absolute(uri, path)))]
-    where = at(_absolute(uri, folder))
+        return [path for path in paths if not system.exists(at(absolute(uri, path)))]
+    where = at(absolute(uri, folder))
     there = {status.getPath().getName() for status in system.listStatus(where)} if system.exists(where) else set()
     return [path for path in paths if unquote(path).rpartition("/")[2] not in there]
-
-
-def _absolute(uri: str, path: str) -> str:
-    """Return where a file of the log lies: its path is relative to the table and percent-encoded, or absolute."""
-    said = unquote(path)
-    return said if "://" in said or said.startswith(("/", "file:")) else f"{uri}/{said}".rstrip("/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from attrs import field, frozen
 from pyspark.sql import SparkSession
@@ -72,6 +73,24 @@ def first_line(session: SparkSession, files: Any, path: Any) -> str:
         return str(java_class(session, "java.io.BufferedReader")(reader).readLine())
     finally:
         stream.close()
+
+
+def text(bridge: Bridge, uri: str, version: int) -> str | None:
+    """Return all that a commit's log file says, None where it is gone."""
+    files, path = hadoop_path(bridge.session, f"{uri}/_delta_log/{version:020d}.json")
+    if not files.exists(path):
+        return None
+    stream = files.open(path)
+    try:
+        return str(java_class(bridge.session, "org.apache.commons.io.IOUtils").toString(stream, "UTF-8"))
+    finally:
+        stream.close()
+
+
+def absolute(uri: str, path: str) -> str:
+    """Return where a file of the log lies: its path is relative to the table and percent-encoded, or absolute."""
+    said = unquote(path)
+    return said if "://" in said or said.startswith(("/", "file:")) else f"{uri}/{said}".rstrip("/")
 
 
 def _parsed(version: int, line: str) -> Commit:

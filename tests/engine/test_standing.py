@@ -166,3 +166,36 @@ def test_the_outlook_says_what_a_run_would_find(raw):
     assert states() == [State.STALE, State.WAITS]
     shutil.rmtree(raw.root / "raw" / "rows" / "day=2013-02-08")
     assert states() == [State.BLOCKED, State.WAITS]
+
+
+def of_rows(transformation, write=None):
+    """A step on the same rows, with another function each time."""
+    target = Target("clean.rows", DDL, write or ReplacePartitions("day"))
+    return step(sources=OF_DAY, target=target)(transformation)
+
+
+@pytest.mark.parametrize("write", [ReplacePartitions("day"), ReplaceTable()], ids=lambda write: type(write).__name__)
+def test_readers_run_again_only_where_the_rows_are_others(raw, write):
+    reads = {"rows": Source("clean.rows", interval_column="day" if isinstance(write, ReplacePartitions) else None)}
+    reader = step(sources=reads, target=Target("marts.rows", DDL, ReplaceTable()))(lambda rows: rows)
+
+    def ran(transformation):
+        return [each.status for each in raw.run(of_rows(transformation, write), reader).steps]
+
+    assert ran(lambda rows: rows) == [Status.PASS, Status.PASS]
+    files = raw.data_files("clean.rows")
+    assert ran(lambda rows: rows.where("id > 0")) == [Status.PASS, Status.NO_OP]
+    assert raw.data_files("clean.rows") == files
+    assert ran(lambda rows: rows.where("id > 0")) == [Status.NO_OP, Status.NO_OP]
+    assert ran(lambda rows: rows.where("id > 1")) == [Status.PASS, Status.PASS]
+    assert [row[0] for row in raw.rows("marts.rows")] == [2]
+
+
+def test_files_that_are_lost_after_a_publish_of_the_same_rows_are_noticed(raw):
+    raw.run(of_rows(lambda rows: rows))
+    again = of_rows(lambda rows: rows.where("id > 0"))
+    raw.run(again)
+    shutil.rmtree(raw.root / "clean" / "rows" / "day=2013-02-08")
+
+    assert raw.run_step(again).reason.startswith("stale: 1 data file of clean.rows 2013-02-08 missing")
+    assert [row[0] for row in raw.rows("clean.rows")] == [1, 2]
