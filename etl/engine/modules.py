@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -44,7 +44,7 @@ def library(name: str) -> tuple[str, str] | None:
     if not root or root in sys.stdlib_module_names | PROVIDED | {"builtins"}:
         return None
     said = ", ".join(f"{each} {metadata.version(each)}" for each in sorted(set(_distributions(root))))
-    return root, said or hashlib.sha256((_text(root) or "").encode()).hexdigest()
+    return root, said or hashlib.sha256((_text(root, spec(root)) or "").encode()).hexdigest()
 
 
 @cache
@@ -52,19 +52,26 @@ def _distributions(root: str) -> tuple[str, ...]:
     return tuple(metadata.packages_distributions().get(root, ()))
 
 
-def source(name: str) -> Source | None:
-    """Return a module's units; None where it has no source that Python can read."""
-    text = _text(name)
-    return None if text is None else cut(text, name if is_package(name) else name.rpartition(".")[0])
+def source(name: str, namespace: Mapping[str, Any] | None = None) -> Source | None:
+    """Return a module's units; None where it has no source that Python can read.
+
+    Args:
+        name: of the module.
+        namespace: its names, where it may have been unloaded since.
+    """
+    found = (namespace or {}).get("__spec__") or spec(name)
+    text = _text(name, found)
+    package = name if getattr(found, "submodule_search_locations", None) is not None else name.rpartition(".")[0]
+    return None if text is None else cut(text, package)
 
 
-def _text(name: str) -> str | None:
-    loader: Any = getattr(spec(name), "loader", None)
+def _text(name: str, found: Any) -> str | None:
+    loader: Any = getattr(found, "loader", None)
     try:
-        found = loader.get_source(name) if hasattr(loader, "get_source") else None
+        text = loader.get_source(name) if hasattr(loader, "get_source") else None
     except (ImportError, OSError):
-        found = None
-    return None if found is None else str(found)
+        text = None
+    return None if text is None else str(text)
 
 
 def is_package(name: str) -> bool:

@@ -16,7 +16,6 @@ from typing import Any
 
 from attrs import define
 
-from etl.engine import modules
 from etl.engine.modules import is_project
 from etl.engine.reach import Statements
 from etl.engine.values import inside, plain
@@ -103,6 +102,7 @@ class Reach(Statements):
         code, home = function.__code__, function.__globals__.get("__name__", function.__module__) or ""
         where = f"{home}.{code.co_qualname}"
         if is_project(home):
+            self.met.setdefault(home, function.__globals__)
             self.definition(home, where, function)
         else:
             self.library(home)
@@ -116,7 +116,7 @@ class Reach(Statements):
 
     def definition(self, home: str, where: str, function: FunctionType) -> None:
         """Follow the statement that a function stands in; its bytecode where there is no source."""
-        code, source = function.__code__, modules.source(home)
+        code, source = function.__code__, self.source(home)
         name, line = code.co_qualname.partition(".")[0], code.co_firstlineno
         if source is None:
             self.say(where, _bytecode(code))

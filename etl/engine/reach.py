@@ -6,6 +6,7 @@ import builtins
 import hashlib
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +14,7 @@ from attrs import define, field
 
 from etl.engine import modules
 from etl.engine.modules import is_project
-from etl.engine.units import Chain, Unit
+from etl.engine.units import Chain, Source, Unit
 
 NAMES_BY_TEXT = frozenset({"globals", "locals", "vars", "eval", "exec", "__dict__"})
 MODULES_BY_TEXT = frozenset({"import_module", "__import__", "modules", "run_module", "run_path", "exec_module"})
@@ -32,6 +33,7 @@ class Statements(ABC):
     found: dict[str, set[str]] = field(factory=dict)
     seen: set[Any] = field(factory=set)
     kept: list[Any] = field(factory=list)  # an id names an object only while it lives
+    met: dict[str, Mapping[str, Any]] = field(factory=dict)  # the names of modules, of which some may be unloaded
 
     def say(self, name: str, text: str) -> None:
         """Note that this belongs to the step."""
@@ -41,13 +43,21 @@ class Statements(ABC):
         """Say whether this is met for the first time."""
         return not (key in self.seen or self.seen.add(key))  # type: ignore[func-returns-value]
 
+    def names(self, module: str) -> Mapping[str, Any]:
+        """Return the names of a module and their values."""
+        return self.met.get(module) or modules.loaded(module) or {}
+
+    def source(self, module: str) -> Source | None:
+        """Return a module's statements; None where it has no source."""
+        return modules.source(module, self.met.get(module))
+
     @abstractmethod
     def value(self, where: str, value: Any, home: str) -> bool:
         """Follow a value; False where it hides what it is."""
 
     def binding(self, home: str, name: str) -> None:
         """Follow the statements that bind a name of a module; all of the module where none does."""
-        source = modules.source(home)
+        source = self.source(home)
         bound = [source.units[number] for number in source.binds.get(name, ())] if source else []
         for unit in bound:
             self.unit(home, f"{home}.{name}", unit)
@@ -58,8 +68,8 @@ class Statements(ABC):
         """Follow a name of a module to the value that it has."""
         if not self.is_new((home, name)):
             return
-        value = (modules.loaded(home) or {}).get(name, MISSING)
-        source = modules.source(home)
+        value = self.names(home).get(name, MISSING)
+        source = self.source(home)
         if value is MISSING and (hasattr(builtins, name) or source is None or name not in source.binds):
             return
         if value is MISSING or not self.value(f"{home}.{name}", value, home):
@@ -82,8 +92,9 @@ class Statements(ABC):
         for origin, taken in unit.imports:
             self.imported(origin, taken)
         for chain in sorted(unit.chains):
-            value = (modules.loaded(home) or {}).get(chain[0], MISSING)
+            value = self.names(home).get(chain[0], MISSING)
             if isinstance(value, ModuleType):
+                self.met.setdefault(value.__name__, vars(value))
                 self.through(value.__name__, chain[1:])
             else:
                 self.name(home, chain[0])
@@ -94,7 +105,7 @@ class Statements(ABC):
             self.library(name)
         elif not rest or rest[0].startswith("__"):
             self.whole(name)
-        elif isinstance(inner := (modules.loaded(name) or {}).get(rest[0], MISSING), ModuleType):
+        elif isinstance(inner := self.names(name).get(rest[0], MISSING), ModuleType):
             self.through(inner.__name__, rest[1:])
         else:
             self.name(name, rest[0])
@@ -114,7 +125,7 @@ class Statements(ABC):
         if not is_project(name):
             self.library(name)
         elif self.is_new((name, "whole")):
-            source = modules.source(name)
+            source = self.source(name)
             for unit in source.units if source else ():
                 self.unit(name, name, unit)
 
@@ -122,7 +133,7 @@ class Statements(ABC):
         """Follow what a module, and those it imports, do when they are imported besides giving names."""
         if not name or not is_project(name) or not self.is_new((name, "effects")):
             return
-        source = modules.source(name)
+        source = self.source(name)
         for unit in [source.units[number] for number in source.loose] if source else ():
             self.unit(name, name, unit)
         self.effects(name.rpartition(".")[0])
