@@ -58,10 +58,8 @@ class Reach(Statements):
             self.whole(value.__name__)
         elif isinstance(value, type):
             self.type(value)
-        elif isinstance(value, FunctionType):
-            self.function(value)
         else:
-            return self.object(where, value, home)
+            return self.function(value) if isinstance(value, FunctionType) else self.object(where, value, home)
         return True
 
     def object(self, where: str, value: Any, home: str) -> bool:
@@ -74,9 +72,9 @@ class Reach(Statements):
         if isinstance(value, partial):
             return self.held(where, {"func": value.func, "args": value.args, "keywords": value.keywords}, home)
         wrapped = getattr(value, "__wrapped__", None) or getattr(value, "func", None)
-        if isinstance(wrapped, FunctionType):  # of a cache, a user-defined function, a property
+        if isinstance(wrapped, FunctionType):  # of a cache; of a user-defined function, which holds its type besides
             self.library(type(value).__module__)
-            return self.value(where, wrapped, home)
+            return self.value(where, wrapped, home) and type(value).__module__ == "functools"
         self.type(type(value))
         return self.held(where, value, home)
 
@@ -97,8 +95,11 @@ class Reach(Statements):
                     if not name.startswith("__"):
                         self.value(f"{each.__module__}.{each.__qualname__}.{name}", value, each.__module__)
 
-    def function(self, function: FunctionType) -> None:
-        """Follow a function: its statement, what it closes over, its defaults, and what it wraps."""
+    def function(self, function: FunctionType) -> bool:
+        """Follow a function: its statement, what it closes over, its defaults, and what it wraps.
+
+        False for a library's that hides something: the statement that made it is the project's.
+        """
         code, home = function.__code__, function.__globals__.get("__name__", function.__module__) or ""
         where = f"{home}.{code.co_qualname}"
         if is_project(home):
@@ -111,8 +112,11 @@ class Reach(Statements):
         held += [(f"{where} default {name}", value) for name, value in (function.__kwdefaults__ or {}).items()]
         held += [(where, wrapped)] if (wrapped := getattr(function, "__wrapped__", None)) else []
         known = [self.value(place, value, home) for place, value in held]
-        if not all(known) and is_project(home):
+        if not is_project(home):
+            return all(known)
+        if not all(known):
             self.whole(self.home)  # what made the closure stands there
+        return True
 
     def definition(self, home: str, where: str, function: FunctionType) -> None:
         """Follow the statement that a function stands in; its bytecode where there is no source."""

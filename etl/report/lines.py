@@ -120,9 +120,9 @@ def _line(event: Event, word: str, what: str) -> str:
 
 
 def _again(step: wording.Json) -> list[str]:
-    """Say why a step that was published before ran again."""
+    """Say why a step that was published before ran again, or was not and should have a look taken at it."""
     reason = step.get("reason", "")
-    return [reason] if step["status"] in {Status.PASS, Status.WARN} and reason.startswith("stale") else []
+    return [reason] if step["status"] in {Status.PASS, Status.WARN} and reason.startswith(("stale", "kept")) else []
 
 
 def _total(steps: Sequence[wording.Json], took: timedelta) -> str:

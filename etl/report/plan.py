@@ -40,7 +40,10 @@ def _lines(plan: Plan, outlooks: Sequence[Outlook] | None) -> Iterator[str]:
         yield "Read as they are, for the steps that write them are not selected:"
         yield from (f"  {dataset.name}  {dataset.uri}" for dataset in plan.as_they_are)
     yield ""
-    yield "Nothing was read or written." if outlooks is None else f"{_total(outlooks)} Nothing was written."
+    if outlooks is not None:
+        yield f"{_total(outlooks)} Nothing was written."
+        return
+    yield "Nothing was read or written. --why says what would run for which interval, and why."
 
 
 def _standing(own: Sequence[Outlook]) -> Iterator[str]:

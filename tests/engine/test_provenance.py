@@ -15,7 +15,11 @@ HEAD = "from etl import ReplaceTable, Source, Target, step\n"
 JOB = (
     HEAD
     + '''
+from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache, partial, wraps
+from pyspark.sql import functions as F
+from pyspark.sql.types import IntegerType, LongType
 from jobs import _money
 from jobs._dates import *
 from jobs._tax import RATE as VAT, rounded
@@ -106,6 +110,33 @@ def rates():
 @step(sources={"g": Source("raw.g")}, target=Target("clean.g", "id INT", ReplaceTable()))
 def g(g):
     return g.selectExpr(rates())
+
+
+def halved(number):
+    return number / 2
+
+
+half = F.udf(halved, IntegerType())
+
+
+@step(sources={"h": Source("raw.h")}, target=Target("clean.h", "id INT", ReplaceTable()))
+def h(h):
+    return h.withColumn("id", half("id")).where(PLACES[Place.HERE]("id"))
+
+
+class Place(Enum):
+    HERE = 1
+
+
+@dataclass(frozen=True)
+class Above:
+    least: int
+
+    def __call__(self, column):
+        return F.col(column) > self.least
+
+
+PLACES = {Place.HERE: Above(least=7)}
 '''
 )
 FILES = {
@@ -122,7 +153,7 @@ FILES = {
     "jobs/sales/clean.py": JOB,
     "jobs/sales/rates/2013.csv": "1\n",
 }
-STEPS = ("a", "b", "c", "d", "e", "F1", "F2", "g")
+STEPS = ("a", "b", "c", "d", "e", "F1", "F2", "g", "h")
 
 
 @pytest.fixture
@@ -193,6 +224,10 @@ CLEAN = "jobs/sales/clean.py"
         (CLEAN, "made(2)", "made(3)", {"F2"}),
         (CLEAN, "return f.selectExpr", "return f.distinct().selectExpr", {"F1", "F2"}),
         ("jobs/sales/rates/2013.csv", "1", "2", {"g"}),
+        (CLEAN, "number / 2", "number / 3", {"h"}),
+        (CLEAN, "halved, IntegerType()", "halved, LongType()", {"h"}),
+        (CLEAN, "least=7", "least=8", {"h"}),
+        (CLEAN, "> self.least", ">= self.least", {"h"}),
         (CLEAN, "RULES = []\n", "RULES = []\nprint('')\n", set(STEPS)),
         ("jobs/_dates.py", "FIRST", "import time\ntime.tzset()\nFIRST", set(STEPS)),
     ],
