@@ -106,7 +106,8 @@ def _phases(planned: PlannedStep, attempt: Attempt, phases: dict[str, float]) ->
             without = publishing.unpartitioned(planned, before, error)
             notes = publishing.not_partitioned(notes, error)
             result = _made(without, attempt, phases, before, extracted, mark, notes)
-        return evolve(result, reason=why.words)
+        same = "; its rows are the same" if result.metrics.get("same_rows") else ""
+        return evolve(result, reason=why.words + same)
     except ConflictError:
         now = storage.state(session, planned.writes, name)
         if now.applied is None or now.applied.fingerprint != mark.applied.fingerprint:

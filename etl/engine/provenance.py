@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from functools import partial
+from inspect import getattr_static
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -71,7 +72,7 @@ class Reach(Statements):
             return all([self.value(where, value.__func__, home), self.value(where, value.__self__, home)])
         if isinstance(value, partial):
             return self.held(where, {"func": value.func, "args": value.args, "keywords": value.keywords}, home)
-        wrapped = getattr(value, "__wrapped__", None) or getattr(value, "func", None)
+        wrapped = getattr_static(value, "__wrapped__", None) or getattr_static(value, "func", None)
         if isinstance(wrapped, FunctionType):  # of a cache; of a user-defined function, which holds its type besides
             self.library(type(value).__module__)
             return self.value(where, wrapped, home) and type(value).__module__ == "functools"

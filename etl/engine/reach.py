@@ -17,7 +17,9 @@ from etl.engine.modules import is_project
 from etl.engine.units import Chain, Source, Unit
 
 NAMES_BY_TEXT = frozenset({"globals", "locals", "vars", "eval", "exec", "__dict__"})
-MODULES_BY_TEXT = frozenset({"import_module", "__import__", "modules", "run_module", "run_path", "exec_module"})
+MODULES_BY_TEXT = frozenset(
+    {"import_module", "__import__", "modules", "run_module", "run_path", "exec_module", "load_module"}
+)
 READING = frozenset(
     {"open", "read", "files", "path", "Path", "addFile", "get_data", "open_text", "open_binary", "fromfile", "loadtxt"}
     | {"__file__", "__path__", "__spec__", "__loader__", "linecache", "sqlite3", "scandir", "listdir"}
@@ -68,8 +70,9 @@ class Statements(ABC):
         """Follow a name of a module to the value that it has."""
         if not self.is_new((home, name)):
             return
-        value = self.names(home).get(name, MISSING)
-        source = self.source(home)
+        value, source = self.names(home).get(name, MISSING), self.source(home)
+        if value is MISSING and source is not None and "__getattr__" in source.binds:
+            self.whole(home)
         if value is MISSING and (hasattr(builtins, name) or source is None or name not in source.binds):
             return
         if value is MISSING or not self.value(f"{home}.{name}", value, home):

@@ -137,7 +137,8 @@ class Write:
             version = self.transaction.commitIfNeeded(every, operation(note), data.stringTags())
             if same:
                 delete(bridge, self.log, own if parts else made)
-            return Published(version=version.get() if version.isDefined() else self.before)
+            metrics = {"same_rows": 1} if same else {}
+            return Published(version=version.get() if version.isDefined() else self.before, metrics=metrics)
 
         def rows() -> DataFrame:
             if own:

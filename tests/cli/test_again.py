@@ -35,7 +35,7 @@ def test_an_edit_runs_one_step_again_and_its_readers_only_if_its_rows_changed(pr
 
     edit(project, "return orders", 'return orders.where("amount > 0")')
     assert ran() == [
-        ("clean.orders", "pass", "stale: clean_orders changed since run first"),
+        ("clean.orders", "pass", "stale: clean_orders changed since run first; its rows are the same"),
         ("marts.revenue", "no-op", "up to date (run first)"),
     ]
 
