@@ -85,7 +85,7 @@ def spec(name: str) -> Any:
         return getattr(sys.modules[name], "__spec__", None)
     try:
         return importlib.util.find_spec(name)
-    except (ImportError, ValueError):
+    except Exception:  # what stands for a package may raise anything when it is asked for what lies in it
         return None
 
 

@@ -117,11 +117,11 @@ class Statements(ABC):
         """Follow what a function imports when it runs."""
         if not is_project(origin):
             self.library(origin)
-        elif taken is None or taken == "*" or modules.spec(f"{origin}.{taken}") is not None:
+        elif taken in (None, "*") or (modules.is_package(origin) and modules.spec(f"{origin}.{taken}") is not None):
             self.whole(origin if taken in (None, "*") else f"{origin}.{taken}")
         else:
             modules.loaded(origin)
-            self.name(origin, taken)
+            self.name(origin, str(taken))
 
     def whole(self, name: str) -> None:
         """Follow every statement of a module."""

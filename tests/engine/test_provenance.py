@@ -271,6 +271,19 @@ def test_a_name_that_is_looked_up_by_text_stands_for_its_whole_module(project, m
     assert edited(project, monkeypatch, CLEAN, "return rows.limit(most)", "return rows.limit(most + 1)") == {"a"}
 
 
+def test_a_module_that_is_looked_up_by_text_may_be_any(project, monkeypatch):
+    looked_up = 'from importlib import import_module\n    return import_module("jobs._" + "tax").rounded(a)'
+    (project / CLEAN).write_text((project / CLEAN).read_text().replace("return limited(a)", looked_up))
+
+    assert edited(project, monkeypatch, "jobs/_tax.py", "return rows", "return rows.distinct()") == {"a", "b"}
+
+
+def test_a_module_that_makes_its_names_when_asked_is_part_of_the_step_as_a_whole(project, monkeypatch):
+    (project / "jobs" / "_lazy.py").write_text("KNOWN = 1\n\n\ndef __getattr__(name):\n    return 3\n")
+
+    assert edited(project, monkeypatch, "jobs/_lazy.py", "return 3", "return 4") == {"d"}
+
+
 def test_a_module_that_is_handed_around_is_part_of_the_step_as_a_whole(project, monkeypatch):
     text = (project / CLEAN).read_text().replace("return limited(a)", "return apply(a, _money)")
     (project / CLEAN).write_text(text + "\n\ndef apply(rows, module):\n    return module.exchanged(rows)\n")
