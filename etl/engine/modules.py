@@ -19,6 +19,8 @@ SKIPPED = frozenset({"__pycache__", "conf"})  # conf/ travels inside the bundle'
 PROVIDED = frozenset({"pyspark", "delta", "py4j", "etl"})  # the platform's and the engine's, identified on their own
 INSTALLED = frozenset({"site-packages", "dist-packages"})
 
+READ: dict[int, tuple[Any, str | None]] = {}  # by the spec's id, which stays its own as long as the spec is kept here
+
 
 def is_project(name: str) -> bool:
     """Say whether a module is the project's own: one of ``jobs``, or one that no distribution installed."""
@@ -66,6 +68,13 @@ def source(name: str, namespace: Mapping[str, Any] | None = None) -> Source | No
 
 
 def _text(name: str, found: Any) -> str | None:
+    """Return a module's source as it was when this process first asked: a file edited since is not what runs here."""
+    if id(found) not in READ:
+        READ[id(found)] = found, _read(name, found)
+    return READ[id(found)][1]
+
+
+def _read(name: str, found: Any) -> str | None:
     loader: Any = getattr(found, "loader", None)
     try:
         text = loader.get_source(name) if hasattr(loader, "get_source") else None

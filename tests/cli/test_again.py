@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 
 import pytest
 
@@ -27,6 +28,8 @@ def edit(project, old, new):
     file = project / "jobs" / "shop.py"
     assert old in file.read_text()
     file.write_text(file.read_text().replace(old, new))
+    for name in [name for name in sys.modules if f"{name}.".startswith("jobs.")]:  # as in a process of its own
+        del sys.modules[name]
 
 
 def test_an_edit_runs_one_step_again_and_its_readers_only_if_its_rows_changed(project, ran):
