@@ -22,6 +22,8 @@ from etl.storage.staging import Publish
 
 MOST_BYTES = 64 * 1024 * 1024  # of files of equal sizes that are compared byte by byte
 MOST_FILES = 200
+CHANGING = frozenset({"metaData", "add", "remove", "cdc"})  # actions
+_KINDS: dict[tuple[str, str, int], frozenset[str]] = {}  # of actions, by commit: its file never changes
 COUNTS = ("numTargetRowsInserted", "numTargetRowsUpdated", "numTargetRowsDeleted")
 
 
@@ -38,18 +40,23 @@ def of_table(bridge: Bridge, snapshot: Any, uri: str) -> int:
     newest, table = int(snapshot.version()), snapshot.metadata().id()
     for version in range(newest, max(-1, newest - LOOKED), -1):
         commit = delta_history.commit(bridge, uri, table, version)
-        if commit is None or not _keeps_rows(bridge, uri, commit):
+        if commit is None or not _keeps_rows(bridge, uri, table, commit):
             return version
     return newest
 
 
-def _keeps_rows(bridge: Bridge, uri: str, commit: Commit) -> bool:
+def _keeps_rows(bridge: Bridge, uri: str, table: str, commit: Commit) -> bool:
     if commit.operation in REARRANGING or (commit.ours and commit.ours.get("content")):
         return True
-    if commit.operation != "MERGE" or any(commit.metrics.get(name) != "0" for name in COUNTS):
+    copied = commit.operation == "MERGE" and all(commit.metrics.get(name) == "0" for name in COUNTS)
+    if commit.ours is None and not copied:
         return False
-    text = delta_history.text(bridge, uri, commit.version)  # a column may have come though no row changed
-    return text is not None and not any(line.startswith('{"metaData"') for line in text.splitlines())
+    key = (uri, table, commit.version)
+    if key not in _KINDS:
+        said = delta_history.text(bridge, uri, commit.version) or ""
+        _KINDS[key] = frozenset(line[2:].partition('"')[0] for line in said.splitlines())
+    # A column may have come though no row changed; a merge may have copied rows from file to file.
+    return bool(_KINDS[key]) and not _KINDS[key] & ({"metaData"} if copied else CHANGING)
 
 
 def carried(bridge: Bridge, snapshot: Any, publish: Publish, actions: Iterable[Any]) -> str | None:

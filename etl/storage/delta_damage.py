@@ -33,6 +33,11 @@ class Actions:
     added: Mapping[str, Mapping[str, Any]]
     removed: Mapping[str, Mapping[str, Any]]
 
+    @property
+    def any(self) -> bool:
+        """Whether there are some."""
+        return bool(self.added or self.removed)
+
 
 def damage(session: SparkSession, dataset: Dataset, mark: Mark, target: Target) -> Damage | None:
     """Return what happened to the rows of the last publish under a mark; None where nothing did, or nobody can say.
@@ -44,10 +49,10 @@ def damage(session: SparkSession, dataset: Dataset, mark: Mark, target: Target) 
     snapshot = bridge.snapshot(dataset.uri)
     later: list[Commit] = []
     for commit in delta_history.since(bridge, snapshot, dataset.uri, 0):
-        # One that kept the rows that were there names no file.
-        if commit.ours and commit.ours.get("mark") == mark.name and not commit.ours.get("content"):
-            return _looked_at(bridge, dataset, [commit, *later[::-1]], mark.name, _owned(target, mark))
         later.append(commit)
+        own = commit.ours is not None and commit.ours.get("mark") == mark.name
+        if own and _actions(bridge, dataset.uri, commit.version).any:  # none: it kept the rows that were there
+            return _looked_at(bridge, dataset, later[::-1], mark.name, _owned(target, mark))
     return None
 
 
