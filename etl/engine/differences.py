@@ -66,15 +66,18 @@ def _source(old: Any, new: Any) -> str:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         if "files" in old and "files" in new:
             return _files(old["files"], new["files"])
-        counts = [each.get("count", len(each.get("files", ()))) for each in (new, old)]
-        return f"{counts[0]:,} files, before {counts[1]:,}" if counts[0] != counts[1] else "changed"
+        now, then = (int(each.get("count", len(each.get("files", ())))) for each in (new, old))
+        return f"{plural(now, 'file')}, before {then:,}" if now != then else "changed"
     if old is None or new is None:
         return "was absent, and is there" if old is None else "was there, and is absent"
-    if isinstance(new, Mapping) or isinstance(old, Mapping):
-        return "changed"
-    if str(new).startswith("publish") and str(old).startswith("publish"):
-        return "published again"
-    return f"changed, now {new}" if str(old).startswith("publish") else f"{new}, before {old}"
+    return "changed" if isinstance(new, Mapping) or isinstance(old, Mapping) else _version(str(old), str(new))
+
+
+def _version(old: str, new: str) -> str:
+    if old.startswith("publish"):
+        return "published again" if new.startswith("publish") else f"changed, now {new}"
+    now, then = new.partition(" of table "), old.partition(" of table ")
+    return f"{now[0]}, before {then[0]}" if now[2] == then[2] else f"{new}, before {old}"
 
 
 def _files(old: Mapping[str, str], new: Mapping[str, str]) -> str:

@@ -23,7 +23,7 @@ BRIEF = 8  # and of each thing in it
 MOST = 50  # things of a part, and files of a source, that are remembered one by one
 SPOKEN = frozenset({"interval", "versions"})  # parts whose values are short, and kept as they are
 # Texts in Spark SQL, and what is none of the query: comments (hints are not) and white space.
-QUERY = re.compile(r"('[^']*'|\"[^\"]*\"|`[^`]*`)|--[^\n]*|/\*(?!\+)(?:(?!/\*).)*?\*/|\s+", re.DOTALL)
+QUERY = re.compile(r"('[^']*'|\"[^\"]*\"|`[^`]*`)|(?:--[^\n]*|/\*(?!\+)(?:(?!/\*).)*?\*/|\s)+", re.DOTALL)
 
 NESTED = re.compile(r"/\*(?:(?!\*/).)*/\*", re.DOTALL)
 

@@ -199,3 +199,37 @@ def test_files_that_are_lost_after_a_publish_of_the_same_rows_are_noticed(raw):
 
     assert raw.run_step(again).reason.startswith("stale: 1 data file of clean.rows 2013-02-08 missing")
     assert [row[0] for row in raw.rows("clean.rows")] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"options": {"nullValue": "NA"}}, "options"),
+        ({"schema": parse_schema("note STRING, id BIGINT, day DATE")}, "schema"),
+        ({"on_corrupt": "quarantine"}, "on_corrupt"),
+    ],
+)
+def test_what_the_catalogue_says_of_a_source_decides_whether_a_step_runs_again(lake, changed, said):
+    target = Target("clean.notes", "note STRING", ReplaceTable())
+    noted = step(sources={"rows": Source("raw.rows")}, target=target)(lambda rows: rows.select("note"))
+    before = {"format": "csv", "schema": parse_schema(DDL), "partitioned_by": ("day",)}
+    lake.dataset("raw.rows", **before)
+    deliver(lake, "08", "1,NA")
+    lake.run_step(noted)
+    lake.dataset("raw.rows", **(before | changed))
+
+    again = lake.run_step(noted)
+
+    assert again.status is Status.PASS
+    assert again.message == f"published again: raw.rows: {said} changed in conf/datasets.toml"
+
+
+def test_another_partitioning_is_another_publish(raw):
+    def noted(partition_by):
+        target = Target("clean.rows", DDL, ReplaceTable(), partition_by=partition_by)
+        return step(sources=OF_DAY, target=target)(lambda rows: rows)
+
+    raw.run_step(noted(()))
+
+    assert raw.run_step(noted(("note",))).reason.startswith("stale: declared partition_by changed")
+    assert [name.partition("/")[0] for name in raw.data_files("clean.rows")].count("note=a") == 1
