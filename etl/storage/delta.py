@@ -25,6 +25,7 @@ from etl.storage import (
 )
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_damage import damage as damage  # noqa: PLC0414 part of the seam: the engine asks this module
+from etl.storage.delta_damage import lost
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.staging import Applied, Publish, Staged, TargetState
 
@@ -53,6 +54,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         frame=frame.where(where) if where else frame,
         identity=_identity(bridge, snapshot, dataset, scope),
         upto=str(version),
+        explain=lambda error: lost(dataset, error),
     )
 
 

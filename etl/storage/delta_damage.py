@@ -6,6 +6,7 @@ Runs no Spark job: the publish's own commit names its files; the commits after i
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -13,8 +14,10 @@ from urllib.parse import unquote
 from attrs import frozen
 from pyspark.sql import SparkSession
 
+from etl.errors import EtlError, InputError
 from etl.model.dataset import Dataset, Target
 from etl.model.write import ReplacePartitions
+from etl.spark.errors import chain, is_unreadable
 from etl.spark.jvm import hadoop_path, java_class
 from etl.storage import delta_history
 from etl.storage.delta_bridge import Bridge
@@ -123,3 +126,19 @@ def _gone(session: SparkSession, system: Any, uri: str, folder: str, paths: list
     where = at(absolute(uri, folder))
     there = {status.getPath().getName() for status in system.listStatus(where)} if system.exists(where) else set()
     return [path for path in paths if unquote(path).rpartition("/")[2] not in there]
+
+
+def lost(dataset: Dataset, error: BaseException) -> EtlError | None:
+    """Return the table's own error where a data file that its log names is why a reader failed; None for others."""
+    if not is_unreadable(error):
+        return None
+    said = unquote(" ".join(str(java.getMessage()) for java in chain(error)))  # type: ignore[attr-defined]
+    found = re.search(re.escape(dataset.uri) + r"/(\S+?\.parquet)", said)
+    if found is None:
+        return None
+    again = f"publish it again: etl run {dataset.written_by} --force, for the interval it is of"
+    return InputError(
+        f"dataset {dataset.name}: a data file that its log names is missing or cannot be read: {found[1]}",
+        place=dataset.place,
+        remedy=again if dataset.written_by else "restore the file, or the table to a version without it",
+    )

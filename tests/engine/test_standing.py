@@ -129,6 +129,19 @@ def test_deleted_data_that_cannot_be_made_again_is_an_error_and_no_success(raw, 
     assert "1 data file of clean.rows 2013-02-08 missing" in again.error.message
 
 
+def test_a_reader_of_deleted_data_is_told_which_step_makes_it_again(raw):
+    raw.run(kept())
+    shutil.rmtree(raw.root / "clean" / "rows" / "day=2013-02-08")
+    raw.dataset("clean.rows", schema=parse_schema(DDL), written_by="clean.rows", replaced_by="day")
+
+    error = raw.run_step(marts_rows).error
+
+    assert error.type == "InputError"
+    assert error.message.startswith("dataset clean.rows: a data file that its log names is missing or cannot be read")
+    assert "day=2013-02-08/part-" in error.message
+    assert error.remedy == "publish it again: etl run clean.rows --force, for the interval it is of"
+
+
 def test_a_change_by_another_writer_is_said_for_the_day_it_touched(raw):
     made = kept()
     for day in ("2013-02-08", "2013-02-09"):
