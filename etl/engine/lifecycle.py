@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
-from etl.engine import accounts, publishing, record
+from etl.engine import accounts, publishing, record, standing
 from etl.engine.audit import audit
 from etl.engine.boundary import failed_action
 from etl.engine.counts import count, told_early
@@ -28,6 +28,7 @@ from etl.model.marks import mark_name
 from etl.model.plan import PlannedStep
 from etl.model.result import Status, StepResult
 from etl.model.run import Clock, Run, utc_now
+from etl.model.why import State, Why
 from etl.spark.errors import summary
 from etl.spark.jvm import booked, java_class
 from etl.storage.formats import storage_for
@@ -96,22 +97,26 @@ def _phases(planned: PlannedStep, attempt: Attempt, phases: dict[str, float]) ->
         before = storage.state(session, planned.writes, name)
         extracted = extract(session, planned, run.interval)
         mark = publishing.mark(planned, run, session.version, name, before, extracted)
-        if publishing.is_done(session, planned, mark, force=attempt.force):
-            return record.no_op(planned, run, before, same=publishing.is_same(mark))
-        notes = publishing.notes(session, planned, mark, run, force=attempt.force)
+        why = standing.why(session, planned, mark, force=attempt.force)
+        if not why.publishes:
+            return record.no_op(planned, run, before, why)
+        notes = publishing.notes(session, planned, why, run, force=attempt.force)
     planned = publishing.partitioned(planned, before)
     try:
         try:
-            return _made(planned, attempt, phases, before, extracted, mark, notes)
+            result = _made(planned, attempt, phases, before, extracted, mark, notes)
         except RefusedPartitionError as error:
             without = publishing.unpartitioned(planned, before, error)
             notes = publishing.not_partitioned(notes, error)
-            return _made(without, attempt, phases, before, extracted, mark, notes)
+            result = _made(without, attempt, phases, before, extracted, mark, notes)
+        same = "; its rows are the same" if result.metrics.get("same_rows") else ""
+        return evolve(result, reason=why.words + same)
     except ConflictError:
         now = storage.state(session, planned.writes, name)
         if now.applied is None or now.applied.fingerprint != mark.applied.fingerprint:
             raise
-        return record.no_op(planned, run, now, same=True)  # another run was faster, with the same code and inputs
+        faster = Why(State.UP_TO_DATE, "another run published it meanwhile, from the same code and inputs")
+        return record.no_op(planned, run, now, faster)
 
 
 def _made(

@@ -1,189 +1,155 @@
-"""What a step's code is made of: the sources of its modules and files, and the values its functions hold.
+"""What a step's code is made of: its own function, and all that it reaches in the project's modules.
 
-A module says more than its text: a factory closes over values, a constant was read from a file or a variable when the
-module was imported. Whatever a function can reach by name is part of what it does.
+A name leads to the value it has now: a constant says its text, whatever made it; a function or a class, the statements
+that define it and the names those use, in whichever module they stand; a container or an object, what it holds. Where a
+value has no text that stays the same, the statements that bind its name stand for it; where names are looked up by
+text, or a module is handed around as a value, the whole module does. An edit to one step does not touch its siblings.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import importlib.util
-import sys
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from functools import cache, lru_cache
-from importlib import metadata, resources
-from types import CodeType, FunctionType
+from functools import partial
+from inspect import getattr_static
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from attrs import define
+
+from etl.engine.modules import is_project
+from etl.engine.reach import Statements
+from etl.engine.values import inside, plain
+from etl.model.body import Function
 from etl.model.step import Step
 
-JOBS = "jobs"
-SKIPPED = frozenset({"__pycache__", "conf"})  # conf/ travels inside the bundle's package; it is told apart from code
-PROVIDED = frozenset({"pyspark", "delta", "py4j", "etl"})  # the platform's and the engine's, identified on their own
-PLAIN = (str, int, float, bool, bytes, Decimal, date, datetime, timedelta, type(None))
 
+def made_of(step: Step[Any, Any]) -> dict[str, str]:
+    """Return a digest of everything that a step's function is and reaches, by name: ``jobs._money.RATE``.
 
-def code_digest(step: Step[Any, Any]) -> str:
-    """Return a digest of the modules and data files that a step's job is made of.
-
-    That is the job's own modules, those it imports from ``jobs`` (shared ones start with an underscore), the files
-    beside them, ``etl.transforms``, and the versions of the libraries they import.
+    A query has no code: its text is part of the declaration.
     """
-    digest = hashlib.sha256()
-    modules = _reached(step.module)
-    for name in sorted({*modules, "etl.transforms"}):
-        digest.update(f"{name}\n{_source(name)}\n".encode())
-    for name, content in _files(step.module):
-        digest.update(f"{name}\n".encode() + content)
-    for library in sorted({each for name in modules for each in _imports(name)}):
-        root = library.partition(".")[0]
-        if root not in sys.stdlib_module_names | PROVIDED | {JOBS} and root not in modules:
-            digest.update(f"{root} {_library(root)}\n".encode())
-    return digest.hexdigest()
+    reach = Reach(step.module)
+    if isinstance(step.body, Function):
+        reach.value(f"{step.module}.{getattr(step.body.call, '__qualname__', 'step')}", step.body.call, step.module)
+    return {name: digest(*sorted(said)) for name, said in sorted(reach.found.items())}
 
 
-def value_digest(step: Step[Any, Any]) -> str:
-    """Return a digest of the values that the step's function closes over, defaults to, or reads from its module."""
-    said = sorted(set(_values(step.body.call, set())))
-    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+def digest(*texts: str) -> str:
+    """Return a digest of texts."""
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
-def _reached(module: str) -> set[str]:
-    """Return the job's own modules and, from these on, every module of ``jobs`` that they import."""
-    job = ".".join(module.split(".")[:2])
-    reached: set[str] = set()
-    ahead = {name for name in sys.modules if name == job or name.startswith(job + ".")} | {module}
-    while ahead:
-        name = ahead.pop()
-        reached.add(name)
-        ahead |= {found for found in _imports(name) if found in sys.modules and _is_local(found)} - reached
-    return reached
+@define(eq=False)
+class Reach(Statements):
+    """What a step reaches, from value to value."""
 
-
-def _is_local(name: str) -> bool:
-    return name.startswith(JOBS + ".")
-
-
-def _imports(name: str) -> Iterator[str]:
-    """Yield the full names of what a module's source imports; of ``from a import b``, both ``a`` and ``a.b``."""
-    yield from _imported(name if _is_package(name) else name.rpartition(".")[0], _source(name) or "")
-
-
-@lru_cache(maxsize=1024)
-def _imported(package: str, source: str) -> tuple[str, ...]:
-    return tuple(_named(package, source))
-
-
-def _named(package: str, source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1]) if node.level else ""
-            origin = ".".join(part for part in (base, node.module) if part)
-            yield origin
-            yield from (f"{origin}.{alias.name}" for alias in node.names)
-
-
-def _source(name: str) -> str | None:
-    spec = _spec(name)
-    loader: Any = spec.loader if spec else None
-    source = loader.get_source(name) if hasattr(loader, "get_source") else None
-    return str(source) if source is not None else None
-
-
-def _is_package(name: str) -> bool:
-    return getattr(_spec(name), "submodule_search_locations", None) is not None
-
-
-def _spec(name: str) -> Any:
-    """Return a module's spec, None for one made at run time, ``__main__`` among them: it has no source to look up."""
-    if name in sys.modules:
-        return getattr(sys.modules[name], "__spec__", None)
-    return importlib.util.find_spec(name)
-
-
-def _files(module: str) -> Iterator[tuple[str, bytes]]:
-    """Yield the files beside a job: all in its package; for a job that is a module, those directly under ``jobs``."""
-    if not _is_local(module):
-        return
-    job = ".".join(module.split(".")[:2])
-    if _is_package(job):
-        yield from _below(resources.files(job), "", deep=True)
-    else:
-        yield from _below(resources.files(JOBS), "", deep=False)
-
-
-def _below(folder: Any, above: str, *, deep: bool) -> Iterator[tuple[str, bytes]]:
-    for entry in sorted(folder.iterdir(), key=lambda each: str(each.name)):
-        if entry.is_file() and not entry.name.endswith((".py", ".pyc")):
-            yield above + entry.name, entry.read_bytes()
-        elif deep and entry.is_dir() and entry.name not in SKIPPED:
-            yield from _below(entry, f"{above}{entry.name}/", deep=True)
-
-
-@cache
-def _library(root: str) -> str:
-    """Return the versions of the distributions that a library comes from; its own source where none installed it."""
-    names = metadata.packages_distributions().get(root, [])
-    if names:
-        return ", ".join(f"{name} {metadata.version(name)}" for name in sorted(set(names)))
-    return hashlib.sha256((_source(root) or "").encode()).hexdigest()
-
-
-def _values(function: Any, seen: set[int]) -> Iterator[str]:
-    if not isinstance(function, FunctionType) or id(function) in seen:
-        return
-    seen.add(id(function))
-    code = function.__code__
-    held = [
-        (f"{code.co_qualname} closes over {name}", cell.cell_contents)
-        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True)
-        if _filled(cell)
-    ]
-    held += [(f"{code.co_qualname} default {n}", value) for n, value in enumerate(function.__defaults__ or ())]
-    held += [(f"{code.co_qualname} default {name}", value) for name, value in (function.__kwdefaults__ or {}).items()]
-    held += [
-        (f"{function.__module__}.{name}", function.__globals__[name])
-        for name in sorted(_names(code))
-        if name in function.__globals__
-    ]
-    for where, value in held:
-        text = _plain(value)
+    def value(self, where: str, value: Any, home: str) -> bool:
+        """Follow a value; False where it hides what it is."""
+        text = plain(value)
         if text is not None:
-            yield f"{where} = {text}"
-        elif isinstance(value, FunctionType) and value.__module__.partition(".")[0] not in PROVIDED:
-            yield from _values(value, seen)
+            self.say(where, text)
+            return True
+        if not self.is_new(id(value)):
+            return True
+        self.kept.append(value)
+        if isinstance(value, Step):
+            return not isinstance(value.body, Function) or self.value(where, value.body.call, home)
+        if isinstance(value, ModuleType):
+            self.whole(value.__name__)
+        elif isinstance(value, type):
+            self.type(value)
+        else:
+            return self.function(value) if isinstance(value, FunctionType) else self.object(where, value, home)
+        return True
+
+    def object(self, where: str, value: Any, home: str) -> bool:
+        """Follow what an object holds; False where it hides it."""
+        if isinstance(value, BuiltinFunctionType):
+            self.library(value.__module__ or "")
+            return True
+        if isinstance(value, MethodType):
+            return all([self.value(where, value.__func__, home), self.value(where, value.__self__, home)])
+        if isinstance(value, partial):
+            return self.held(where, {"func": value.func, "args": value.args, "keywords": value.keywords}, home)
+        wrapped = getattr_static(value, "__wrapped__", None) or getattr_static(value, "func", None)
+        if isinstance(wrapped, FunctionType):  # of a cache; of a user-defined function, which holds its type besides
+            self.library(type(value).__module__)
+            return self.value(where, wrapped, home) and type(value).__module__ == "functools"
+        self.type(type(value))
+        return self.held(where, value, home)
+
+    def held(self, where: str, value: Any, home: str) -> bool:
+        """Follow each value that one holds; False where one of them, or it, hides what it is."""
+        held = inside(value)
+        known = [self.value(f"{where}{place}", item, home) for place, item in held or ()]
+        return held is not None and all(known)
+
+    def type(self, kind: type) -> None:
+        """Follow a class, those it is made from, and what it holds."""
+        for each in kind.__mro__:
+            if not is_project(each.__module__):
+                self.library(each.__module__)
+            elif self.is_new((each.__module__, each.__qualname__, "type")):
+                self.binding(each.__module__, each.__qualname__.partition(".")[0])
+                for name, value in vars(each).items():
+                    if not name.startswith("__"):
+                        self.value(f"{each.__module__}.{each.__qualname__}.{name}", value, each.__module__)
+
+    def function(self, function: FunctionType) -> bool:
+        """Follow a function: its statement, what it closes over, its defaults, and what it wraps.
+
+        False for a library's that hides something: the statement that made it is the project's.
+        """
+        code, home = function.__code__, function.__globals__.get("__name__", function.__module__) or ""
+        where = f"{home}.{code.co_qualname}"
+        if is_project(home):
+            self.met.setdefault(home, function.__globals__)
+            self.definition(home, where, function)
+        else:
+            self.library(home)
+        held = [(f"{where} closes over {name}", cell) for name, cell in _closed_over(function)]
+        held += [(f"{where} default {n}", value) for n, value in enumerate(function.__defaults__ or ())]
+        held += [(f"{where} default {name}", value) for name, value in (function.__kwdefaults__ or {}).items()]
+        held += [(where, wrapped)] if (wrapped := getattr(function, "__wrapped__", None)) else []
+        known = [self.value(place, value, home) for place, value in held]
+        if not is_project(home):
+            return all(known)
+        if not all(known):
+            self.whole(self.home)  # what made the closure stands there
+        return True
+
+    def definition(self, home: str, where: str, function: FunctionType) -> None:
+        """Follow the statement that a function stands in; its bytecode where there is no source."""
+        code, source = function.__code__, self.source(home)
+        name, line = code.co_qualname.partition(".")[0], code.co_firstlineno
+        if source is None:
+            self.say(where, _bytecode(code))
+            for each in sorted(_looked_up(code) & set(function.__globals__)):
+                self.value(f"{home}.{each}", function.__globals__[each], home)
+        elif name in source.binds:
+            self.binding(home, name)
+        else:
+            lines = [unit for unit in source.units if unit.lines[0] <= line <= unit.lines[1]]
+            for unit in lines:
+                self.unit(home, where, unit)
+            if not lines:
+                self.whole(home)
 
 
-def _filled(cell: Any) -> bool:
-    try:
-        _ = cell.cell_contents
-    except ValueError:  # a name the factory has not bound
-        return False
-    return True
+def _closed_over(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            yield name, cell.cell_contents
+        except ValueError:  # a name the factory has not bound
+            continue
 
 
-def _names(code: CodeType) -> set[str]:
+def _bytecode(code: CodeType) -> str:
+    inner = [_bytecode(each) if isinstance(each, CodeType) else repr(each) for each in code.co_consts]
+    return f"{code.co_code.hex()} {code.co_names} {inner}"
+
+
+def _looked_up(code: CodeType) -> set[str]:
     inner = [constant for constant in code.co_consts if isinstance(constant, CodeType)]
-    return set(code.co_names).union(*(_names(each) for each in inner))
-
-
-def _plain(value: Any) -> str | None:
-    """Return the text of a value made of plain ones, None for any other: objects have no text that stays the same."""
-    if isinstance(value, PLAIN):
-        return repr(value)
-    if isinstance(value, dict):
-        items = [(_plain(key), _plain(item)) for key, item in value.items()]
-        return None if any(None in item for item in items) else f"{{{', '.join(f'{k}: {v}' for k, v in items)}}}"
-    if isinstance(value, list | tuple | set | frozenset):
-        texts = [_plain(item) for item in value]
-        if None in texts:
-            return None
-        known = [text for text in texts if text is not None]
-        ordered = sorted(known) if isinstance(value, set | frozenset) else known
-        return f"{type(value).__name__}({', '.join(ordered)})"
-    return None
+    return set(code.co_names).union(*(_looked_up(each) for each in inner))

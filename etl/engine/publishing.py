@@ -9,11 +9,12 @@ from attrs import evolve, frozen
 
 from etl.engine import fingerprint
 from etl.engine.extract import Extracted
-from etl.engine.quarantine import Quarantine, is_whole
+from etl.engine.quarantine import Quarantine
 from etl.errors import ConflictError, OutOfOrderError, PublishError, QuarantineError, RefusedPartitionError
 from etl.model.marks import interval_marks
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
+from etl.model.why import Why
 from etl.model.write import Append, Merge, ReplaceTable, Write
 from etl.storage.formats import storage_for
 from etl.storage.staging import Applied, Mark, Published, Staged, TargetState
@@ -34,12 +35,12 @@ def mark(
     planned: PlannedStep, run: Run, spark_version: str, name: str, before: TargetState, extracted: Extracted
 ) -> Mark:
     """Return what this publish will say in the target's log, and what it follows there."""
-    parts = fingerprint.parts(planned, run, spark_version, extracted.inputs)
-    after = before.applied
+    made, after = fingerprint.made(planned, run, spark_version, extracted.inputs), before.applied
     applied = Applied(
         generation=after.generation + 1 if after else 1,
-        fingerprint=fingerprint.fingerprint(parts),
-        parts=parts,
+        fingerprint=made.number,
+        parts=made.parts,
+        details=made.details,
         run_id=run.run_id,
         watermark=extracted.watermark,
     )
@@ -47,27 +48,7 @@ def mark(
     return Mark(name=name, after=after, applied=applied, step=planned.step.name, interval=key)
 
 
-def is_same(mark: Mark) -> bool:
-    """Say whether the last publish was made from the same code, inputs and all else that rows depend on."""
-    return mark.after is not None and mark.after.fingerprint == mark.applied.fingerprint
-
-
-def is_done(session: SparkSession, planned: PlannedStep, mark: Mark, *, force: bool) -> bool:
-    """Say whether this publish is in the target already, whole.
-
-    An appended interval is, whatever has changed since and even when forced: there is nothing to replace its rows by.
-    Unless somebody restored a version of the table from before it.
-    """
-    if mark.after is None:
-        return False
-    storage = storage_for(planned.writes)
-    appended = isinstance(planned.step.target.write, Append)
-    if not appended and (force or not is_same(mark) or not is_whole(session, planned, mark)):
-        return False
-    return not storage.is_taken_back(session, planned.writes, mark.name)
-
-
-def notes(session: SparkSession, planned: PlannedStep, mark: Mark, run: Run, *, force: bool) -> Notes:
+def notes(session: SparkSession, planned: PlannedStep, why: Why, run: Run, *, force: bool) -> Notes:
     """Return what a publish that follows another changes, and what it may undo.
 
     Raises:
@@ -75,10 +56,7 @@ def notes(session: SparkSession, planned: PlannedStep, mark: Mark, run: Run, *, 
             since then would come back.
     """
     storage, write = storage_for(planned.writes), planned.step.target.write
-    facts: tuple[str, ...] = ()
-    if mark.after is not None and not is_same(mark):
-        changed = fingerprint.changed(storage.recall(session, planned.writes, mark.name), mark.applied.parts)
-        facts = (f"published again: {', '.join(changed)} changed",) if changed else ()
+    facts = (f"published again: {why.reason}",) if why.reason else ()
     if not isinstance(write, Merge) or run.interval is None or not planned.step.by_interval:
         return Notes(facts=facts)
     later = storage.later_intervals(

@@ -17,6 +17,7 @@ from etl.model.interval import Interval
 from etl.model.plan import Plan, PlannedStep
 from etl.model.result import Outcome, RowCounts, Status, StepResult
 from etl.model.run import Run
+from etl.model.why import State, Why
 from etl.model.write import Merge
 from etl.storage.formats import storage_for
 from etl.storage.staging import Published, TargetState
@@ -53,16 +54,18 @@ def never_begun(plan: Plan, ahead: Sequence[Interval | None], *, stopped: bool) 
             yield not_run(planned, interval, status, f"interval never begun: {why}")
 
 
-def no_op(planned: PlannedStep, run: Run, before: TargetState, *, same: bool) -> StepResult:
+def no_op(planned: PlannedStep, run: Run, before: TargetState, why: Why) -> StepResult:
     """Return the result of a step whose rows are in the target already; a warning where they would be others now."""
-    changed = "appended before; its inputs or code have changed since, and Append never adds an interval twice"
+    same = why.state is State.UP_TO_DATE
+    by = f" by run {why.run_id}" if why.run_id else ""
     return StepResult(
         target=planned.writes.name,
         step=planned.step.name,
         job=planned.job,
         interval=key(run),
         status=Status.NO_OP if same else Status.WARN,
-        message="already published from the same code and inputs" if same else changed,
+        message=why.reason or f"already published from the same code and inputs{by}",
+        reason=why.words,
         version_before=before.version,
         version_after=before.version,
     )

@@ -99,7 +99,10 @@ class RowCounts:
 
 @frozen(kw_only=True)
 class StepResult:
-    """How one step ended for one interval; ``target`` is the dataset that the step publishes."""
+    """How one step ended for one interval.
+
+    ``target`` is the dataset that the step publishes, ``reason`` why it ran or not: see ``etl.model.why``.
+    """
 
     step: str
     target: str = field()
@@ -108,6 +111,7 @@ class StepResult:
     status: Status
     outcome: Outcome = Outcome.UNCHANGED
     message: str = ""
+    reason: str = ""
     rows: RowCounts = field(factory=RowCounts)
     expectations: tuple[ExpectationResult, ...] = ()
     error: ErrorInfo | None = None
@@ -142,6 +146,7 @@ class StepResult:
             "status": str(self.status),
             "outcome": str(self.outcome),
             "message": self.message,
+            "reason": self.reason,
             "rows": self.rows.to_json(),
             "expectations": [result.to_json() for result in self.expectations],
             "error": self.error.to_json() if self.error else None,

@@ -90,7 +90,7 @@ class Lines:
         hidden = (_WELL if self.quiet else set()) | (_BRIEF if self.compact else set())
         if event.data["status"] not in hidden:
             self._say(event, _line(event, wording.label(event.data), wording.facts(event.data)))
-            for detail in wording.details(event.data):
+            for detail in [*_again(event.data), *wording.details(event.data)]:
                 self.write(f"            {detail}")
 
     def _note(self, event: Event) -> None:
@@ -117,6 +117,12 @@ class Lines:
 def _line(event: Event, word: str, what: str) -> str:
     head = f"{event.data['index']} of {event.data['of']} {word} {_subject(event)} "
     return f"{head.ljust(_WIDTH, '.')} [{what}]"
+
+
+def _again(step: wording.Json) -> list[str]:
+    """Say why a step that was published before ran again, or was not and should have a look taken at it."""
+    reason = step.get("reason", "")
+    return [reason] if step["status"] in {Status.PASS, Status.WARN} and reason.startswith(("stale", "kept")) else []
 
 
 def _total(steps: Sequence[wording.Json], took: timedelta) -> str:

@@ -21,6 +21,7 @@ from etl.spark.causes import causes
 from etl.spark.errors import chain, condition_of, summary
 from etl.spark.jvm import java_class, struct_type
 from etl.sql import quoted
+from etl.storage.content import content
 from etl.storage.drift import Fitting, fitted
 from etl.storage.footers import read_footers
 from etl.storage.listing import list_files, path_as_written, recheck
@@ -68,7 +69,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     where = scope.predicate(lambda column: schema.column(column).type)
     return Reading(
         frame=frame.where(where) if where and frames else frame,
-        identity=[[file.uri, file.size, file.modified] for file in listing.files],
+        identity=content(dataset, listing),
         ignored=(*listing.ignored, *_undeclared(fitting)),
         recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing),
         explain=lambda error: _explained(

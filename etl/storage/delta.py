@@ -15,8 +15,19 @@ from etl.model.marks import partition_mark
 from etl.model.schema import Schema
 from etl.model.write import Merge, ReplacePartitions, Write
 from etl.spark.jvm import struct_type
-from etl.storage import delta_history, delta_log, delta_merge, delta_schema, delta_statistics, delta_write, evolution
+from etl.storage import (
+    delta_content,
+    delta_history,
+    delta_log,
+    delta_merge,
+    delta_schema,
+    delta_statistics,
+    delta_write,
+    evolution,
+)
 from etl.storage.delta_bridge import Bridge
+from etl.storage.delta_damage import damage as damage  # noqa: PLC0414 part of the seam: the engine asks this module
+from etl.storage.delta_damage import lost
 from etl.storage.foreign import broken_rule
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.staging import Applied, Publish, Staged, TargetState
@@ -44,30 +55,28 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     where = scope.predicate(lambda column: frame.schema[column].dataType.simpleString().upper())
     return Reading(
         frame=frame.where(where) if where else frame,
-        identity=_identity(bridge, snapshot, dataset, scope) or _last_change(bridge, snapshot, dataset, version),
+        identity=_identity(bridge, snapshot, dataset, scope),
         upto=str(version),
+        explain=lambda error: lost(dataset, error),
     )
 
 
-def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> str | None:
-    """Return what names the interval's rows without naming the table's version, None where nothing does.
+def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> str:
+    """Return what names the rows: the last publish of the interval, else the last version that changed a row.
 
     Where the writer replaces rows by the column that the reader takes its interval from, that is the writer's last
-    publish of this interval: other days may change the table without changing what this run reads. Any other writer's
-    change since then may have.
+    publish of this interval that changed them: other days may change the table without changing what this run reads.
+    Any other writer's change since then may have.
     """
-    if not (scope.interval and scope.column and dataset.written_by and dataset.replaced_by == scope.column):
-        return None
+    uri, table = dataset.uri, str(snapshot.metadata().id())[:8]
     if scope.version is not None:
-        return None
-    found = delta_log.transaction(bridge, snapshot, partition_mark(dataset.name, scope.interval))
-    if found is None or delta_history.changed_by_others(bridge, snapshot, dataset.uri, found.written):
-        return None
-    return f"publish {found.number}"
-
-
-def _last_change(bridge: Bridge, snapshot: Any, dataset: Dataset, version: int) -> str:
-    return f"version {delta_history.last_change(bridge, snapshot, dataset.uri, version)}"
+        return f"version {scope.version} of table {table}"
+    if scope.interval and scope.column and dataset.written_by and dataset.replaced_by == scope.column:
+        mark = partition_mark(dataset.name, scope.interval)
+        found = delta_log.transaction(bridge, snapshot, mark)
+        if found is not None and not delta_history.changed_by_others(bridge, snapshot, uri, found.written):
+            return f"publish {delta_content.of_publish(bridge, snapshot, uri, mark, found)}"
+    return f"version {delta_content.of_table(bridge, snapshot, uri)} of table {table}"
 
 
 def state(session: SparkSession, dataset: Dataset, mark: str) -> TargetState:

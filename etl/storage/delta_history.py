@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from attrs import field, frozen
 from pyspark.sql import SparkSession
@@ -75,6 +76,24 @@ def first_line(session: SparkSession, files: Any, path: Any) -> str:
         stream.close()
 
 
+def text(bridge: Bridge, uri: str, version: int) -> str | None:
+    """Return all that a commit's log file says, None where it is gone."""
+    files, path = hadoop_path(bridge.session, f"{uri}/_delta_log/{version:020d}.json")
+    if not files.exists(path):
+        return None
+    stream = files.open(path)
+    try:
+        return str(java_class(bridge.session, "org.apache.commons.io.IOUtils").toString(stream, "UTF-8"))
+    finally:
+        stream.close()
+
+
+def absolute(uri: str, path: str) -> str:
+    """Return where a file of the log lies: its path is relative to the table and percent-encoded, or absolute."""
+    said = unquote(path)
+    return said if "://" in said or said.startswith(("/", "file:")) else f"{uri}/{said}".rstrip("/")
+
+
 def _parsed(version: int, line: str) -> Commit:
     said = json.loads(line).get("commitInfo", {})
     return Commit(
@@ -114,16 +133,6 @@ def changed_by_others(bridge: Bridge, snapshot: Any, uri: str, written: int) -> 
         version = each.version - 1
     before = commit(bridge, uri, table, version) if version >= 0 else None
     return version >= 0 and (before is None or before.timestamp >= written)
-
-
-def last_change(bridge: Bridge, snapshot: Any, uri: str, version: int) -> int:
-    """Return the last version up to ``version`` in which rows may have changed."""
-    table = snapshot.metadata().id()
-    for each in range(version, max(0, version - LOOKED), -1):
-        found = commit(bridge, uri, table, each)
-        if found is None or not (found.operation in REARRANGING or (found.ours and found.operation == NOTED)):
-            return each
-    return max(0, version - LOOKED)
 
 
 def restored(bridge: Bridge, snapshot: Any, uri: str, mark: str, found: Transaction) -> bool:

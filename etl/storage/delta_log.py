@@ -45,14 +45,14 @@ def note(mark: Mark) -> str:
     applied = mark.applied
     said: dict[str, Any] = {"run_id": applied.run_id, "step": mark.step, "interval": mark.interval, "mark": mark.name}
     said |= {"parts": dict(applied.parts)} | ({"watermark": dict(applied.watermark)} if applied.watermark else {})
+    said |= {"details": dict(applied.details)} if applied.details else {}
     return json.dumps({"headrace": said})
 
 
 def described(number: int, ours: Mapping[str, Any]) -> Applied:
     """Return the publish that a number and its commit's text stand for."""
-    return evolve(
-        decoded(number), parts=ours.get("parts", {}), run_id=ours.get("run_id", ""), watermark=ours.get("watermark", {})
-    )
+    said = {key: ours.get(key, {}) for key in ("parts", "watermark", "details")}
+    return evolve(decoded(number), run_id=ours.get("run_id", ""), **said)
 
 
 def transactions(bridge: Bridge, snapshot: Any, prefix: str) -> dict[str, Transaction]:

@@ -2,7 +2,7 @@
 
 Delta rewrites each file in which a key is found, whatever the condition of the update says. So the prepared commit is
 stopped where Delta's own counts say that nothing was inserted, updated or deleted; at most the publish's mark is
-committed, which names no file: ``delta_history.last_change`` looks through it.
+committed, which names no file: ``delta_content.of_table`` looks through it.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ mapping and conflict detection stay Delta's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve, frozen
@@ -17,7 +18,7 @@ from etl.model.write import Append, Merge, ReplacePartitions
 from etl.model.write import Write as Kind
 from etl.spark.jvm import java_class, no_rows
 from etl.sql import literal, quoted
-from etl.storage import delta_log
+from etl.storage import delta_content, delta_log
 from etl.storage.delta_bridge import DELTA, Bridge
 from etl.storage.delta_commit import settled
 from etl.storage.delta_files import Added, Split, added_files, delete, logical, row_count, split, within
@@ -90,8 +91,8 @@ class Write:
     publish: Publish
     before: int | None
 
-    def command(self, rows: DataFrame, wanted: Shape, change: Reshape) -> tuple[Any, Any]:
-        """Run Delta's write command and return the operation and the actions it would commit."""
+    def command(self, rows: DataFrame, wanted: Shape, change: Reshape) -> tuple[Callable[[str], Any], Any]:
+        """Run Delta's write command and return the operation, by what it notes, and the actions it would commit."""
         bridge, publish = self.bridge, self.publish
         options = {"userMetadata": delta_log.note(publish.mark)}
         options |= {"replaceWhere": wanted.where} if wanted.where and self.before is not None else {}
@@ -102,13 +103,11 @@ class Write:
         modes = java_class(bridge.session, "org.apache.spark.sql.SaveMode")
         mode = modes.Overwrite if wanted.overwrite else modes.Append
         columns = bridge.scala_seq(change.partition_by)
-        operation = bridge.construct(
-            "DeltaOperations$Write",
-            mode,
-            bridge.option(columns),
-            java_options.replaceWhere(),
-            java_options.userMetadata(),
-        )
+
+        def operation(note: str) -> Any:
+            said = bridge.option(columns), java_options.replaceWhere(), bridge.option(note)
+            return bridge.construct("DeltaOperations$Write", mode, *said)
+
         command = bridge.construct(
             "commands.WriteIntoDelta",
             self.log,
@@ -128,16 +127,32 @@ class Write:
         finally:
             active.clearActive()
 
-    def staged(self, operation: Any, data: Any, own: tuple[Added, ...], parts: Split | None, facts: Any) -> Staged:
+    def same_rows(self, data: Any, adopted: tuple[Added, ...]) -> str | None:
+        """Return what the commit notes where the files would be replaced by the same ones; None for a change."""
+        if self.publish.mark.after is None or self.before is None:
+            return None
+        snapshot = self.transaction.snapshot()
+        if not self.transaction.metadata().equals(snapshot.metadata()):
+            return None
+        return delta_content.carried(self.bridge, snapshot, self.publish, data.actions(), adopted)
+
+    def staged(
+        self, operation: Callable[[str], Any], data: Any, own: tuple[Added, ...], parts: Split | None, facts: Any
+    ) -> Staged:
         """Return what was written, and what may come of it."""
         bridge, publish = self.bridge, self.publish
 
         def commit(applied: Applied) -> Published:
             ours = bridge.set_transaction(publish.mark.name, delta_log.encoded(applied))
+            same = self.same_rows(data, own if parts else ())
             adopted = [bridge.add_files(each.said for each in own)] if parts else []
-            every = bridge.together(ours, data.actions(), *adopted)
-            version = self.transaction.commitIfNeeded(every, operation, data.stringTags())
-            return Published(version=version.get() if version.isDefined() else self.before)
+            every = bridge.scala_seq([ours]) if same else bridge.together(ours, data.actions(), *adopted)
+            note = same or delta_log.note(publish.mark)
+            version = self.transaction.commitIfNeeded(every, operation(note), data.stringTags())
+            if same:
+                delete(bridge, self.log, own if parts else added_files(bridge, data.actions()))
+            metrics = {"same_rows": 1} if same else {}
+            return Published(version=version.get() if version.isDefined() else self.before, metrics=metrics)
 
         def rows() -> DataFrame:
             if own:

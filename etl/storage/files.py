@@ -19,6 +19,7 @@ from etl.model.schema import Schema
 from etl.spark.errors import chain, is_unreadable, summary
 from etl.sql import literal, quoted
 from etl.storage import delimited, keys, objects
+from etl.storage.content import content
 from etl.storage.folders import folder_text, folder_values
 from etl.storage.header import read_header
 from etl.storage.lines import LINE, Lines, is_whole_text, read_lines
@@ -55,7 +56,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         frame = frame.where(f"({where}) OR ({CORRUPT} IS NOT NULL AND {quoted(scope.column or '')} IS NULL)")
     return Reading(
         frame=frame,
-        identity=[[file.uri, file.size, file.modified] for file in listing.files],
+        identity=content(dataset, listing),
         corrupt=Corrupt(column=CORRUPT, reason=REASON, headers=headers),
         ignored=ignored,
         recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing),

@@ -29,11 +29,12 @@ PACKED = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate")
 
 @frozen
 class File:
-    """One input file: its URI, size in bytes and modification time in milliseconds since the epoch."""
+    """One input file: its URI, size in bytes, modification time in milliseconds since the epoch, the store's ETag."""
 
     uri: str
     size: int
     modified: int
+    etag: str = ""
 
 
 @frozen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import field, frozen
 
@@ -31,6 +31,7 @@ class Applied:
         parts: digests by what they are of (``code``, ``inputs`` …); empty where the commit was not read.
         run_id: the run that published; empty where the commit was not read.
         watermark: up to where each source was read, by source name; empty where the commit was not read.
+        details: what each part was made of, in short; empty where the commit was not read.
     """
 
     generation: int
@@ -39,6 +40,7 @@ class Applied:
     parts: Mapping[str, str] = field(factory=dict, eq=False)
     run_id: str = field(default="", eq=False)
     watermark: Mapping[str, str] = field(factory=dict, eq=False)
+    details: Mapping[str, Any] = field(factory=dict, eq=False)
 
 
 @frozen(kw_only=True)
@@ -149,6 +151,19 @@ class TargetState:
     version: int | None
     applied: Applied | None = None
     partition_by: tuple[str, ...] = ()
+
+
+@frozen
+class Damage:
+    """What others did to the rows of a publish.
+
+    Args:
+        missing: data files that the log names and nobody finds, by path inside the dataset.
+        changed: by what another writer changed them: ``DELETE, version 7``.
+    """
+
+    missing: tuple[str, ...] = ()
+    changed: str = ""
 
 
 class Storage(Protocol):

@@ -112,3 +112,10 @@ def test_a_heartbeat_before_the_first_event_says_nothing(make):
     Lines(written.append).beat(make.at)
 
     assert written == []
+
+
+def test_a_step_that_ran_again_says_why(make):
+    again = make.step(reason="stale: clean_flights changed since run 20130208T060000Z-1b2c3d4e")
+
+    assert shown(make, make.run(again))[-1].strip() == again.reason
+    assert "OK" in shown(make, make.run(make.step(reason="new")))[-1]

@@ -53,7 +53,7 @@ def test_a_step_publishes_to_a_toy_format_is_a_no_op_and_publishes_again(lake, s
 
     assert [each.status for each in (first, again, third)] == [Status.WARN, Status.NO_OP, Status.WARN]
     assert (first.version_after, third.version_after) == (0, 1)
-    assert "inputs" in third.message
+    assert third.message == "published again: raw.rows: version 1, before version 0"
     assert rows(lake, spark) == [1, 3]
     assert lake.rows("quarantine.clean_rows")[0][0] == -2
 

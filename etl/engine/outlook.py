@@ -1,0 +1,59 @@
+"""What a run would find, without running: where each step of a plan stands for each interval, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from etl.engine import publishing, standing
+from etl.engine.extract import extract
+from etl.errors import EtlError, InputError
+from etl.model.interval import Interval
+from etl.model.marks import mark_name
+from etl.model.plan import Plan, PlannedStep
+from etl.model.run import Run
+from etl.model.why import Outlook, State, Why
+from etl.spark.session import step_session
+from etl.storage.formats import storage_for
+from etl.storage.staging import TargetState
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def outlook(plan: Plan, session: SparkSession) -> tuple[Outlook, ...]:
+    """Return where each step stands for each interval; lists files and reads logs, runs no Spark job over rows.
+
+    Sources are looked at as they are now: what a step of the plan would publish is not there yet, so a step that reads
+    it and is up to date waits for it.
+    """
+    own = step_session(session)
+    return tuple(each for interval in plan.intervals for each in _of_interval(plan, own, interval))
+
+
+def _of_interval(plan: Plan, session: SparkSession, interval: Interval | None) -> Iterator[Outlook]:
+    ahead: dict[str, str] = {}  # steps that would publish or cannot, in words
+    for planned in plan.steps:
+        pending = [ahead[name] for name in planned.after if name in ahead]
+        why = _why(session, planned, Run("plan", interval, plan.params), ", ".join(pending))
+        if why.publishes:
+            cannot = why.state is State.BLOCKED
+            ahead[planned.step.name] = f"{planned.writes.name} {'cannot be' if cannot else 'is'} published first"
+        yield Outlook(step=planned.step.name, interval=interval.key if interval else None, why=why)
+
+
+def _why(session: SparkSession, planned: PlannedStep, run: Run, pending: str) -> Why:
+    before = TargetState(None)
+    try:
+        name = mark_name(planned.step, run.interval)
+        before = storage_for(planned.writes).state(session, planned.writes, name)
+        extracted = extract(session, planned, run.interval)
+        mark = publishing.mark(planned, run, session.version, name, before, extracted)
+        why = standing.why(session, planned, mark, force=False)
+    except InputError as error:
+        if not pending:
+            return Why(State.BLOCKED, error.message)
+        return Why(State.NEW if before.applied is None else State.WAITS, pending)
+    except EtlError as error:
+        return Why(State.BLOCKED, error.message)
+    return Why(State.WAITS, pending, why.run_id) if pending and why.state is State.UP_TO_DATE else why
