@@ -3,8 +3,8 @@
     python -m bench.reading                      # scale 1.3: lineitem as 1 GB of CSV, and as JSON
     python -m bench.reading --scale 0.2 --rounds 2 csv
 
-Each round reads the same files both ways, A B B A, in one warm JVM, and throws the rows away (``noop``). Printed for each
-format: the median ratio of CPU seconds, its range, the engine to itself (A/A).
+Each round reads the same files both ways, A B B A, in one warm JVM, and throws the rows away (``noop``). Printed for
+each format: the median ratio of CPU seconds, its range, the engine to itself (A/A).
 """
 
 from __future__ import annotations

@@ -26,10 +26,10 @@ from etl.cli import main
 from etl.cli.root import COMMANDS, EXIT_CODES, root
 from etl.config.settings import RunSettings, Settings
 from etl.kinds import KINDS
-from etl.model.dataset import REFUSED_OPTIONS
 from etl.model.formats import FORMATS, Format
 from etl.model.result import Status
 from etl.model.schema import parse_schema
+from etl.model.text import KNOWN, TextRules
 from etl.project.catalog import Entry
 from etl.spark.settings import FORCED
 from etl.testing import plugin
@@ -227,14 +227,19 @@ def test_the_configuration_page_names_every_key_of_a_dataset_and_every_value_to_
             assert {value for value in get_args(hint) if f"`{value}`" not in " ".join(shown[key])} == set(), key
 
 
-def test_the_configuration_page_names_every_forced_setting_and_refused_option():
+def test_the_configuration_page_names_every_forced_setting():
     rows = table("docs/configuration.md", "## Settings that are forced")
-    words = {code.lower() for code in CODE.findall(PAGES["docs/configuration.md"])}
-
     assert {CODE.search(key).group(1): CODE.search(value).group(1) for key, value in rows} == {
         key: value for key, (value, _) in FORCED.items()
     }
-    assert words >= REFUSED_OPTIONS
+
+
+def test_the_page_on_reading_names_every_option_and_rule_of_a_text_format():
+    words = set(CODE.findall(PAGES["docs/reading.md"]))
+
+    csv_only = {option for option in KNOWN["csv"] if option not in words}
+    rules = {rule.name for rule in attrs.fields(TextRules) if rule.name not in words}
+    assert (csv_only, rules) == (set(), set())
 
 
 def test_the_configuration_page_names_every_variable_that_the_engine_reads():

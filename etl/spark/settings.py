@@ -76,6 +76,8 @@ def everywhere() -> dict[str, str]:
         # One transaction for each interval; above 100, Delta would leave them out of the version's checksum file, and
         # every look at a table would cost three Spark jobs.
         "spark.databricks.delta.setTransactionsInCrc.maxAllowed": "100000",
+        # HotSpot never compiles a method of more bytecode than this: Spark would run a wide projection interpreted.
+        "spark.sql.codegen.hugeMethodLimit": "8000",
         # Delta keeps a table's state in 50 partitions unless told otherwise: 50 tasks for a log of three files.
         "spark.databricks.delta.snapshotPartitions": "8",
     }

@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from etl.errors import EtlError, ProjectError, UnreadableFileError
 from etl.model.dataset import Dataset
+from etl.model.interval import Interval
 from etl.model.schema import Schema
 from etl.spark.errors import chain, is_unreadable, summary
 from etl.sql import literal, quoted
@@ -32,8 +33,12 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
-def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
+def read(
+    session: SparkSession, dataset: Dataset, scope: Scope | str | None = None, interval: Interval | None = None
+) -> Reading:
     """Read the interval's files, or all where the scope has no column.
+
+    At hand in a notebook or a test, the scope may be no more than the interval's column, or None for all files.
 
     Columns come in the schema's order; a CSV file's header decides which of its columns is which, a JSON record's keys
     do. A record whose interval column cannot be read belongs to every interval: it is corrupt in each.
@@ -43,6 +48,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
             a file outside the partition folders, or in one whose value is none of its type.
         ProjectError: an option that would break what Headrace promises about every row.
     """
+    scope = scope if isinstance(scope, Scope) else Scope(column=scope, interval=interval)
     check_scope(dataset, scope)
     schema = _schema(dataset)
     listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)

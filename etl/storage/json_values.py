@@ -70,17 +70,27 @@ def _decimal(kind: str, raw: str, rules: TextRules, key: str | None) -> Conversi
     value = f"try_cast({raw} AS {kind})"
     if rules.round:
         return Conversion(value, f"({raw} IS NOT NULL AND {value} IS NULL)")
-    small = f"({raw} = 0 AND contains(lower({quoted(LINE)}), 'e-') AND {quoted(LINE)} RLIKE '[0-9][eE]-[0-9]')"
-    doubtful = f"({LONG} OR {small})"
+    line = quoted(LINE)
+    small = _if(f"{raw} = 0", _if(f"contains(lower({line}), 'e-')", f"{line} RLIKE '[0-9][eE]-[0-9]'"))
     if key is not None:
-        token = _token(quoted(LINE), key)
-        form = values.accepted(kind, rules)
-        doubtful += f" AND NOT ({token} = '' OR {token} RLIKE {literal(f'^(?:{form})' + chr(92) + 'z')})"
+        written = _key(key) + r'\s*"?([-+.0-9eE]*)'
+        exact = literal(f"^(?:{values.accepted(kind, rules)})" + chr(92) + "z")
+        inexact = f"NOT (regexp_extract({line}, {literal(written)}, 1) RLIKE {exact})"
+        doubtful = _if(f"({LONG} OR {small})", inexact)
     else:  # which of a record's numbers it is cannot be told: a long fraction anywhere is one too many
-        doubtful = f"({LONG} AND {quoted(LINE)} RLIKE '[.][0-9]*(0{{{RUN}}}|9{{{RUN}}})') OR {small}"
+        fraction = f"{line} RLIKE '[.][0-9]*(0{{{RUN}}}|9{{{RUN}}})'"
+        doubtful = f"({_if(LONG, fraction)} OR {small})"
     there = quoted(key) if key is not None else value  # a projection below has it
-    bad = f"{there} IS NULL OR {there} <> {raw} OR ({doubtful})"
+    bad = f"{there} IS NULL OR {there} <> {raw} OR {doubtful}"
     return Conversion(value, f"({raw} IS NOT NULL AND coalesce({bad}, true))")
+
+
+def _if(condition: str, then: str) -> str:
+    """SQL for ``condition AND then`` that never looks at ``then`` in vain.
+
+    Spark evaluates what stands twice in a projection once and for every row, though it stands behind an AND.
+    """
+    return f"IF({condition}, {then}, false)"
 
 
 def long_numbers(schema: Iterable[Column], rules: TextRules) -> str:
@@ -104,15 +114,15 @@ def _decimals(kind: str) -> list[tuple[int, int]]:
 
 def _text(raw: str, key: str | None) -> Conversion:
     bad = values.undecodable(raw)
-    like_a_double = f"({raw} >= '-' AND {raw} < ':' AND {raw} RLIKE '^-?[0-9]+[.][0-9]+(E-?[0-9]+)?$')"
+    like_a_double = _if(f"{raw} >= '-' AND {raw} < ':'", f"{raw} RLIKE '^-?[0-9]+[.][0-9]+(E-?[0-9]+)?$'")
     no_number = f"{raw} IN ('\"NaN\"', '\"Infinity\"', '\"-Infinity\"')"
     if key is None:
         return Conversion(raw, f"({bad} OR coalesce({no_number}, false))")
     token, once = _token(quoted(LINE), key), f"regexp_count({quoted(LINE)}, {literal(_key(key))}) = 1"
     doubtful = f"({like_a_double} OR {no_number})"
-    value = f"CASE WHEN {doubtful} AND {token} <> '' THEN {token} ELSE {raw} END"
-    unknown = f"{doubtful} AND (NOT ({once}) OR ({no_number} AND {token} = ''))"
-    return Conversion(value, f"({bad} OR coalesce({unknown}, false))")
+    value = f"CASE WHEN {doubtful} THEN coalesce(nullif({token}, ''), {raw}) ELSE {raw} END"
+    unknown = _if(f"coalesce({doubtful}, false)", f"(NOT ({once}) OR ({no_number} AND {token} = ''))")
+    return Conversion(value, f"({bad} OR {unknown})")
 
 
 def _key(key: str) -> str:

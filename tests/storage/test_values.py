@@ -1,5 +1,7 @@
 """The contract of values: one table of texts, held by CSV, by text in JSON and by partition folders."""
 
+# ruff: noqa: DTZ001, E501  the session collects wall clocks; a row of a table is one line
+
 import json
 import re
 from datetime import date, datetime
