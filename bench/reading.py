@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from bench.cpu import compare, cpu_seconds
 from bench.lineitem import SCHEMA
+from etl.engine.meter import observe
 from etl.model.dataset import Dataset
 from etl.model.schema import parse_schema
 from etl.spark.session import SessionSettings, start
@@ -51,7 +52,8 @@ def engine_side(spark: SparkSession, root: Path, form: str) -> Callable[[], None
     def run() -> None:
         reading = source_for(dataset).read(spark, dataset, Scope())
         assert reading.corrupt
-        good = reading.frame.where(f"{quoted(reading.corrupt.column)} IS NULL")
+        counted, _ = observe(reading.frame, [reading.rows, reading.corrupt.count])
+        good = counted.where(f"{quoted(reading.corrupt.column)} IS NULL")
         good.drop(reading.corrupt.column, reading.corrupt.reason).write.format("noop").mode("overwrite").save()
 
     return run

@@ -21,7 +21,8 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Check": {
         "plan": "Say what a run would do, and do nothing.",
-        "validate": "Let Spark analyse every step on empty frames; reads no data.",
+        "validate": "Let Spark analyse every step on empty frames, and compare its columns with its target's; "
+        "reads no data.",
     },
     "Run": {
         "run": "Run steps for an interval: extract, transform, stage, audit, publish.",

@@ -10,29 +10,29 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve, frozen
 
 from etl.engine import accounts, publishing, record, standing
-from etl.engine.audit import audit
+from etl.engine.audit import Verdict, audit
 from etl.engine.boundary import failed_action
-from etl.engine.counts import count, told_early
+from etl.engine.counts import Counts, count, told_early
 from etl.engine.declared import check_declared
 from etl.engine.extract import Extracted, extract, refuse_corrupt
 from etl.engine.guards import hold
 from etl.engine.meter import drain
 from etl.engine.publishing import Notes
 from etl.engine.quarantine import Aside, Quarantine
-from etl.engine.stage import prepare, stage
+from etl.engine.stage import Prepared, prepare, stage
 from etl.engine.stop import Stop
-from etl.engine.transform import transform
+from etl.engine.transform import Transformed, transform
 from etl.errors import ConflictError, EtlError, QuarantineError, RefusedPartitionError
 from etl.model.event import Event, Listener
 from etl.model.marks import mark_name
 from etl.model.plan import PlannedStep
-from etl.model.result import Status, StepResult
+from etl.model.result import RowCounts, Status, StepResult
 from etl.model.run import Clock, Run, utc_now
 from etl.model.why import State, Why
 from etl.spark.errors import summary
 from etl.spark.jvm import booked, java_class
 from etl.storage.formats import storage_for
-from etl.storage.staging import Mark, TargetState
+from etl.storage.staging import Mark, Staged, TargetState
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -143,12 +143,7 @@ def _made(
             drain(session)
             extracted.recheck()
             found = count(session, extracted, transformed, prepared, staged, early)
-            if found.again:
-                extracted.recheck()  # the same files were read once more
-            hold(planned, prepared.guards, found.values)
-            refuse_corrupt(planned, extracted, found.corrupt, found.read)
-            verdict = audit(session, prepared, staged, found.values)
-            counts, found = accounts.settle(planned, extracted, transformed, found, verdict, staged)
+            verdict, counts, found = _audited(session, planned, extracted, transformed, prepared, staged, found)
         attempt.stop.check()
     except BaseException:
         publishing.discard(staged)
@@ -168,6 +163,24 @@ def _made(
     return record.published(
         planned, run, verdict, counts, before, published, again=found.again, ignored=extracted.ignored, notes=notes
     )
+
+
+def _audited(
+    session: SparkSession,
+    planned: PlannedStep,
+    extracted: Extracted,
+    transformed: Transformed,
+    prepared: Prepared,
+    staged: Staged,
+    found: Counts,
+) -> tuple[Verdict, RowCounts, Counts]:
+    """Judge what was counted: guards first, then records that did not parse, expectations, and the accounts."""
+    if found.again:
+        extracted.recheck()  # the same files were read once more
+    hold(planned, prepared.guards, found.values)
+    refuse_corrupt(planned, extracted, found.corrupt, found.read)
+    verdict = audit(session, prepared, staged, found.values)
+    return verdict, *accounts.settle(planned, extracted, transformed, found, verdict, staged)
 
 
 @contextmanager

@@ -7,15 +7,13 @@ zone's root, with the step's schema.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from attrs import field, fields, frozen
+from attrs import field, frozen
 
 from etl.config.document import Document, read_document
 from etl.config.layers import origin
 from etl.config.problems import raise_all
-from etl.config.refusal import one_of
-from etl.config.roots import RelativePath
 from etl.config.settings import Config, refuse_secrets
 from etl.config.structure import structured
 from etl.errors import ConfigError, DefinitionError, Place, ProjectError, did_you_mean
@@ -23,48 +21,12 @@ from etl.model.dataset import NAME, Dataset
 from etl.model.formats import FORMATS, check_publish
 from etl.model.job import JobModule
 from etl.model.names import source_names, source_partitions
-from etl.model.schema import Schema
 from etl.model.step import Step
-from etl.model.text import TextRules, split_options
+from etl.model.text import split_options
+from etl.project.entry import Entry
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
-
-
-FormatName = Annotated[str, one_of(FORMATS)]
-
-
-@frozen(kw_only=True)
-class Entry:
-    """What conf/datasets.toml may say about one dataset; see ``Dataset`` for the words.
-
-    ``path`` is relative to the zone's root, by default the dataset's name; ``schema`` is Spark DDL.
-    """
-
-    path: RelativePath | None = None
-    format: FormatName = "delta"
-    schema: Schema | None = None
-    options: Mapping[str, str] = field(factory=dict, hash=False)
-    partitioned_by: tuple[str, ...] = ()
-    decimal: str = "."
-    thousands: str = ""
-    round: bool = False
-    date_format: str | None = None
-    timestamp_format: str | None = None
-    timestamp_unit: Literal["s", "ms", "us"] | None = None
-    time_zone: str = "UTC"
-    encoding: str = "utf-8"
-    on_corrupt: Literal["fail", "quarantine"] = "fail"
-    max_corrupt: float = 1.0
-    on_drift: Literal["fail", "evolve"] = "fail"
-    optional_columns: tuple[str, ...] = ()
-    allow_empty: bool = False
-    description: str = ""
-
-    @property
-    def text(self) -> TextRules:
-        """Where the dataset's text departs from the contract."""
-        return TextRules(**{name.name: getattr(self, name.name) for name in fields(TextRules)})
 
 
 @frozen

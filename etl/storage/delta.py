@@ -21,6 +21,7 @@ from etl.storage import (
     delta_log,
     delta_merge,
     delta_schema,
+    delta_shape,
     delta_statistics,
     delta_write,
     evolution,
@@ -142,7 +143,7 @@ def changes(
         return ()
     bridge.check_writable(snapshot, dataset.uri)
     declared, table = struct_type(session, schema.ddl), delta_schema.existing(snapshot.metadata())
-    columns = delta_write.partitions(write, schema, partition_by)
+    columns = delta_shape.partitions(write, schema, partition_by)
     return delta_schema.accepted(dataset, evolution.changes(declared, table, write, columns)).words
 
 

@@ -32,6 +32,8 @@ from etl.storage.sniff import passed_over
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+WITHIN = "_headrace_within"
+
 
 def read(
     session: SparkSession, dataset: Dataset, scope: Scope | str | None = None, interval: Interval | None = None
@@ -59,7 +61,7 @@ def read(
     else:
         frame, headers = empty(session, dataset, {CORRUPT: "STRING", REASON: "STRING"}), 0
     if where and kept:
-        frame = frame.where(f"({where}) OR ({CORRUPT} IS NOT NULL AND {quoted(scope.column or '')} IS NULL)")
+        frame = _within(frame, f"({where}) OR ({CORRUPT} IS NOT NULL AND {quoted(scope.column or '')} IS NULL)")
     return Reading(
         frame=frame,
         identity=content(dataset, listing),
@@ -68,6 +70,16 @@ def read(
         recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing),
         explain=lambda error: explained(session, dataset, listing, error),
     )
+
+
+def _within(frame: DataFrame, condition: str) -> DataFrame:
+    """Keep rows by a condition on what was parsed.
+
+    A filter would be moved below the parser, which then runs once more for each column that the condition asks for; an
+    explosion of one or no element stays where it is.
+    """
+    kept = f"explode(IF({condition}, array(true), CAST(array() AS ARRAY<BOOLEAN>))) AS {WITHIN}"
+    return frame.selectExpr("*", kept).drop(WITHIN)
 
 
 def explained(session: SparkSession, dataset: Dataset, listing: Listing, error: BaseException) -> EtlError | None:
@@ -147,7 +159,7 @@ def _lines(
         if dialect:
             split = f"regexp_extract_all({text}, {literal(dialect.record)}, 0)"
             records = f"transform({split}, x -> rtrim('\\r\\n', x))"
-            text = f"explode(slice(filter({records}, x -> {kept.format('x')}), {drop + 1}, 2147483647))"
+            text = f"explode(slice(filter({records}, x -> {kept.format('x')}), {drop + 1}, 2000000000))"
         frame = frame.selectExpr(*map(quoted, dataset.partitioned_by), f"{text} AS {line}")
     return frame.where(kept.format(line))
 

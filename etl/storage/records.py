@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 CORRUPT, REASON = "_corrupt_record", "_corrupt_reason"
-# Always true, and Spark cannot know: else it moves a filter on these columns below them, where every record would be
-# parsed again for each of its columns.
-ONCE = "spark_partition_id() >= 0"
 
 
 @frozen(kw_only=True)
@@ -57,7 +54,7 @@ def settled(frame: DataFrame, parsed: Parsed, lines: Lines, dataset: Dataset, ru
         for name, made in parsed.columns.items()
         if made.bad
     ]
-    reason = valued.selectExpr("*", f"CASE WHEN {ONCE} THEN {first_of(reasons)} END AS {REASON}")
+    reason = valued.selectExpr("*", f"{first_of(reasons)} AS {REASON}")
     corrupt = f"CASE WHEN {REASON} IS NOT NULL THEN {quoted(LINE)} END AS {CORRUPT}"
     return reason.selectExpr(*_columns(dataset, list(parsed.columns), rules), corrupt, REASON)
 

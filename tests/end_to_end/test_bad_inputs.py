@@ -472,7 +472,7 @@ FILES = [
     delivered(
         "quote that never ends", HEADER + '2,20,"2.50,2013-02-08T07:00:00,Bob\n' + GOOD_ROW, "1 corrupt row", "2,20"
     ),
-    delivered("UTF-16", (HEADER + GOOD_ROW).encode("utf-16"), "trips.csv", "UTF-16", "→ set options"),
+    delivered("UTF-16", (HEADER + GOOD_ROW).encode("utf-16"), "trips.csv", "UTF-16", "→ set encoding"),
     delivered("binary", b"\x00\x01\x02\x00" * 100, "trips.csv", "NUL"),
     delivered("gzip named .csv", gzip.compress((HEADER + GOOD_ROW).encode()), "trips.csv", "gzip", ".gz", "→"),
     delivered("text named .gz", HEADER + GOOD_ROW, "trips.csv.gz", "not gzip", path=LANDED + ".gz"),
@@ -487,7 +487,7 @@ FILES = [
     ),
     delivered(
         "half a JSON record",
-        '{"id": 1, "km": 10}\n{"id": 2, "km"\n',
+        '{"id": 1, "km": 10, "price": 1, "begun": null}\n{"id": 2, "km"\n',
         "1 corrupt row",
         '{"id": 2, "km"',
         path=LANDED.replace(".csv", ".json"),
@@ -495,7 +495,7 @@ FILES = [
     ),
     delivered(
         "text where a JSON number belongs",
-        '{"id": "one"}\n',
+        '{"id": "one", "km": 1, "price": 1, "begun": null}\n',
         "1 corrupt row",
         "one",
         path=LANDED.replace(".csv", ".json"),

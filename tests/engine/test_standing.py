@@ -87,9 +87,9 @@ def test_a_lake_that_has_moved_publishes_nothing_again(raw, tmp_path):
 def test_a_stale_step_names_the_function_and_the_declaration_that_changed(raw):
     first = raw.run(kept())
 
-    @step(sources=OF_DAY, target=Target("clean.rows", "id INT, day DATE", ReplacePartitions("day")))
+    @step(sources=OF_DAY, target=Target("clean.rows", f"{DDL}, more INT", ReplacePartitions("day")))
     def clean_rows(rows):
-        return rows.select("id", "day")
+        return rows.selectExpr("*", "1 AS more")
 
     reason = raw.run_step(clean_rows, force=True).reason
 

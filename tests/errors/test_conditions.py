@@ -33,7 +33,7 @@ CONDITIONS = [
     (UnknownNameError("no job 'shp'", "shp", ["shop"]), 2, {"name": "shp", "known": ("shop",)}),
     (RunIdTakenError("monday"), 2, {"run_id": "monday"}),
     (MissingDatasetError("raw.trips", "s3://a/b", written_here=False), 9, {"dataset": "raw.trips", "uri": "s3://a/b"}),
-    (CorruptRowsError("raw.trips", 2, ["a.csv: 'x'"]), 9, {"dataset": "raw.trips", "rows": 2}),
+    (CorruptRowsError("raw.trips", 2, ["a.csv: 'x'"]), 9, {"dataset": "raw.trips", "rows": 2, "allowed": 0.0}),
     (UnwritableError("step a.b", "Permission denied", uri="s3://a"), 5, {"uri": "s3://a"}),
     (WriteConflictError("clean.trips", "append", version=7), 75, {"version": 7}),
     (LostExecutorError("step a.b", "exit 137"), 75, {}),

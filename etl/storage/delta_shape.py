@@ -1,0 +1,56 @@
+"""What each kind of write means to Delta's writer: what it replaces, and the folders of a new table."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from etl.errors import ProjectError
+from etl.model.schema import Schema
+from etl.model.write import Append, Merge, ReplacePartitions
+from etl.model.write import Write as Kind
+from etl.sql import literal, quoted
+from etl.storage.reading import interval_predicate
+from etl.storage.staging import Publish, ReplaceValue
+
+
+@frozen(kw_only=True)
+class Shape:
+    """What a write kind means to Delta's writer."""
+
+    overwrite: bool
+    where: str = ""
+    partition_by: tuple[str, ...] = ()
+
+
+def shape(publish: Publish) -> Shape:
+    """Return how Delta's writer carries out the step's write kind.
+
+    The rows of a TIMESTAMP's interval are replaced by a condition and the table is not partitioned by it: that would
+    be a folder for every instant.
+
+    Raises:
+        ProjectError: a replacement by interval without an interval: it would replace the whole table.
+    """
+    write, columns = publish.write, publish.partition_by
+    if isinstance(write, ReplaceValue):
+        where = f"{quoted(write.column)} = {literal(write.value)}"
+        return Shape(overwrite=True, where=where, partition_by=(write.column,))
+    if isinstance(write, ReplacePartitions):
+        if publish.interval is None:
+            raise ProjectError(
+                f"dataset {publish.dataset.name}: ReplacePartitions({write.column!r}) without an interval would "
+                "replace the whole table",
+                place=publish.dataset.place,
+                remedy="run it for an interval: --date or --from/--to",
+            )
+        kind = publish.schema.column(write.column).type
+        where = interval_predicate(write.column, kind, publish.interval)
+        return Shape(overwrite=True, where=where, partition_by=partitions(write, publish.schema, columns))
+    return Shape(overwrite=not isinstance(write, Append | Merge), partition_by=columns)
+
+
+def partitions(write: Kind, schema: Schema, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns that a new table is partitioned by: a DATE whose days are replaced comes first."""
+    if isinstance(write, ReplacePartitions) and schema.column(write.column).type == "DATE":
+        return tuple(dict.fromkeys((write.column, *columns)))
+    return columns
