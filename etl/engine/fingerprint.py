@@ -97,6 +97,7 @@ def _catalogued(dataset: Dataset) -> Mapping[str, Any]:
         "allow_empty": dataset.allow_empty,
         "optional_columns": dataset.optional_columns,
         "text": repr(dataset.text),
+        "widths": dataset.widths,
         "max_corrupt": dataset.max_corrupt,
     }
 

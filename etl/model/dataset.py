@@ -87,6 +87,7 @@ class Dataset:
         schema: declared columns; for a dataset a step here writes, the step's target schema.
         options: given to Spark's reader as they are (``sep``, ``multiLine`` …).
         partitioned_by: Hive-style directory columns below ``uri``; they are columns of ``schema`` too.
+        widths: of a fixed-width file's columns, in letters, in the schema's order.
         text: where its text departs from the contract of docs/reading.md; options may say the same.
         on_corrupt: a record that does not parse fails the run (exit 9) or goes to the quarantine dataset.
         max_corrupt: the share of records, 0 to 1, that may go there; more of them fail the run.
@@ -105,6 +106,7 @@ class Dataset:
     schema: Schema | None = None
     options: Mapping[str, str] = field(factory=dict, hash=False)
     partitioned_by: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()
     text: TextRules = NO_RULES
     on_corrupt: Literal["fail", "quarantine"] = "fail"
     max_corrupt: float = 1.0

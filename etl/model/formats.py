@@ -37,6 +37,8 @@ FORMATS: dict[str, Format] = {
     ),
     "csv": Format(module="etl.storage.files", needs_schema=True),
     "json": Format(module="etl.storage.files", needs_schema=True),
+    "text": Format(module="etl.storage.files", needs_schema=True),
+    "fixed-width": Format(module="etl.storage.files", needs_schema=True),
     "parquet": Format(module="etl.storage.columnar", needs_schema=True),
     "orc": Format(module="etl.storage.columnar", needs_schema=True),
 }

@@ -41,7 +41,12 @@ _CSV = "sep quote escape charToEscapeQuoteEscaping comment header nullValue empt
 _CSV += "ignoreTrailingWhiteSpace maxColumns maxCharsPerColumn multiLine lineSep"
 _JSON = "multiLine lineSep allowComments allowUnquotedFieldNames allowSingleQuotes allowNumericLeadingZeros "
 _JSON += "allowBackslashEscapingAnyCharacter allowUnquotedControlChars"
-KNOWN: Mapping[str, tuple[str, ...]] = {"csv": tuple(_CSV.split()), "json": tuple(_JSON.split())}
+KNOWN: Mapping[str, tuple[str, ...]] = {
+    "csv": tuple(_CSV.split()),
+    "json": tuple(_JSON.split()),
+    "text": ("lineSep",),
+    "fixed-width": ("lineSep", "comment"),
+}
 """Spark's options that each text format's reader is given, in Spark's spelling."""
 
 RULES = {

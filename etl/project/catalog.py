@@ -80,6 +80,7 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
             remedy='add schema = "column TYPE, …"',
         )
     yield from _misread(dataset, catalog)
+    yield from (ConfigError(said, place=place) for said in _unshaped(entry))
     if not 0 <= entry.max_corrupt <= 1:
         yield ConfigError(f"max_corrupt = {entry.max_corrupt} is no share; allowed: 0 to 1", place=place)
     yield from source_names(dataset, entry.schema if FORMATS[entry.format].needs_schema else None, place)
@@ -98,6 +99,17 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
                 f"optional_columns names {column!r}, which is no column of its files; {did_you_mean(column, in_files)}"
             )
             yield ConfigError(said, place=place)
+
+
+def _unshaped(entry: Entry) -> Iterator[str]:
+    """Yield how the columns do not go with the format."""
+    in_files = [c for c in entry.schema or () if c.name not in entry.partitioned_by]
+    if entry.format == "text" and entry.schema and len(in_files) != 1:
+        yield f"a text dataset has one column in its files, the line; the schema has {len(in_files)}"
+    if (entry.format == "fixed-width") != bool(entry.widths):
+        yield "widths belong to a fixed-width dataset, and one needs them: widths = [10, 8, …]"
+    elif entry.widths and (len(entry.widths) != len(in_files) or min(entry.widths) < 1):
+        yield f"widths = {list(entry.widths)}: one of at least 1 for each of the {len(in_files)} columns in the files"
 
 
 def _misread(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
@@ -182,6 +194,7 @@ def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, pl
         schema=target.schema if target else entry.schema,
         options=entry.options,
         partitioned_by=entry.partitioned_by or (target.partition_by if target else ()),
+        widths=entry.widths,
         text=entry.text,
         on_corrupt=entry.on_corrupt,
         max_corrupt=entry.max_corrupt,

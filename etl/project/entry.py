@@ -28,6 +28,7 @@ class Entry:
     schema: Schema | None = None
     options: Mapping[str, str] = field(factory=dict, hash=False)
     partitioned_by: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()
     decimal: str = "."
     thousands: str = ""
     round: bool = False

@@ -1,6 +1,6 @@
-"""CSV and JSON files: every record becomes a row of the declared types, or is kept and told with the reason.
+"""Text files: every record becomes a row of the declared types, or is kept and told with the reason.
 
-Spark's readers of both take a wrong number, half a time or the first of three records without a word. So files are
+Spark's readers take a wrong number, half a time or the first of three records without a word. So files are
 taken as lines here, and each line is held to the contract of ``etl.storage.values``.
 """
 
@@ -19,7 +19,7 @@ from etl.model.interval import Interval
 from etl.model.schema import Schema
 from etl.spark.errors import chain, is_unreadable, summary
 from etl.sql import literal, quoted
-from etl.storage import delimited, keys, objects
+from etl.storage import delimited, keys, objects, plain
 from etl.storage.content import content
 from etl.storage.folders import folder_text, folder_values
 from etl.storage.header import read_header
@@ -107,6 +107,8 @@ def _frame(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> tu
         lines = _lines(session, dataset, files, folders, drop=0)
         return objects.parsed(Lines(lines), dataset, dataset.rules), 0
     dialect = delimited.dialect_of(dataset.spark_options)
+    if dataset.format in ("text", "fixed-width"):
+        return plain.parsed(Lines(_lines(session, dataset, files, folders, drop=0)), dataset, dataset.rules), 0
     if not dialect.header:
         names = [column.name for column in _schema(dataset) if column.name not in dataset.partitioned_by]
         lines = _lines(session, dataset, files, folders, drop=0, dialect=dialect)
@@ -152,7 +154,9 @@ def _lines(
     for column, values in folders.items():
         text = folder_text(column, values)
         frame = frame.withColumn(column, F.expr(text)) if text else frame
-    line, comment = quoted(LINE), dialect.comment if dialect else ""
+    line, comment = quoted(LINE), dataset.spark_options.get("comment", "")
+    if dataset.format == "text":
+        return frame
     kept = "length(trim({0})) > 0" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
     if whole:
         text = f"ltrim('\ufeff', {line})"
