@@ -14,7 +14,7 @@ ENGINE = ("headrace_kept", "_headrace_rank")  # marks of a row on its way to the
 DELETES = "_deletes"  # the mark of a row that deletes its key
 MERGE = ("_row_id_", "_file_name_", "_row_dropped_", "_source_row_present_", "_target_row_present_", "_incr_row_count_")
 DELTA = ("_change_type", "_commit_version", "_commit_timestamp")  # of a table's change feed
-CORRUPT = "_corrupt_record"  # where a file's reader keeps the text of a record that did not parse
+CORRUPT = ("_corrupt_record", "_corrupt_reason")  # where a file's reader keeps what did not parse, and why
 UNPARTITIONED = frozenset({"ARRAY", "MAP", "STRUCT", "BINARY"})  # a folder's name holds no such value
 LETTERS = " ,;{}()\n\t="  # what Delta and Parquet take in no name, without column mapping
 _SPELLED = {" ": "a blank", "\n": "a line break", "\t": "a tab"}
@@ -61,9 +61,9 @@ def source_partitions(
 def source_names(dataset: str, schema: Schema | None, place: Place | None = None) -> Iterator[ConfigError]:
     """Yield what keeps the columns of a source from being read; names that files may have are many more."""
     for name in schema.names if schema else ():
-        if name.lower() == CORRUPT:
+        if name.lower() in CORRUPT or name.lower().startswith("_headrace_"):
             yield ConfigError(
-                f"dataset {dataset}: column {name!r} is the one in which Headrace keeps what did not parse",
+                f"dataset {dataset}: column {name!r} is one in which Headrace keeps what it reads",
                 place=place,
                 remedy="leave it out of the schema, or have it delivered under another name",
             )

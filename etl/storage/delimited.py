@@ -137,13 +137,13 @@ def parsed(lines: Lines, dataset: Dataset, dialect: Dialect, rules: TextRules, n
     if len(names) > 20_000:  # noqa: PLR2004 the parser's own limit is 20,480, the sentinel among them
         options.setdefault("maxColumns", str(len(names) + 2))
     line = F.concat(F.col(LINE), F.lit(dialect.sep + END))
-    frame = lines.frame.withColumn("_r", F.from_csv(line, F.lit(ddl), options))
+    frame = lines.frame.withColumn("_headrace_r", F.from_csv(line, F.lit(ddl), options))
     declared = {column.name: column.type for column in dataset.schema or ()}
     columns = {}
     for field, name in zip(fields, names, strict=True):
         if name in declared:
-            columns[name] = conversion(declared[name], f"_r.{field}", rules, quoted(name))
-    texts = [f"_r.{f}" for f, name in zip(fields, names, strict=True) if declared.get(name) == "STRING"]
+            columns[name] = conversion(declared[name], f"_headrace_r.{field}", rules, quoted(name))
+    texts = [f"_headrace_r.{f}" for f, name in zip(fields, names, strict=True) if declared.get(name) == "STRING"]
     return settled(frame, Parsed(columns=columns, whole=_whole(texts, dialect)), lines, dataset, rules)
 
 
@@ -156,7 +156,7 @@ def _whole(texts: Sequence[str], dialect: Dialect) -> str:
     The parser takes ``"x"y`` as it stands and cuts blanks behind a closing quote: lines that may have either are looked
     at as they are written.
     """
-    ended = f"coalesce(_r.e = {literal(END)}, false)"
+    ended = f"coalesce(_headrace_r.e = {literal(END)}, false)"
     if not dialect.quote:
         return ended
     quote, line = literal(dialect.quote), quoted(LINE)

@@ -18,7 +18,7 @@ from etl.storage.lines import LINE
 from etl.storage.values import Conversion
 
 DIGITS = 38
-LONG = "_long"  # the column that ``long_numbers`` fills
+LONG = "_headrace_long"  # the column that ``long_numbers`` fills
 RUN = 9  # digits asked for behind those declared; more of them, and most numbers would be no Java long
 _AS_THEY_ARE = ("BOOLEAN", *values.INTEGERS, "FLOAT", "DOUBLE", "STRING", "BINARY")
 

@@ -16,7 +16,7 @@ from etl.storage.listing import File, path_as_written
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-LINE = "_line"
+LINE = "_headrace_line"
 WHOLE_BYTES = 1 << 29  # of a file whose records may span lines: one Java string holds it
 _UTF8 = ("utf-8", "utf8", "us-ascii", "ascii")
 
@@ -50,7 +50,7 @@ def read_lines(session: SparkSession, dataset: Dataset, files: Sequence[File], *
     if whole:
         _refuse_large(dataset, files)
     partitions = "".join(f", {quoted(name)} STRING" for name in dataset.partitioned_by)
-    reader = session.read.format("text").schema(f"value STRING{partitions}").option("wholetext", str(whole).lower())
+    reader = session.read.format("text").schema(f"{LINE} STRING{partitions}").option("wholetext", str(whole).lower())
     if dataset.partitioned_by:
         reader = reader.option("basePath", dataset.uri)
     separator = dataset.spark_options.get("lineSep")
@@ -59,13 +59,13 @@ def read_lines(session: SparkSession, dataset: Dataset, files: Sequence[File], *
     frame = reader.load([path_as_written(file.uri) for file in files])
     encoding = dataset.rules.encoding
     if encoding.lower() not in _UTF8:
-        frame = frame.withColumn("value", F.expr(_decoded(encoding)))
-    return frame.withColumnRenamed("value", LINE)
+        frame = frame.withColumn(LINE, F.expr(_decoded(encoding)))
+    return frame
 
 
 def _decoded(encoding: str) -> str:
     name = "ISO-8859-1" if encoding.lower().replace("_", "-") in ("latin-1", "latin1") else encoding
-    return f"decode(CAST(value AS BINARY), {literal(name)})"
+    return f"decode(CAST({LINE} AS BINARY), {literal(name)})"
 
 
 def _refuse_large(dataset: Dataset, files: Sequence[File]) -> None:

@@ -30,13 +30,15 @@ def parsed(lines: Lines, dataset: Dataset, rules: TextRules) -> DataFrame:
     declared = [column for column in dataset.schema or () if column.name not in dataset.partitioned_by]
     inner = ", ".join(f"{quoted(column.name)}: {raw_type(column.type, rules)}" for column in declared)
     record = f"STRUCT<{inner}>"
-    frame = lines.frame.withColumn("_p", F.expr(_sql_parse(quoted(LINE), f"r {record}, e INT, c STRING", dataset)))
+    frame = lines.frame.withColumn(
+        "_headrace_p", F.expr(_sql_parse(quoted(LINE), f"r {record}, e INT, c STRING", dataset))
+    )
     carried = [quoted(name) for name in dataset.partitioned_by]
-    frame = frame.selectExpr(*carried, f"explode({_records(record, dataset)}) AS _x")
-    frame = frame.selectExpr(*carried, f"_x.line AS {quoted(LINE)}", "_x.r AS _r")
+    frame = frame.selectExpr(*carried, f"explode({_records(record, dataset)}) AS _headrace_x")
+    frame = frame.selectExpr(*carried, f"_headrace_x.line AS {quoted(LINE)}", "_headrace_x.r AS _headrace_r")
     frame = frame.withColumn(LONG, F.expr(long_numbers(declared, rules)))
-    columns = {column.name: conversion(column, f"_r.{quoted(column.name)}", rules) for column in declared}
-    whole = "(_r IS NOT NULL)"
+    columns = {column.name: conversion(column, f"_headrace_r.{quoted(column.name)}", rules) for column in declared}
+    whole = "(_headrace_r IS NOT NULL)"
     made = Parsed(columns=columns, whole=whole, broken="no JSON record of these types", kept=(LONG,))
     return settled(frame, made, lines, dataset, rules)
 
@@ -44,13 +46,13 @@ def parsed(lines: Lines, dataset: Dataset, rules: TextRules) -> DataFrame:
 def _records(record: str, dataset: Dataset) -> str:
     """SQL for a line's records: mostly one; a list's; or several, one behind the other."""
     line, nothing = quoted(LINE), f"CAST(NULL AS {record})"
-    single = f"array(named_struct('line', {line}, 'r', _p.r))"
+    single = f"array(named_struct('line', {line}, 'r', _headrace_p.r))"
     broken = f"array(named_struct('line', {line}, 'r', {nothing}))"
     listed = _sql_parse(line, f"r ARRAY<{record}>, e INT, c STRING", dataset)
     element = "transform(l.r, x -> named_struct('line', coalesce(to_json(x), 'null'), 'r', x))"
     of_list = f"transform(array({listed}), l -> CASE WHEN l.e = 1 AND l.c IS NULL THEN {element} ELSE {broken} END)[0]"
     several = _several(record, dataset, broken)
-    good = "_p.e = 1 AND _p.c IS NULL AND _p.r IS NOT NULL"
+    good = "_headrace_p.e = 1 AND _headrace_p.c IS NULL AND _headrace_p.r IS NOT NULL"
     return f"CASE WHEN {good} THEN {single} WHEN startswith(ltrim({line}), '[') THEN {of_list} ELSE {several} END"
 
 

@@ -31,7 +31,7 @@ def parsed(lines: Lines, dataset: Dataset, rules: TextRules) -> DataFrame:
         texts = [f"nullif(trim(substring({line}, {start + 1}, {width})), '')" for start, width in cuts]
         whole = f"(length({line}) BETWEEN {starts[-2] + 1} AND {starts[-1]})"
     fields = ", ".join(f"{literal(f'c{n}')}, {text}" for n, text in enumerate(texts))
-    frame = lines.frame.selectExpr("*", f"named_struct({fields}) AS _r")
+    frame = lines.frame.selectExpr("*", f"named_struct({fields}) AS _headrace_r")
     kinds = {column.name: column.type for column in dataset.schema or ()}
-    columns = {name: conversion(kinds[name], f"_r.c{n}", rules, quoted(name)) for n, name in enumerate(names)}
+    columns = {name: conversion(kinds[name], f"_headrace_r.c{n}", rules, quoted(name)) for n, name in enumerate(names)}
     return settled(frame, Parsed(columns=columns, whole=whole), lines, dataset, rules)

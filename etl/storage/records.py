@@ -42,7 +42,7 @@ def settled(frame: DataFrame, parsed: Parsed, lines: Lines, dataset: Dataset, ru
 
     A record whose one value is no value of its type is corrupt as a whole: its other columns are not believed either.
     """
-    kept = [quoted(LINE), *map(quoted, dataset.partitioned_by), "_r", *parsed.kept]
+    kept = [quoted(LINE), *map(quoted, dataset.partitioned_by), "_headrace_r", *parsed.kept]
     valued = frame.selectExpr(*kept, *(f"{made.value} AS {quoted(name)}" for name, made in parsed.columns.items()))
     reasons = [f"CASE WHEN NOT {parsed.whole} THEN {literal(parsed.broken)} END"]
     if lines.header_texts:
