@@ -16,8 +16,10 @@ MERGE = ("_row_id_", "_file_name_", "_row_dropped_", "_source_row_present_", "_t
 DELTA = ("_change_type", "_commit_version", "_commit_timestamp")  # of a table's change feed
 CORRUPT = ("_corrupt_record", "_corrupt_reason")  # where a file's reader keeps what did not parse, and why
 UNPARTITIONED = frozenset({"ARRAY", "MAP", "STRUCT", "BINARY"})  # a folder's name holds no such value
-LETTERS = " ,;{}()\n\t="  # what Delta and Parquet take in no name, without column mapping
-_SPELLED = {" ": "a blank", "\n": "a line break", "\t": "a tab"}
+# What Delta and Parquet take in no name, without column mapping. A line break, which exports put into headers and no
+# editor shows, is mapped: see ``etl.storage.delta_schema``.
+LETTERS = " ,;{}()\t="
+_SPELLED = {" ": "a blank", "\t": "a tab"}
 
 
 def target_names(schema: Schema, write: Write) -> Iterator[str]:
@@ -26,7 +28,7 @@ def target_names(schema: Schema, write: Write) -> Iterator[str]:
         refused = [letter for letter in dict.fromkeys(path[-1]) if letter in LETTERS]
         if refused:
             yield (
-                f"column {'.'.join(path)!r} has {_listed(refused)} in its name; Delta takes no blank, tab, line break "
+                f"column {'.'.join(path)!r} has {_listed(refused)} in its name; Delta takes no blank, tab "
                 f"or any of , ; {{ }} ( ) = there: give it another name, such as {suggested(path[-1])!r}"
             )
     deletes = (DELETES,) if isinstance(write, Merge) and write.apply_as_deletes else ()

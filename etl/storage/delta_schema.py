@@ -13,6 +13,7 @@ from pyspark.sql.types import StructType
 
 from etl.errors import AnalysisError
 from etl.model.dataset import Dataset
+from etl.model.schema import Schema
 from etl.spark.jvm import struct_type
 from etl.sql import quoted
 from etl.storage.columns import differences, merged
@@ -161,6 +162,15 @@ def _portable(metadata: Mapping[str, Any]) -> dict[str, Any]:
 def is_clustered(snapshot: Any) -> bool:
     """Say whether the table has columns that others told Delta to cluster it by."""
     return '"clustering"' in str(snapshot.protocol().json())
+
+
+# A name with a line break cannot stand in a Parquet file: Delta keeps it in the log, beside a name of its own.
+BY_NAME = {"delta.columnMapping.mode": "name"}
+
+
+def is_mapped(schema: Schema) -> bool:
+    """Say whether a new table of these columns needs column mapping."""
+    return any("\n" in path[-1] for path in schema.fields)
 
 
 def is_plain(metadata: Any) -> bool:

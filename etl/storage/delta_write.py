@@ -19,10 +19,12 @@ from etl.storage.delta_bridge import DELTA, Bridge
 from etl.storage.delta_commit import settled
 from etl.storage.delta_files import Added, Split, added_files, delete, logical, row_count, split, within
 from etl.storage.delta_schema import (
+    BY_NAME,
     Reshape,
     described_as,
     hold,
     is_clustered,
+    is_mapped,
     is_plain,
     names_in_log,
     partitioned_by,
@@ -67,7 +69,7 @@ class Write:
             mode,
             java_options,
             columns,
-            bridge.scala_map({}),
+            bridge.scala_map(BY_NAME if self.before is None and is_mapped(publish.schema) else {}),
             rows._jdf,
             bridge.option(),
         )
@@ -150,7 +152,7 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     if change.columns is not None:
         transaction.updateMetadata(reshaped(bridge, metadata, change), False)
     rows, parts = publish.frame, None
-    if publish.kept and is_plain(metadata):
+    if publish.kept and is_plain(metadata) and (before is not None or not is_mapped(publish.schema)):
         own = () if change.option == "overwriteSchema" else partitioned_by(metadata)
         parts = split(bridge, publish, publish.kept, change.partition_by or own)
         rows = no_rows(bridge.session, publish.schema.nullable().ddl)

@@ -16,11 +16,11 @@ def problems(name: str, write: Write | None = None, kind: str = "INT") -> list[s
     return list(target_names(Schema((Column(name, kind),)), write or ReplaceTable()))
 
 
-@pytest.mark.parametrize("letter", list(" ,;{}()=\t\n"))
+@pytest.mark.parametrize("letter", list(" ,;{}()=\t"))
 def test_a_letter_that_delta_refuses_is_named_and_another_name_suggested(letter: str) -> None:
     (said,) = problems(f"Order{letter}ID")
 
-    assert repr(letter) in said or {" ": "a blank", "\t": "a tab", "\n": "a line break"}[letter] in said
+    assert repr(letter) in said or {" ": "a blank", "\t": "a tab"}[letter] in said
     assert "'Order_ID'" in said
 
 
