@@ -84,11 +84,12 @@ def check_names(dataset: Dataset, uri: str, names: Sequence[str]) -> None:
 
 def missing_column(dataset: Dataset, uri: str, name: str, names: Sequence[str], extra: Sequence[str]) -> InputError:
     """Return the error for a file without a declared column; what it has instead, if that is near."""
+    has = "its header is" if dataset.format == "csv" else "its records have"
     near = closest(name, extra) or next((other for other in extra if other.lower() == name.lower()), None)
     return InputError(
         f"dataset {dataset.name}: {uri} has no column {name!r}"
         + (f" (it has {near!r})" if near else "")
-        + f"; its header is {', '.join(names[:20])}",
+        + (f"; {has} {', '.join(names[:20])}" if names else ""),
         place=dataset.place,
         remedy="mend the delivery, or the schema in conf/datasets.toml; optional_columns names those a file may lack",
     )

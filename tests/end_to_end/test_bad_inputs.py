@@ -487,7 +487,7 @@ FILES = [
     ),
     delivered(
         "half a JSON record",
-        '{"id": 1, "km": 10, "price": 1, "begun": null}\n{"id": 2, "km"\n',
+        '{"id": 1, "km": 10, "price": 1, "begun": null, "name": "x"}\n{"id": 2, "km"\n',
         "1 corrupt row",
         '{"id": 2, "km"',
         path=LANDED.replace(".csv", ".json"),
@@ -495,7 +495,7 @@ FILES = [
     ),
     delivered(
         "text where a JSON number belongs",
-        '{"id": "one", "km": 1, "price": 1, "begun": null}\n',
+        '{"id": "one", "km": 1, "price": 1, "begun": null, "name": "x"}\n',
         "1 corrupt row",
         "one",
         path=LANDED.replace(".csv", ".json"),
