@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import symtable
+import threading
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
@@ -55,6 +56,11 @@ class Source:
     imports: frozenset[str]
 
 
+# Python 3.11 keeps the depth of the tree that it makes for all threads together (gh-106905): two that parse at once end
+# with a SystemError, and steps run in threads.
+PARSING = threading.Lock()
+
+
 @lru_cache(maxsize=1024)
 def cut(text: str, package: str) -> Source:
     """Return the units of a module.
@@ -63,7 +69,8 @@ def cut(text: str, package: str) -> Source:
         text: its source.
         package: the package that its relative imports start from.
     """
-    tree = ast.parse(text)
+    with PARSING:
+        tree = ast.parse(text)
     documented = "__doc__" in text or "getdoc" in text  # then a docstring may be part of what the module does
     imported = dict(_aliases(tree, package))
     for node in ast.walk(tree):
