@@ -15,6 +15,7 @@ from etl.model.plan import PlannedStep
 from etl.sql import quoted
 from etl.storage.formats import source_for
 from etl.storage.reading import HEADER_AGAIN, Reading, Scope
+from etl.storage.sniff import guessed_encoding
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row, SparkSession
@@ -107,15 +108,19 @@ def refuse_corrupt(
         allowed = dataset.max_corrupt if dataset.on_corrupt == "quarantine" else 0.0
         if count <= allowed * read.get(name, count):
             continue
-        shown = corrupt_records(extracted.readings[name]).limit(SAMPLE).collect()
-        records = [
-            f"{unquote(row['_file']).rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({row['_reason']})" for row in shown
-        ]
+        found = corrupt_records(extracted.readings[name]).limit(SAMPLE)
+        shown = found.selectExpr("*", "CAST(_record AS BINARY) AS _bytes").collect()
+        records = [_shown(row) for row in shown]
         raise CorruptRowsError(dataset.name, count, records, place=dataset.place, allowed=allowed)
 
 
 def _shown(row: Row) -> str:
-    return f"{unquote(row['_file']).rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({row['_reason']})"
+    reason, stored = row["_reason"], bytes(row["_bytes"])
+    try:
+        stored.decode()
+    except UnicodeDecodeError as error:
+        reason += f"; byte {stored[error.start]:#x}: perhaps encoding = {guessed_encoding(stored)!r}"
+    return f"{unquote(row['_file']).rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({reason})"
 
 
 def corrupt_records(reading: Reading) -> DataFrame:

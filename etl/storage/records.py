@@ -50,13 +50,17 @@ def settled(frame: DataFrame, parsed: Parsed, lines: Lines, dataset: Dataset, ru
         reasons.insert(0, f"CASE WHEN {quoted(LINE)} IN ({texts}) THEN '{HEADER_AGAIN}' END")
     kinds = {column.name: column.type for column in dataset.schema or ()}
     reasons += [
-        f"CASE WHEN {made.bad} THEN {literal(f'{name} is no {kinds[name]}')} END"
+        f"CASE WHEN {made.bad} THEN {literal(_said(name, kinds[name], rules))} END"
         for name, made in parsed.columns.items()
         if made.bad
     ]
     reason = valued.selectExpr("*", f"{first_of(reasons)} AS {REASON}")
     corrupt = f"CASE WHEN {REASON} IS NOT NULL THEN {quoted(LINE)} END AS {CORRUPT}"
     return reason.selectExpr(*_columns(dataset, list(parsed.columns), rules), corrupt, REASON)
+
+
+def _said(name: str, kind: str, rules: TextRules) -> str:
+    return f"{name} is no {f'{rules.encoding} text' if kind == 'STRING' else kind}"
 
 
 def first_of(conditions: Sequence[str]) -> str:

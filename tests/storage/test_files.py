@@ -201,6 +201,16 @@ def test_bytes_that_are_something_else_are_refused_before_spark_reads_them(lake,
         files.read(lake.spark, dataset, Scope())
 
 
+@pytest.mark.parametrize(("encoding", "name"), [("iso-8859-1", "Zoë"), ("windows-1252", "Zoë€")])
+def test_bytes_of_another_encoding_are_corrupt_and_it_is_guessed(lake, encoding, name):
+    csv(lake, GOOD.encode() + f"3,30,{name}\n".encode(encoding))
+
+    result = lake.run_step(publishing("id"))
+
+    assert (result.exit_code, result.error.type) == (9, "CorruptRowsError")
+    assert "name is no utf-8 text; byte 0xeb: perhaps encoding = " + repr(encoding) in result.error.message
+
+
 def test_declared_utf_16_is_read(lake):
     assert rows(lake, csv(lake, GOOD.encode("utf-16"), options={"encoding": "UTF-16", "multiLine": "true"})) == ROWS
 
