@@ -14,6 +14,8 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from pyspark.sql import functions as F
+
 from etl.errors import EtlError, PlatformError, ProjectError, UnreadableFileError, did_you_mean
 from etl.model.dataset import Dataset
 from etl.model.schema import Schema
@@ -23,6 +25,7 @@ from etl.spark.jvm import java_class, struct_type
 from etl.sql import quoted
 from etl.storage.content import content
 from etl.storage.drift import Fitting, fitted
+from etl.storage.folders import folder_text, folder_values
 from etl.storage.footers import read_footers
 from etl.storage.listing import list_files, path_as_written, recheck
 from etl.storage.parquet_footers import is_all_null
@@ -56,6 +59,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     check_scope(dataset, scope)
     schema, options = _schema(dataset), _options(dataset)
     listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
+    folders = folder_values(dataset, [file.uri for file in listing.files])
     declared = {each["name"]: each["type"] for each in _json(session, schema)["fields"]}
     in_files = {name: kind for name, kind in declared.items() if name not in dataset.partitioned_by}
     footers = read_footers(session, dataset.format, listing.files)
@@ -66,6 +70,9 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         _typed(_load(session, dataset, group, declared, options), schema, declared, group) for group in _groups(fitting)
     ]
     frame = reduce(lambda left, right: left.union(right), frames) if frames else empty(session, dataset)
+    for column, values in folders.items():
+        text = folder_text(column, values)
+        frame = frame.withColumn(column, F.expr(text)) if text and frames else frame
     where = scope.predicate(lambda column: schema.column(column).type)
     return Reading(
         frame=frame.where(where) if where and frames else frame,

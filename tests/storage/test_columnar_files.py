@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from attrs import evolve
 
+from etl.errors import InputError
 from etl.model.schema import parse_schema
 from etl.storage import columnar
 from etl.storage.reading import Scope
@@ -43,3 +44,28 @@ def test_names_that_need_quotes_and_paths_that_look_like_patterns_are_taken_as_t
     lake.spark.sql("SELECT 1 AS `a b`, 'x' AS `c.d`").write.mode("append").parquet(str(folder))
 
     assert [tuple(row) for row in columnar.read(lake.spark, dataset, Scope()).frame.collect()] == [(1, "x")]
+
+
+def test_a_folder_s_name_is_utf_8_escaped_or_not(lake):
+    dataset = lake.dataset(
+        "raw.trips", format="parquet", schema=parse_schema("id INT, city STRING"), partitioned_by=("city",)
+    )
+    lake.spark.sql("SELECT 1 AS id").write.parquet(f"{dataset.uri}/city=S%C3%A3o%20Paulo")
+    lake.spark.sql("SELECT 2 AS id").write.parquet(f"{dataset.uri}/city=Köln")
+
+    frame = columnar.read(lake.spark, dataset, Scope()).frame
+
+    assert sorted(tuple(row) for row in frame.collect()) == [(1, "São Paulo"), (2, "Köln")]
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"), [(".", "not in a folder city="), ("city=x/area=y", "not in a folder city=")]
+)
+def test_a_file_beside_the_folders_or_too_deep_is_refused(lake, folder, said):
+    dataset = lake.dataset(
+        "raw.trips", format="parquet", schema=parse_schema("id INT, city STRING"), partitioned_by=("city",)
+    )
+    lake.spark.sql("SELECT 1 AS id").write.mode("append").parquet(f"{dataset.uri}/{folder}")
+
+    with pytest.raises(InputError, match=said):
+        columnar.read(lake.spark, dataset, Scope())
