@@ -96,15 +96,16 @@ def _if(condition: str, then: str) -> str:
 def long_numbers(schema: Iterable[Column], rules: TextRules) -> str:
     """SQL that is true for a line with a number of so many digits that the parser may have rounded some away.
 
-    Behind the digits that a decimal was asked for come as many again, unless its type leaves no room for them: then
-    every long number is looked at. What is lost silently begins with that many zeros or nines.
+    A decimal is asked for with ``RUN`` digits more: what is lost silently behind those begins with that many zeros or
+    nines. Where its type leaves no room for them, every fraction is looked at that is longer than what was asked for.
     """
-    room = [DIGITS - digits for kind in schema for digits, _ in _decimals(kind.type)]
+    every = [each for kind in schema for each in _decimals(kind.type)]
     line = quoted(LINE)
-    if not room or rules.round or rules.decimal != "." or rules.thousands:
+    if not every or rules.round or rules.decimal != "." or rules.thousands:
         return "false"
-    if min(room) < RUN:
-        return f"{line} RLIKE '[0-9.]{{16}}'"
+    tight = [scale + DIGITS - digits for digits, scale in every if DIGITS - digits < RUN]
+    if tight:
+        return f"{line} RLIKE '[.][0-9]{{{min(tight) + 1}}}|[0-9][eE]-|0{{{RUN}}}|9{{{RUN}}}'"
     return f"(contains({line}, '{'0' * RUN}') OR contains({line}, '{'9' * RUN}'))"
 
 
