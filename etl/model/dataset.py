@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 from attrs import evolve, field, frozen
@@ -118,7 +119,7 @@ class Dataset:
     description: str = ""
     place: Place = NOWHERE
 
-    @property
+    @cached_property
     def spark_options(self) -> Mapping[str, str]:
         """The options of the format in Spark's spelling, without those that say a rule.
 
@@ -127,7 +128,7 @@ class Dataset:
         """
         return self._split()[0]
 
-    @property
+    @cached_property
     def rules(self) -> TextRules:
         """Where its text departs from the contract, whether a key of the dataset or an option says so.
 
@@ -137,7 +138,7 @@ class Dataset:
         said = self._split()[1]
         given: dict[str, Any] = {**said, "round": said["round"].lower() == "true"} if "round" in said else dict(said)
         rules = evolve(self.text, **given)
-        for _, problem in rule_problems(rules):
+        for problem in rule_problems(rules):
             raise DefinitionError(f"dataset {self.name}: {problem}", place=self.place)
         return rules
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from etl.errors import DefinitionError, did_you_mean
+from etl.kinds.types import DIGITS
 from etl.sql import quoted
 
 SYNONYMS = {
@@ -42,7 +43,6 @@ ATOMS = frozenset(
     }
 )
 NESTED = frozenset({"ARRAY", "MAP", "STRUCT"})
-DIGITS = 38  # of Spark's widest decimal
 _TOKEN = re.compile(r"\s*(?:(?P<quoted>`(?:[^`]|``)+`)|(?P<text>'(?:[^'\\]|\\.)*')|(?P<word>\w+)|(?P<mark>[<>(),:]))")
 
 

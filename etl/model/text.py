@@ -91,39 +91,33 @@ class TextRules:
 NO_RULES = TextRules()
 
 
-def rule_problems(rules: TextRules) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with rules: the key, and what it must be."""
+def rule_problems(rules: TextRules) -> Iterator[str]:
+    """Yield what is wrong with rules: the key, its value, and what it must be."""
     if len(rules.decimal) != 1 or rules.decimal not in ".,'·٫":
-        yield "decimal", f"decimal = {rules.decimal!r} is no decimal sign; allowed: '.' and ','"
+        yield f"decimal = {rules.decimal!r} is no decimal sign; allowed: '.' and ','"
     if rules.thousands == rules.decimal or len(rules.thousands) > 1 or rules.thousands.isalnum():
-        yield "thousands", f"thousands = {rules.thousands!r} is no sign between digits, or the decimal sign itself"
+        yield f"thousands = {rules.thousands!r} is no sign between digits, or the decimal sign itself"
     for key, pattern, needed in (
         ("date_format", rules.date_format, "yMd"),
         ("timestamp_format", rules.timestamp_format, "yMdHm"),
     ):
         missing = [letter for letter in needed if pattern and not _has(pattern, letter)]
         if missing:
-            yield (
-                key,
-                f"{key} = {pattern!r} has no {', no '.join(missing)}: a text of it names no {key.partition('_')[0]}",
-            )
+            yield f"{key} = {pattern!r} has no {', no '.join(missing)}: a text of it names no {key.partition('_')[0]}"
     if rules.timestamp_unit and rules.timestamp_format:
-        yield "timestamp_unit", "timestamp_unit and timestamp_format are two ways to say one thing; remove one"
+        yield "timestamp_unit and timestamp_format are two ways to say one thing; remove one"
     if not _is_zone(rules.time_zone):
-        yield "time_zone", f"time_zone = {rules.time_zone!r} is not known; write a name such as 'Europe/Berlin'"
+        yield f"time_zone = {rules.time_zone!r} is not known; write a name such as 'Europe/Berlin'"
     if not _is_encoding(rules.encoding):
-        yield (
-            "encoding",
-            f"encoding = {rules.encoding!r} is not known; usual: 'utf-8', 'iso-8859-1', 'windows-1252', 'utf-16'",
-        )
+        yield f"encoding = {rules.encoding!r} is not known; usual: 'utf-8', 'iso-8859-1', 'windows-1252', 'utf-16'"
 
 
-ALSO = {"y": "yu", "M": "ML", "d": "dD", "H": "HhKk", "m": "m"}
+ALSO = {"y": "yu", "M": "MLD", "d": "dD", "H": "HhKk", "m": "m"}
 
 
 def _has(pattern: str, letter: str) -> bool:
     unquoted = "".join(pattern.split("'")[::2])
-    return any(other in unquoted for other in ALSO[letter]) or (letter in "Md" and "D" in unquoted)
+    return any(other in unquoted for other in ALSO[letter])
 
 
 def _is_zone(name: str) -> bool:

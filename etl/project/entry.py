@@ -17,8 +17,8 @@ FormatName = Annotated[str, one_of(FORMATS)]
 
 
 @frozen(kw_only=True)
-class Entry:
-    """What conf/datasets.toml may say about one dataset; see ``Dataset`` for the words.
+class Entry(TextRules):
+    """What conf/datasets.toml may say about one dataset; see ``Dataset`` and ``TextRules`` for the words.
 
     ``path`` is relative to the zone's root, by default the dataset's name; ``schema`` is Spark DDL.
     """
@@ -29,14 +29,6 @@ class Entry:
     options: Mapping[str, str] = field(factory=dict, hash=False)
     partitioned_by: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()
-    decimal: str = "."
-    thousands: str = ""
-    round: bool = False
-    date_format: str | None = None
-    timestamp_format: str | None = None
-    timestamp_unit: Literal["s", "ms", "us"] | None = None
-    time_zone: str = "UTC"
-    encoding: str = "utf-8"
     on_corrupt: Literal["fail", "quarantine"] = "fail"
     max_corrupt: float = 1.0
     on_drift: Literal["fail", "evolve"] = "fail"

@@ -29,7 +29,7 @@ from etl.storage.folders import folder_text, folder_values
 from etl.storage.footers import read_footers
 from etl.storage.listing import list_files, path_as_written, recheck
 from etl.storage.parquet_footers import is_all_null
-from etl.storage.reading import Reading, Scope, check_scope, empty
+from etl.storage.reading import Reading, Scope, check_scope, declared_schema, empty
 from etl.storage.widening import as_declared, nullable
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         PlatformError: the times of ORC files would depend on this machine's time zone.
     """
     check_scope(dataset, scope)
-    schema, options = _schema(dataset), _options(dataset)
+    schema, options = declared_schema(dataset), _options(dataset)
     listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
     folders = folder_values(dataset, [file.uri for file in listing.files])
     declared = {each["name"]: each["type"] for each in _json(session, schema)["fields"]}
@@ -83,12 +83,6 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
             dataset, fitting, error, lambda each: _load(session, dataset, [each], declared, options)
         ),
     )
-
-
-def _schema(dataset: Dataset) -> Schema:
-    if dataset.schema is None:
-        raise ProjectError(f"dataset {dataset.name}: format {dataset.format!r} needs a schema", place=dataset.place)
-    return dataset.schema
 
 
 def _json(session: SparkSession, schema: Schema) -> Any:

@@ -22,7 +22,6 @@ _READ: dict[tuple[str, str, int], Commit] = {}
 REARRANGING = frozenset(
     {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "CLUSTER BY"}
 )
-NOTED = "Manual Update"  # of ours: a merge that changed no row, see ``delta_unchanged``
 
 
 @frozen(kw_only=True)

@@ -13,19 +13,18 @@ from urllib.parse import unquote
 
 from pyspark.sql import functions as F
 
-from etl.errors import EtlError, ProjectError, UnreadableFileError
+from etl.errors import EtlError, UnreadableFileError
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
-from etl.model.schema import Schema
 from etl.spark.errors import chain, is_unreadable, summary
 from etl.sql import literal, quoted
 from etl.storage import delimited, keys, objects, plain
 from etl.storage.content import content
 from etl.storage.folders import folder_text, folder_values
-from etl.storage.header import read_header
+from etl.storage.header import file_columns, read_header
 from etl.storage.lines import LINE, Lines, is_whole_text, read_lines
 from etl.storage.listing import File, Listing, is_whole, list_files, recheck
-from etl.storage.reading import Corrupt, Reading, Scope, check_scope, empty
+from etl.storage.reading import Corrupt, Reading, Scope, check_scope, declared_schema, empty
 from etl.storage.records import CORRUPT, REASON
 from etl.storage.sniff import passed_over
 
@@ -52,7 +51,7 @@ def read(
     """
     scope = scope if isinstance(scope, Scope) else Scope(column=scope, interval=interval)
     check_scope(dataset, scope)
-    schema = _schema(dataset)
+    schema = declared_schema(dataset)
     listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
     kept, ignored = passed_over(dataset, listing)
     where = scope.predicate(lambda column: schema.column(column).type)
@@ -93,12 +92,6 @@ def explained(session: SparkSession, dataset: Dataset, listing: Listing, error: 
     return UnreadableFileError(f"dataset {dataset.name}", summary(error), file=file, place=dataset.place)
 
 
-def _schema(dataset: Dataset) -> Schema:
-    if dataset.schema is None:
-        raise ProjectError(f"dataset {dataset.name}: format {dataset.format!r} needs a schema", place=dataset.place)
-    return dataset.schema
-
-
 def _frame(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> tuple[DataFrame, int]:
     """Return all records, and how many lines among them are the files' own headers."""
     folders = folder_values(dataset, [file.uri for file in files])
@@ -110,9 +103,8 @@ def _frame(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> tu
     if dataset.format in ("text", "fixed-width"):
         return plain.parsed(Lines(_lines(session, dataset, files, folders, drop=0)), dataset, dataset.rules), 0
     if not dialect.header:
-        names = [column.name for column in _schema(dataset) if column.name not in dataset.partitioned_by]
         lines = _lines(session, dataset, files, folders, drop=0, dialect=dialect)
-        return delimited.parsed(Lines(lines), dataset, dialect, dataset.rules, names), 0
+        return delimited.parsed(Lines(lines), dataset, dialect, dataset.rules, file_columns(dataset)), 0
     return _by_header(session, dataset, files, folders, dialect)
 
 
@@ -124,7 +116,7 @@ def _by_header(
     dialect: delimited.Dialect,
 ) -> tuple[DataFrame, int]:
     """Read files with equal headers together, each group by its own column order."""
-    whole = is_whole_text(dataset.rules.encoding, dataset.spark_options)
+    whole = is_whole_text(dataset)
     groups: dict[tuple[str, ...], list[tuple[File, str]]] = {}
     for file in files:
         header = read_header(session, dataset, dialect, file, whole=whole)
@@ -149,7 +141,7 @@ def _lines(
     dialect: delimited.Dialect | None = None,
 ) -> DataFrame:
     """Return the files' records as texts, without blank lines and comments; ``drop`` records of each whole text."""
-    whole = is_whole_text(dataset.rules.encoding, dataset.spark_options)
+    whole = is_whole_text(dataset)
     frame = read_lines(session, dataset, files, whole=whole)
     for column, values in folders.items():
         text = folder_text(column, values)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from urllib.parse import unquote
 
 from etl.errors import InputError
+from etl.kinds.types import digits
 from etl.model.dataset import Dataset
 from etl.model.text import TextRules
 from etl.sql import literal, quoted
@@ -83,8 +84,8 @@ def _exists(kind: str, text: str, rules: TextRules) -> bool:
         if kind in INTEGERS:
             return bool(-(2 ** _LIMITS[kind]) <= int(number) < 2 ** _LIMITS[kind])
         if kind.startswith("DECIMAL"):
-            digits, scale = map(int, kind[8:-1].split(","))
-            return bool(abs(Decimal(number)) < Decimal(10) ** (digits - scale))
+            most, scale = digits(kind)
+            return bool(abs(Decimal(number)) < Decimal(10) ** (most - scale))
         if kind == "DATE" and not rules.date_format:
             date.fromisoformat(text)
         if kind.startswith("TIMESTAMP") and not (rules.timestamp_format or rules.timestamp_unit):

@@ -40,7 +40,7 @@ def read_header(session: SparkSession, dataset: Dataset, dialect: Dialect, file:
     """
     size = FIRST_BYTES
     while True:
-        text = text_head(session, dataset, file, dataset.rules.encoding, size=size)
+        text = text_head(session, dataset, file, size)
         found = _first_record(text, dialect, dataset.spark_options.get("lineSep"), whole=whole)
         ended = len(text.encode(dataset.rules.encoding, errors="replace")) < size - 4
         if found is not None and (ended or len(found[1]) < len(text) - 4):

@@ -1,7 +1,7 @@
 """JSON values as Spark's parser gives them, held to the contract: a number is never rounded, a text never cut.
 
 Spark makes a double of every number with a fraction before it is a STRING, and a decimal of as many digits as it is
-asked for. So decimals are asked for with all the digits there are, and texts that look like such a double are taken
+asked for. So decimals are asked for with more digits than declared, and texts that look like such a double are taken
 from the record as it is written.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from etl.kinds.types import DIGITS, digits
 from etl.model.schema import Column, parse_schema
 from etl.model.text import TextRules
 from etl.sql import literal, quoted
@@ -17,7 +18,6 @@ from etl.storage import values
 from etl.storage.lines import LINE
 from etl.storage.values import Conversion
 
-DIGITS = 38
 LONG = "_headrace_long"  # the column that ``long_numbers`` fills
 RUN = 9  # digits asked for behind those declared; more of them, and most numbers would be no Java long
 _AS_THEY_ARE = ("BOOLEAN", *values.INTEGERS, "FLOAT", "DOUBLE", "STRING", "BINARY")
@@ -26,10 +26,10 @@ _AS_THEY_ARE = ("BOOLEAN", *values.INTEGERS, "FLOAT", "DOUBLE", "STRING", "BINAR
 def raw_type(kind: str, rules: TextRules) -> str:
     """Return the type that the parser is asked for."""
     if kind.startswith("DECIMAL"):
-        digits, scale = _digits(kind)
+        whole, scale = digits(kind)
         spelled = rules.decimal != "." or rules.thousands
-        spare = min(RUN, DIGITS - digits)
-        return "STRING" if spelled else f"DECIMAL({digits + spare},{scale + spare})"
+        spare = min(RUN, DIGITS - whole)
+        return "STRING" if spelled else f"DECIMAL({whole + spare},{scale + spare})"
     if kind in _AS_THEY_ARE:
         return kind
     if kind.startswith("ARRAY<"):
@@ -103,14 +103,14 @@ def long_numbers(schema: Iterable[Column], rules: TextRules) -> str:
     line = quoted(LINE)
     if not every or rules.round or rules.decimal != "." or rules.thousands:
         return "false"
-    tight = [scale + DIGITS - digits for digits, scale in every if DIGITS - digits < RUN]
+    tight = [scale + DIGITS - whole for whole, scale in every if DIGITS - whole < RUN]
     if tight:
         return f"{line} RLIKE '[.][0-9]{{{min(tight) + 1}}}|[0-9][eE]-|0{{{RUN}}}|9{{{RUN}}}'"
     return f"(contains({line}, '{'0' * RUN}') OR contains({line}, '{'9' * RUN}'))"
 
 
 def _decimals(kind: str) -> list[tuple[int, int]]:
-    return [(int(digits), int(scale)) for digits, scale in re.findall(r"DECIMAL\((\d+),(\d+)\)", kind)]
+    return [digits(each) for each in re.findall(r"DECIMAL\(\d+,\d+\)", kind)]
 
 
 def _text(raw: str, key: str | None) -> Conversion:
@@ -168,8 +168,3 @@ _NESTED: dict[str, Callable[[str, str, TextRules], Conversion]] = {
 
 def _fields(kind: str) -> tuple[Column, ...]:
     return parse_schema(kind[7:-1].replace(": ", " ")).columns if ":" in kind else ()
-
-
-def _digits(kind: str) -> tuple[int, int]:
-    digits, scale = kind[8:-1].split(",")
-    return int(digits), int(scale)

@@ -46,7 +46,7 @@ def _lacking(session: SparkSession, dataset: Dataset, file: File, wanted: Sequen
     Raises:
         InputError: the whole file lacks one, or it has one of another case; or an undeclared one under ``fail``.
     """
-    text = text_head(session, dataset, file, dataset.rules.encoding, size=size)
+    text = text_head(session, dataset, file, size)
     records = list(_records(text))
     found = list(dict.fromkeys(key for record in records for key in record))
     extra = [key for key in found if key not in file_columns(dataset)]

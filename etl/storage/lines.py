@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -26,19 +26,18 @@ class Lines:
     """Text files as lines.
 
     Args:
-        frame: ``_line`` and the partition columns' texts.
-        headers: lines among them that are a file's header; a header that is repeated is a corrupt record.
-        header_texts: how these are written.
+        frame: ``LINE`` and the partition columns' texts.
+        header_texts: how a line among them is written that is a file's header; repeated it is a corrupt record.
     """
 
     frame: DataFrame
-    headers: int = 0
     header_texts: tuple[str, ...] = ()
 
 
-def is_whole_text(encoding: str, options: Mapping[str, str]) -> bool:
+def is_whole_text(dataset: Dataset) -> bool:
     """Say whether files are read as one text each: records span lines, or a line end is no single byte."""
-    return options.get("multiLine", "false").lower() == "true" or encoding.lower().startswith(("utf-16", "utf-32"))
+    several = dataset.spark_options.get("multiLine", "false").lower() == "true"
+    return several or dataset.rules.encoding.lower().startswith(("utf-16", "utf-32"))
 
 
 def read_lines(session: SparkSession, dataset: Dataset, files: Sequence[File], *, whole: bool = False) -> DataFrame:

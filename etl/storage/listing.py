@@ -19,10 +19,6 @@ from etl.spark.jvm import hadoop_path, java_class
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-FIRST = 4_096  # bytes in which a header mostly ends
-GZIP = b"\x1f\x8b"
-
-
 PACKED = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate")
 """Names that Hadoop unpacks a file by."""
 

@@ -11,6 +11,7 @@ from etl.errors import EtlError, InputError, ProjectError
 from etl.model.dataset import Dataset
 from etl.model.formats import format_of
 from etl.model.interval import Interval
+from etl.model.schema import Schema
 from etl.spark.jvm import no_rows
 from etl.sql import quoted
 
@@ -134,6 +135,17 @@ def check_scope(dataset: Dataset, scope: Scope) -> None:
             place=dataset.place,
             remedy="read it by interval_column, or whole",
         )
+
+
+def declared_schema(dataset: Dataset) -> Schema:
+    """Return the columns of a dataset whose format needs them.
+
+    Raises:
+        ProjectError: nobody declared them.
+    """
+    if dataset.schema is None:
+        raise ProjectError(f"dataset {dataset.name}: format {dataset.format!r} needs a schema", place=dataset.place)
+    return dataset.schema
 
 
 def empty(session: SparkSession, dataset: Dataset, extra: Mapping[str, str] | None = None) -> DataFrame:

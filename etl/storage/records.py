@@ -12,7 +12,7 @@ from etl.model.text import TextRules
 from etl.sql import literal, quoted
 from etl.storage.lines import LINE, Lines
 from etl.storage.reading import HEADER_AGAIN
-from etl.storage.values import Conversion
+from etl.storage.values import Conversion, conversion
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -69,8 +69,6 @@ def first_of(conditions: Sequence[str]) -> str:
 
 
 def _columns(dataset: Dataset, in_files: Sequence[str], rules: TextRules) -> list[str]:
-    from etl.storage.values import conversion
-
     found = []
     for column in dataset.schema or ():
         name = quoted(column.name)

@@ -37,12 +37,13 @@ def passed_over(dataset: Dataset, listing: Listing) -> tuple[tuple[File, ...], t
     return kept, tuple(sorted((*listing.ignored, *(file.uri for file in empty))))
 
 
-def text_head(session: SparkSession, dataset: Dataset, file: File, encoding: str, *, size: int = FIRST_BYTES) -> str:
+def text_head(session: SparkSession, dataset: Dataset, file: File, size: int) -> str:
     """Return the beginning of a file as text, unpacked as Spark would unpack it.
 
     Raises:
         InputError: the bytes are packed in another way than the name says, or are no text of the encoding.
     """
+    encoding = dataset.rules.encoding
     stored, first = _opened(session, dataset, file.uri, size)
     _refuse_packing(dataset, file.uri, stored)
     name = encoding.lower()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from attrs import frozen
 
+from etl.kinds.types import digits
 from etl.model.text import TextRules
 from etl.sql import literal
 
@@ -22,7 +23,6 @@ _DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6}0*)?)?"
 UNITS = {"s": ("timestamp_seconds", 1), "ms": ("timestamp_millis", 1000), "us": ("timestamp_micros", 1_000_000)}
 FIRST, LAST = -62_135_596_800, 253_402_300_799  # 0001-01-01 to 9999-12-31, in seconds since 1970
-_LETTER = re.compile("[A-Za-z]")
 
 
 @frozen
@@ -63,7 +63,7 @@ def _number_form(kind: str, rules: TextRules) -> str:
     start = f"[+-]?(?={point}?[0-9]){whole}"
     if kind in ("FLOAT", "DOUBLE"):
         return f"{start}(?:{point}[0-9]*)?(?:[eE][+-]?[0-9]+)?|NaN|[+-]?Inf(?:inity)?"
-    scale = kind[8:-1].split(",")[1]
+    scale = digits(kind)[1]
     return f"{start}(?:{point}[0-9]*)?" if rules.round else f"{start}(?:{point}[0-9]{{0,{scale}}}0*)?"
 
 
