@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import hypothesis
 import pytest
+
+from tests.s3_server import REQUIRED, Bucket, NoServerError, S3Server, installed, serving
 
 # An example that waits for a processor is no failure.
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -46,3 +49,26 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the length of the suites that inject faults."""
     parser.addoption("--rounds", type=int, default=5, help="How often two runs meet in tests/faults. [default: 5]")
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server, one for the whole test run; where it cannot be built, tests are skipped, in CI they fail."""
+    try:
+        installed()
+    except NoServerError as error:
+        if os.environ.get(REQUIRED):
+            raise
+        pytest.skip(str(error))
+    with serving(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """A new bucket, and AWS's own environment variables that lead every SDK in this process to its server."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    return Bucket(s3_server.new_bucket(), s3_server)
