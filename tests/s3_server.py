@@ -15,12 +15,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
-from etl.spark import cache
+from etl.spark import cache as kept
 
 MODULE = "github.com/versity/versitygw/cmd/versitygw"
 VERSION = "v1.8.0"
@@ -57,10 +58,7 @@ class S3Server:
 
     def client(self) -> Any:
         """Return a plain boto3 client, to look behind what is tested."""
-        import boto3
-
-        keys = {"aws_access_key_id": self.access_key, "aws_secret_access_key": self.secret_key}
-        return boto3.session.Session(**keys).client("s3", endpoint_url=self.endpoint, region_name=REGION)
+        return _client(self.endpoint, self.access_key, self.secret_key)
 
     def new_bucket(self) -> str:
         """Create a bucket nobody has and return its name."""
@@ -87,13 +85,21 @@ class Bucket:
         return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
 
 
+@cache
+def _client(endpoint: str, access_key: str, secret_key: str) -> Any:
+    import boto3
+
+    keys = {"aws_access_key_id": access_key, "aws_secret_access_key": secret_key}
+    return boto3.session.Session(**keys).client("s3", endpoint_url=endpoint, region_name=REGION)
+
+
 def installed(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the server's program, built by Go where this machine has not built it yet.
 
     Raises:
         NoServerError: there is no Go, or it did not build.
     """
-    folder = cache.directory(f"versitygw-{VERSION}", environ)
+    folder = kept.directory(f"versitygw-{VERSION}", environ)
     program = folder / "versitygw"
     if program.is_file():
         return program
