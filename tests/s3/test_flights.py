@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -121,7 +122,7 @@ def test_a_run_that_is_killed_at_any_moment_and_repeated_leaves_the_same_tables(
 ):
     root = bucket.server.directory / bucket.name
     expected = {table: rows(spark, root, table) for table in TABLES}
-    chance, rounds = random.Random(8), request.config.getoption("--rounds")
+    chance, rounds = random.Random(8), request.config.getoption("--rounds")  # noqa: S311
     for number in range(rounds):
         own = {
             f"ETL__ZONES__{zone.upper()}": f"{bucket.root}/{number}/{zone}"
@@ -135,7 +136,8 @@ def test_a_run_that_is_killed_at_any_moment_and_repeated_leaves_the_same_tables(
             wanted = chance.randrange(1, 90)  # keys, of the hundred or so that a whole run leaves
             while process.poll() is None and len(bucket.keys(f"{number}/")) < wanted:
                 time.sleep(0.2)
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it has ended
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
         again = subprocess.run(command, cwd=PROJECT, env=environ | own, capture_output=True, text=True, check=False)
