@@ -21,6 +21,7 @@ from etl.errors.conditions import (
 )
 from etl.errors.failures import (
     JobCancelledError,
+    LeaseLostError,
     LostExecutorError,
     LostJvmError,
     OutOfOrderError,
@@ -28,6 +29,7 @@ from etl.errors.failures import (
     QuarantineError,
     RefusedPartitionError,
     RefusedRowsError,
+    TargetLockedError,
     ThrottledError,
     UnreachableError,
     WriteConflictError,
@@ -72,6 +74,7 @@ __all__ = [
     "InputError",
     "InterruptedRunError",
     "JobCancelledError",
+    "LeaseLostError",
     "LiteralSecretError",
     "LockedError",
     "LostExecutorError",
@@ -93,6 +96,7 @@ __all__ = [
     "RemoteError",
     "RunIdTakenError",
     "StepError",
+    "TargetLockedError",
     "ThrottledError",
     "TransformError",
     "TransientError",
