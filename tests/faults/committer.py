@@ -1,0 +1,38 @@
+"""A driver of its own that commits to one table as fast as it can: what a second Spark application is to the first.
+
+``python committer.py TABLE NAME COMMITS CONF``: appends nothing but a transaction id for each commit, through the same
+door as a publish; prints each once Delta said that it is in the log. CONF is Spark's settings as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from etl.spark.session import SessionSettings, start
+from etl.storage.delta_bridge import Bridge
+
+
+def commit(bridge: Bridge, table: str, name: str) -> int:
+    """Commit a transaction id and return the version that Delta says it got."""
+    log = bridge.log(table)
+    transaction = log.startTransaction(bridge.option(), bridge.option())
+    actions = bridge.scala_seq([bridge.set_transaction(name, 1)])
+    operation = bridge.module("DeltaOperations$ManualUpdate")
+    return int(transaction.commitIfNeeded(actions, operation, bridge.scala_map({})).get())
+
+
+def main() -> None:
+    """Commit when told to by a line on stdin, so that all drivers begin at one time."""
+    table, name, commits, conf = sys.argv[1:]
+    spark = start(SessionSettings(app_name=name, master="local[1]", conf=json.loads(conf), profile="test"))
+    bridge = Bridge(spark)
+    commit(bridge, table, f"{name}-warm")
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for number in range(int(commits)):
+        print(commit(bridge, table, f"{name}-{number}"), f"{name}-{number}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
