@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from etl.errors import PlatformError
 from etl.model.s3 import S3Settings
 
-AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
+LOGIN = "check with `aws sts get-caller-identity`; log in again, or name a profile in s3.profile or AWS_PROFILE"
+AWS = re.compile(r"https://s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?")
 # Standard mode waits up to 20 s between tries, at random: all of them together take about a minute.
 LIMITS = {"connect_timeout": 10, "read_timeout": 60, "retries": {"mode": "standard", "total_max_attempts": 8}}
 
@@ -51,24 +52,20 @@ def s3_client(settings: S3Settings, opened: Any = None) -> Any:
 
     style = {} if settings.addressing_style == "auto" else {"s3": {"addressing_style": settings.addressing_style}}
     try:
-        client = opened.client("s3", endpoint_url=settings.endpoint or None, config=Config(**LIMITS, **style))
-        if not has_path_style(client) or (client.meta.config.s3 or {}).get("addressing_style"):
-            return client
-        # botocore puts the bucket before the host's name unless that is an address, and few servers know such hosts.
-        config = Config(**LIMITS, s3={"addressing_style": "path"})
-        return opened.client("s3", endpoint_url=settings.endpoint or None, config=config)
+        return opened.client("s3", endpoint_url=settings.endpoint or None, config=Config(**LIMITS, **style))
     except (BotoCoreError, ValueError) as error:
         raise PlatformError(
             f"no client of S3: {error}", remedy="check [s3] in conf/, the AWS_ variables and ~/.aws/config"
         ) from error
 
 
+def own_endpoint(client: Any) -> str:
+    """Return the server that a client of S3 was told to ask, in whatever way; empty for AWS's own of a region."""
+    address: str = client.meta.endpoint_url
+    return "" if AWS.fullmatch(address) else address
+
+
 def has_path_style(client: Any) -> bool:
-    """Say whether a bucket's name stands in the path: asked for, or on a server that is not AWS's."""
-    asked = (client.meta.config.s3 or {}).get("addressing_style", "auto")
-    return bool(asked == "path" or (asked == "auto" and is_foreign(client.meta.endpoint_url)))
-
-
-def is_foreign(endpoint: str) -> bool:
-    """Say whether an endpoint is not AWS's own."""
-    return not (urlsplit(endpoint).hostname or "").endswith(AWS_DOMAINS)
+    """Say whether a bucket's name stands in the path: asked for, or on a server that was named, as botocore has it."""
+    style = (client.meta.config.s3 or {}).get("addressing_style", "auto")
+    return bool(style == "path" or (style != "virtual" and own_endpoint(client)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from etl.aws.access import LOGIN
 from etl.errors import EtlError, PlatformError, ThrottledError, UnreachableError
 
 RIGHTS = {"PutObject": "s3:PutObject", "GetObject": "s3:GetObject", "DeleteObject": "s3:DeleteObject"}
@@ -13,7 +14,6 @@ UNKNOWN_KEYS = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "Invali
 ELSEWHERE = "the bucket is in another region"
 REDIRECTED = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 BUSY = frozenset({"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "RequestTimeout"})
-LOGIN = "check with `aws sts get-caller-identity`; log in again, or name a profile in s3.profile or AWS_PROFILE"
 MOVED, FORBIDDEN, TOO_MANY, SERVER, NOT_IMPLEMENTED = 301, 403, 429, 500, 501
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from etl.cli.session import start_session
 from etl.cli.signals import interruptible
 from etl.engine.stop import Stop
 from etl.errors import AnalysisError, EtlError
@@ -58,7 +59,7 @@ def _run(project: Project, plan: Plan, artifacts: Artifacts, *, master: str | No
     with interruptible(stop) as take_signals:
 
         def session() -> SparkSession:
-            started = _session(project, artifacts.run_id, master)
+            started = start_session(project, plan, artifacts.run_id, master=master)
             take_signals()  # PySpark puts its own SIGINT handler in place when the session starts
             return started
 
@@ -66,15 +67,6 @@ def _run(project: Project, plan: Plan, artifacts: Artifacts, *, master: str | No
             plan=plan, manifest=said, ledger=ledger, artifacts=artifacts, session=session, stop=stop, **options
         )
         return execution.run()
-
-
-def _session(project: Project, run_id: str, master: str | None) -> SparkSession:
-    from etl.spark.session import start
-    from etl.spark.settings import SessionSettings
-
-    config = project.config
-    name = f"{project.name} {run_id}"
-    return start(SessionSettings(app_name=name, platform=config.run.platform, master=master, conf=config.spark))
 
 
 def write_report(artifacts: Artifacts, result: RunResult, stream: TextIO) -> str:

@@ -25,8 +25,8 @@ class S3Settings:
         endpoint: ``https://host:port`` of another server than AWS's, or of a VPC endpoint.
         region: the buckets' region.
         profile: of ``~/.aws/config``, for credentials and all else that is said there.
-        addressing_style: where a bucket's name stands in a request; ``auto`` is ``path`` below an ``endpoint`` that is
-            not AWS's, and ``virtual`` on AWS.
+        addressing_style: where a bucket's name stands in a request; ``auto`` is ``path`` where a server is named, and
+            else ``virtual``, in the host's name.
         kms_key: objects are written encrypted with this KMS key (its ARN, id or alias); empty: as the bucket says.
         requester_pays: requests and transfer are paid by who asks, as the buckets' owner demands.
     """

@@ -90,7 +90,7 @@ class S3Store:
             return self.client.put_object(Bucket=self.bucket, Key=self._name(key), Body=body, **only, **self.writing)
 
         done = self._asked(key, write, ABSENT | REFUSED)
-        return str(done["ETag"]) if done else settled(key, body, self.get(key))
+        return settled(key, body, self.get(key)) if done is None else str(done["ETag"])
 
     def list(self, prefix: str, after: str | None = None, limit: int | None = None) -> Iterator[Entry]:
         """Yield the objects whose keys start with ``prefix``, sorted by key; a request for each thousand."""
@@ -109,7 +109,7 @@ class S3Store:
         def remove() -> Any:
             return self.client.delete_object(Bucket=self.bucket, Key=self._name(key), **only, **self.asking)
 
-        if not self._asked(key, remove, ABSENT | REFUSED) and self.get(key) is not None:
+        if self._asked(key, remove, ABSENT | REFUSED) is None and self.get(key) is not None:
             raise ConflictError(f"object {key} was written by somebody else and is not deleted")
 
     def _entries(self, prefix: str, options: dict[str, Any]) -> Iterator[Entry]:

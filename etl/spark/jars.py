@@ -1,4 +1,4 @@
-"""The Delta jars a local session needs: pinned, fetched once, verified, offline ever after.
+"""The jars a local session needs, Delta's and those that reach S3: pinned, fetched once, verified, offline ever after.
 
 Spark could resolve them itself (``spark.jars.packages``), but that costs seconds at every start and fails behind a
 company proxy when the Java at hand trusts only its own certificates. Python trusts what the system trusts.
@@ -31,12 +31,16 @@ _CERTIFICATE_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _SYSTEM_CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
+DELTA, S3 = "delta", "s3"  # what jars are for: etl/spark/delta_jars, etl/spark/s3_jars
+
+
 @frozen
 class Jar:
-    """One pinned jar: ``group:artifact:version`` and the sha256 of its bytes."""
+    """One pinned jar: ``group:artifact:version``, the sha256 of its bytes and how many they are."""
 
     coordinates: str
     sha256: str
+    size: int = 0
 
     @property
     def file(self) -> str:
@@ -51,22 +55,22 @@ class Jar:
         return f"{group.replace('.', '/')}/{artifact}/{version}/{self.file}"
 
 
-def pinned(spark_version: str) -> tuple[Jar, ...]:
-    """Return the jars pinned for a Spark version such as ``3.5.9``.
+def pinned(spark_version: str, use: str = DELTA) -> tuple[Jar, ...]:
+    """Return the jars pinned for a Spark version such as ``3.5.9``, for Delta or for S3.
 
     Raises:
         PlatformError: no column is pinned for it.
     """
     column = ".".join(spark_version.split(".")[:2])
-    folder = resources.files("etl.spark") / "delta_jars"
+    folder = resources.files("etl.spark") / f"{use}_jars"
     file = folder / f"spark-{column}.toml"
     if not file.is_file():
         known = [name.name.removeprefix("spark-").removesuffix(".toml") for name in folder.iterdir()]
         raise PlatformError(
-            f"no Delta jars are pinned for Spark {spark_version}; {did_you_mean(column, known)}",
+            f"no jars for {use} are pinned for Spark {spark_version}; {did_you_mean(column, known)}",
             remedy="install the extra 'local' (Spark 3.5) or 'spark4' (Spark 4.1)",
         )
-    return tuple(Jar(entry["coordinates"], entry["sha256"]) for entry in tomllib.loads(file.read_text())["jar"])
+    return tuple(Jar(**entry) for entry in tomllib.loads(file.read_text())["jar"])
 
 
 def delta_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
@@ -78,12 +82,26 @@ def delta_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> t
     Raises:
         PlatformError: a jar is absent, differs from its pinned sha256, or cannot be fetched.
     """
-    jars = pinned(spark_version)
+    return tuple(_file(jar, environ) for jar in pinned(spark_version))
+
+
+def s3_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """Return the jars by which a Spark version reaches S3, as ``delta_jars`` returns Delta's."""
+    return tuple(_file(jar, environ) for jar in pinned(spark_version, S3))
+
+
+def is_there(jar: Jar, environ: Mapping[str, str] = os.environ) -> bool:
+    """Say whether a jar needs no fetching; its bytes are looked at when it is used."""
+    provided = environ.get("ETL_JARS_DIR")
+    folder = Path(provided) if provided else cache.directory("jars", environ)
+    return (folder / jar.file).is_file()
+
+
+def _file(jar: Jar, environ: Mapping[str, str]) -> Path:
     provided = environ.get("ETL_JARS_DIR")
     if provided:
-        return tuple(_provided(jar, Path(provided)) for jar in jars)
-    kept = cache.directory("jars", environ)
-    return tuple(_cached(jar, kept, environ) for jar in jars)
+        return _provided(jar, Path(provided))
+    return _cached(jar, cache.directory("jars", environ), environ)
 
 
 def _provided(jar: Jar, directory: Path) -> Path:
