@@ -1,7 +1,8 @@
 """A driver of its own that commits to one table as fast as it can: what a second Spark application is to the first.
 
-``python committer.py TABLE NAME COMMITS CONF``: appends nothing but a transaction id for each commit, through the same
-door as a publish; prints each once Delta said that it is in the log. CONF is Spark's settings as JSON.
+``python committer.py TABLE NAME COMMITS [CONF]``: appends nothing but a transaction id for each commit, through the same
+door as a publish; prints each once Delta said that it is in the log. CONF is Spark's settings as JSON. Which server S3
+is, the environment says.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 
+from etl.model.s3 import S3Settings
 from etl.spark.session import SessionSettings, start
 from etl.storage.delta_bridge import Bridge
 
@@ -24,9 +26,10 @@ def commit(bridge: Bridge, table: str, name: str) -> int:
 
 def main() -> None:
     """Commit when told to by a line on stdin, so that all drivers begin at one time."""
-    table, name, commits, conf = sys.argv[1:]
-    spark = start(SessionSettings(app_name=name, master="local[1]", conf=json.loads(conf), profile="test"))
-    bridge = Bridge(spark)
+    table, name, commits, *conf = sys.argv[1:]
+    given = json.loads(conf[0]) if conf else {}
+    asked = SessionSettings(app_name=name, master="local[1]", conf=given, profile="test", s3=S3Settings())
+    bridge = Bridge(start(asked))
     commit(bridge, table, f"{name}-warm")
     print("ready", flush=True)
     sys.stdin.readline()

@@ -9,10 +9,10 @@ import java.nio.file.FileAlreadyExistsException;
 import java.util.Arrays;
 import java.util.Iterator;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.s3a.S3AFileSystem;
+import org.apache.hadoop.io.IOUtils;
 
 /**
  * Commits to S3 that no other driver's commit can be lost to: a file of the log that must not exist yet is written by
@@ -25,6 +25,7 @@ public abstract class HeadraceLogStore extends S3SingleDriverLogStore {
 
     private static final int ATTEMPTS = 8;
     private static final long FIRST_PAUSE_MS = 100;
+    private static final int BUFFER_BYTES = 65536;
 
     protected HeadraceLogStore(Configuration hadoopConf) {
         super(hadoopConf);
@@ -79,15 +80,9 @@ public abstract class HeadraceLogStore extends S3SingleDriverLogStore {
     /** Returns what the object holds, null where there is none. */
     private static byte[] read(FileSystem files, Path path, IOException error) throws IOException {
         try {
-            int length = Math.toIntExact(files.getFileStatus(path).getLen());
-            byte[] there = new byte[length];
-            FSDataInputStream stream = files.open(path);
-            try {
-                stream.readFully(0, there);
-            } finally {
-                stream.close();
-            }
-            return there;
+            ByteArrayOutputStream there = new ByteArrayOutputStream();
+            IOUtils.copyBytes(files.open(path), there, BUFFER_BYTES, true);
+            return there.toByteArray();
         } catch (FileNotFoundException absent) {
             return null;
         } catch (IOException unreadable) {
