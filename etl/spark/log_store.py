@@ -1,4 +1,4 @@
-"""Delta's commits on S3: a class that lets one of two drivers win, given to Delta before it first looks at a table there.
+"""Delta's commits on S3: a class that lets one of two drivers win, given to Delta before it looks at a table there.
 
 The one that Delta brings asks S3 whether a version is there and then writes it: two drivers that commit at one time may
 both be told that they did, and one commit is lost. S3 can refuse a write of what is there (``If-None-Match``). Delta

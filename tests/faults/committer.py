@@ -1,7 +1,7 @@
 """A driver of its own that commits to one table as fast as it can: what a second Spark application is to the first.
 
-``python committer.py TABLE NAME COMMITS [CONF]``: appends nothing but a transaction id for each commit, through the same
-door as a publish; prints each once Delta said that it is in the log. CONF is Spark's settings as JSON. Which server S3
+``python -m tests.faults.committer TABLE NAME COMMITS [CONF]``: a commit holds a transaction id and nothing else, and goes
+through the same door as a publish; each is told once Delta said that it is in the log. CONF is Spark's settings as JSON. Which server S3
 is, the environment says.
 """
 
@@ -24,6 +24,12 @@ def commit(bridge: Bridge, table: str, name: str) -> int:
     return int(transaction.commitIfNeeded(actions, operation, bridge.scala_map({})).get())
 
 
+def tell(line: str) -> None:
+    """Print a line that the reader sees at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Commit when told to by a line on stdin, so that all drivers begin at one time."""
     table, name, commits, *conf = sys.argv[1:]
@@ -31,10 +37,10 @@ def main() -> None:
     asked = SessionSettings(app_name=name, master="local[1]", conf=given, profile="test", s3=S3Settings())
     bridge = Bridge(start(asked))
     commit(bridge, table, f"{name}-warm")
-    print("ready", flush=True)
+    tell("ready")
     sys.stdin.readline()
-    for number in range(int(commits)):
-        print(commit(bridge, table, f"{name}-{number}"), f"{name}-{number}", flush=True)
+    for own in (f"{name}-{number}" for number in range(int(commits))):
+        tell(f"{commit(bridge, table, own)} {own}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ def other(s3_root, spark):
     spark.createDataFrame([], "id INT").write.format("delta").save(table)
     command = [sys.executable, "-m", "tests.faults.committer", table, "other", str(ENDLESS)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     try:
         assert process.stdout.readline() == "ready\n"
         process.stdin.write("go\n")
@@ -46,9 +47,7 @@ def transactions(s3_bucket):
 
 
 @pytest.mark.spark
-def test_what_two_drivers_were_told_is_in_the_log_once_and_one_of_them_may_die(
-    spark, s3_bucket, other, pytestconfig
-):
+def test_what_two_drivers_were_told_is_in_the_log_once_and_one_of_them_may_die(spark, s3_bucket, other, pytestconfig):
     process, table = other
     bridge = Bridge(spark)
 

@@ -14,6 +14,7 @@ from tests.faults.proxy import faults
 
 pytestmark = pytest.mark.spark
 WRITERS, VERSIONS = 8, 10
+THERE = "java.nio.file.FileAlreadyExistsException"
 
 
 class Log:
@@ -53,8 +54,25 @@ def broken(spark, s3_bucket, s3_root):
         yield proxy, Log(spark, s3_root)
 
 
-def raised(error):
-    return error.value.java_exception.getClass().getName()
+@pytest.fixture
+def nobody_asked(spark, monkeypatch):
+    """Forget that a log store was given to Delta, while the test runs; gives the settings where Delta finds it."""
+    conf = java_class(spark, "org.apache.spark.SparkEnv").get().conf()
+    keys = [f"{prefix}delta.logStore.{scheme}.impl" for scheme in log_store.SCHEMES for prefix in ("", "spark.")]
+    before = {key: conf.get(key) for key in keys if conf.contains(key)}
+    monkeypatch.setattr(log_store, "_ANSWERS", WeakKeyDictionary())
+    for key in keys:
+        conf.remove(key)
+    yield conf
+    for key in keys:
+        conf.remove(key)
+    for key, value in before.items():
+        conf.set(key, value)
+
+
+def of_java(error):
+    """The class of what the JVM raised."""
+    return error.java_exception.getClass().getName()
 
 
 def test_delta_is_given_the_log_store_where_a_table_is_on_s3(log):
@@ -64,40 +82,26 @@ def test_delta_is_given_the_log_store_where_a_table_is_on_s3(log):
     assert log_store.doubts(log.spark, log.uri) == ()
 
 
-def test_a_table_elsewhere_is_left_to_delta(spark, tmp_path, monkeypatch):
-    monkeypatch.setattr(log_store, "_ANSWERS", WeakKeyDictionary())
+def test_a_table_elsewhere_is_left_to_delta(spark, tmp_path, nobody_asked):
+    Bridge(spark).log(str(tmp_path))
 
-    assert log_store.guard(spark, str(tmp_path)) == ""
-    assert not log_store._ANSWERS
-
-
-def test_a_log_store_that_the_project_names_stays(spark, s3_root, monkeypatch):
-    monkeypatch.setattr(log_store, "_ANSWERS", WeakKeyDictionary())
-    conf = java_class(spark, "org.apache.spark.SparkEnv").get().conf()
-    ours = {f"delta.logStore.{scheme}.impl" for scheme in log_store.SCHEMES if conf.contains(f"delta.logStore.{scheme}.impl")}
-    before = {key: conf.get(key) for key in ours}
-    for key in ours:
-        conf.remove(key)
-    conf.set("spark.delta.logStore.s3.impl", "io.delta.storage.S3SingleDriverLogStore")
-    try:
-        assert log_store.guard(spark, s3_root) == ""
-        assert not conf.contains("delta.logStore.s3.impl")
-    finally:
-        conf.remove("spark.delta.logStore.s3.impl")
-        for key, value in before.items():
-            conf.set(key, value)
+    assert not nobody_asked.contains("delta.logStore.s3.impl")
 
 
-def test_where_s3_is_reached_by_other_means_than_s3a_people_are_told(spark, s3_root, monkeypatch):
-    monkeypatch.setattr(log_store, "_ANSWERS", WeakKeyDictionary())
+def test_a_log_store_that_the_project_names_stays(spark, s3_root, nobody_asked):
+    nobody_asked.set("spark.delta.logStore.s3.impl", "io.delta.storage.S3SingleDriverLogStore")
+
+    assert log_store.doubts(spark, s3_root) == ()
+    assert not nobody_asked.contains("delta.logStore.s3.impl")
+
+
+def test_where_s3_is_reached_by_other_means_than_s3a_people_are_told(spark, s3_root, nobody_asked, monkeypatch):
     monkeypatch.setattr(log_store, "S3A", "org.apache.hadoop.fs.RawLocalFileSystem")
-    conf = java_class(spark, "org.apache.spark.SparkEnv").get().conf()
-    for scheme in log_store.SCHEMES:
-        conf.remove(f"delta.logStore.{scheme}.impl")
 
     (said,) = log_store.doubts(spark, s3_root)
 
     assert "org.apache.hadoop.fs.s3a.S3AFileSystem reaches it, not S3A" in said
+    assert not nobody_asked.contains("delta.logStore.s3.impl")
 
 
 def test_a_version_that_is_there_is_refused_and_stays(log):
@@ -106,7 +110,7 @@ def test_a_version_that_is_there_is_refused_and_stays(log):
     with pytest.raises(Py4JJavaError) as error:
         log.write(0, "second")
 
-    assert raised(error) == "java.nio.file.FileAlreadyExistsException"
+    assert of_java(error.value) == THERE
     assert log.read(0) == ["first"]
 
 
@@ -122,14 +126,13 @@ def test_of_many_writers_of_one_version_one_wins_and_its_words_are_what_is_read(
         try:
             log.write(version, json.dumps({"writer": writer}))
         except Py4JJavaError as error:
-            assert error.java_exception.getClass().getName() == "java.nio.file.FileAlreadyExistsException"
-            return None
+            return of_java(error)
         return writer
 
     with ThreadPoolExecutor(WRITERS) as pool:
         told = [list(pool.map(write, [version] * WRITERS, range(WRITERS))) for version in range(VERSIONS)]
 
-    winners = [[writer for writer in writers if writer is not None] for writers in told]
+    winners = [[each for each in writers if each != THERE] for writers in told]
     assert winners == [[json.loads(log.read(version)[0])["writer"]] for version in range(VERSIONS)]
 
 
