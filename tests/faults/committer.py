@@ -1,8 +1,8 @@
 """A driver of its own that commits to one table as fast as it can: what a second Spark application is to the first.
 
-``python -m tests.faults.committer TABLE NAME COMMITS [CONF]``: a commit holds a transaction id and nothing else, and goes
-through the same door as a publish; each is told once Delta said that it is in the log. CONF is Spark's settings as JSON. Which server S3
-is, the environment says.
+``python -m tests.faults.committer TABLE NAME COMMITS [CONF]``: a commit holds a transaction id and nothing else, and
+goes through the same door as a publish; each is told once Delta said that it is in the log. CONF is Spark's settings
+as JSON. Which server S3 is, the environment says.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """An HTTP proxy that breaks what passes through it: by a seed, or what is asked for next.
 
 A request is answered with ``503`` (SlowDown), ``500`` or ``409`` without reaching the server; its connection is cut
-before it gets there (``reset``), after it has landed (``lost``), or amid the answer (``torn``); or it takes a while (``slow``).
+before it gets there (``reset``), after it has landed (``lost``), or amid the answer (``torn``); or it takes a while
+(``slow``).
 """
 
 import http.client
