@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from attrs import evolve
 
+from etl.aws.access import s3_client
+from etl.model.s3 import S3Settings
+from etl.spark.jars import s3_jars
+from etl.spark.jvm import hadoop_path
+from etl.spark.s3 import file_system
+from etl.spark.settings import SessionSettings
 from tests.s3_server import REQUIRED, Bucket, NoServerError, S3Server, installed, serving
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 # An example that waits for a processor is no failure.
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -72,3 +84,23 @@ def s3_bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
     for name, value in s3_server.environment().items():
         monkeypatch.setenv(name, value)
     return Bucket(s3_server.new_bucket(), s3_server)
+
+
+@pytest.fixture(scope="session")
+def spark_settings(spark_settings: SessionSettings) -> SessionSettings:
+    """Give the tests' session the jars to reach S3 by, too; which server it is, `s3_root` says."""
+    found = ",".join(map(str, s3_jars(version("pyspark"))))
+    return evolve(spark_settings, conf={"spark.jars": found})
+
+
+@pytest.fixture
+def s3_root(spark: SparkSession, s3_bucket: Bucket) -> Iterator[str]:
+    """Give the root of a new bucket that the tests' session reaches, `s3://…`."""
+    settings = S3Settings()
+    keys = {"fs.s3a.access.key": s3_bucket.server.access_key, "fs.s3a.secret.key": s3_bucket.server.secret_key}
+    provider = {"fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"}
+    hadoop = spark._jsc.hadoopConfiguration()
+    for key, value in (file_system(settings, s3_client(settings)) | keys | provider).items():
+        hadoop.set(key, value)
+    yield s3_bucket.root
+    hadoop_path(spark, s3_bucket.root)[0].close()

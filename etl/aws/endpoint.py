@@ -11,12 +11,13 @@ import json
 import secrets
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from etl.aws.access import LOGIN
 from etl.errors import PlatformError
+from etl.model.run import utc_now
 
 FORBIDDEN, FAILED = 403, 500
 ASKED_AGAIN = timedelta(hours=1)
@@ -57,7 +58,7 @@ def lend(opened: Any) -> dict[str, str]:
 def _told(credentials: Any) -> dict[str, str]:
     found = credentials.get_frozen_credentials()  # fetched anew ten minutes before they expire
     # botocore has no public name for it; the second SDK for Java breaks without one, also for keys that never expire.
-    expires = getattr(credentials, "_expiry_time", None) or datetime.now(UTC) + ASKED_AGAIN
+    expires = getattr(credentials, "_expiry_time", None) or utc_now() + ASKED_AGAIN
     told = {"AccessKeyId": found.access_key, "SecretAccessKey": found.secret_key}
     token = {"Token": found.token} if found.token else {}
     return told | token | {"Expiration": expires.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}

@@ -40,12 +40,17 @@ def command(context: Context, spark: str | None, s3: bool, listed: bool) -> None
 
 
 def _rows(version: str) -> list[dict[str, Any]]:
-    from etl.spark.jars import DELTA, S3, is_there, pinned
+    from etl.spark.jars import is_there, needs
 
     return [
-        {"jar": jar.coordinates, "for": use, "bytes": jar.size, "fetched": is_there(jar, os.environ)}
-        for use in (DELTA, S3)
-        for jar in pinned(version, use)
+        {
+            "jar": jar.coordinates,
+            "for": "delta" if need == "jar" else need,
+            "bytes": jar.size,
+            "fetched": is_there(jar, os.environ),
+        }
+        for need, jars in needs(version).items()
+        for jar in jars
     ]
 
 

@@ -5,10 +5,12 @@ A version is the object's ETag: of an object that is not encrypted with a KMS ke
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -45,7 +47,19 @@ def open_bucket(root: str, settings: S3Settings) -> S3Store:
     payer = {"RequestPayer": "requester"} if settings.requester_pays else {}
     key = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": settings.kms_key} if settings.kms_key else {}
     prefix = f"{prefix.rstrip('/')}/" if prefix.strip("/") else ""
-    return S3Store(bucket=bucket, prefix=prefix, client=s3_client(settings), asking=payer, writing=payer | key)
+    return S3Store(
+        bucket=bucket, prefix=prefix, client=_client(settings, _variables()), asking=payer, writing=payer | key
+    )
+
+
+@lru_cache(maxsize=8)
+def _client(settings: S3Settings, _: frozenset[tuple[str, str]]) -> Any:
+    """Return a process's client: a command looks at the artifacts of many runs, and each new one costs 80 ms of CPU."""
+    return s3_client(settings)
+
+
+def _variables() -> frozenset[tuple[str, str]]:
+    return frozenset((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
 
 
 @frozen(kw_only=True)

@@ -31,9 +31,6 @@ _CERTIFICATE_VARIABLES = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _SYSTEM_CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
 
-DELTA, S3 = "delta", "s3"  # what jars are for: etl/spark/delta_jars, etl/spark/s3_jars
-
-
 @frozen
 class Jar:
     """One pinned jar: ``group:artifact:version``, the sha256 of its bytes and how many they are."""
@@ -55,22 +52,35 @@ class Jar:
         return f"{group.replace('.', '/')}/{artifact}/{version}/{self.file}"
 
 
-def pinned(spark_version: str, use: str = DELTA) -> tuple[Jar, ...]:
-    """Return the jars pinned for a Spark version such as ``3.5.9``, for Delta or for S3.
+def needs(spark_version: str) -> dict[str, tuple[Jar, ...]]:
+    """Return all jars pinned for a Spark version such as ``3.5.9``, by what they are needed for; ``jar`` is Delta.
 
     Raises:
         PlatformError: no column is pinned for it.
     """
     column = ".".join(spark_version.split(".")[:2])
-    folder = resources.files("etl.spark") / f"{use}_jars"
+    folder = resources.files("etl.spark") / "delta_jars"
     file = folder / f"spark-{column}.toml"
     if not file.is_file():
         known = [name.name.removeprefix("spark-").removesuffix(".toml") for name in folder.iterdir()]
         raise PlatformError(
-            f"no jars for {use} are pinned for Spark {spark_version}; {did_you_mean(column, known)}",
+            f"no Delta jars are pinned for Spark {spark_version}; {did_you_mean(column, known)}",
             remedy="install the extra 'local' (Spark 3.5) or 'spark4' (Spark 4.1)",
         )
-    return tuple(Jar(**entry) for entry in tomllib.loads(file.read_text())["jar"])
+    return {need: tuple(Jar(**each) for each in jars) for need, jars in tomllib.loads(file.read_text()).items()}
+
+
+def pinned(spark_version: str, need: str = "jar") -> tuple[Jar, ...]:
+    """Return the jars pinned for a Spark version such as ``3.5.9``.
+
+    Args:
+        spark_version: as Spark says it.
+        need: ``jar`` for what every session has, ``s3`` for what it reaches S3 by.
+
+    Raises:
+        PlatformError: no column is pinned for it.
+    """
+    return needs(spark_version).get(need, ())
 
 
 def delta_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
@@ -82,12 +92,24 @@ def delta_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> t
     Raises:
         PlatformError: a jar is absent, differs from its pinned sha256, or cannot be fetched.
     """
-    return tuple(_file(jar, environ) for jar in pinned(spark_version))
+    return _at_hand(pinned(spark_version), environ)
 
 
 def s3_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
-    """Return the jars by which a Spark version reaches S3, as ``delta_jars`` returns Delta's."""
-    return tuple(_file(jar, environ) for jar in pinned(spark_version, S3))
+    """Return in the same way the jars by which a Spark version reaches S3.
+
+    Raises:
+        PlatformError: as for Delta's.
+    """
+    return _at_hand(pinned(spark_version, "s3"), environ)
+
+
+def _at_hand(jars: tuple[Jar, ...], environ: Mapping[str, str]) -> tuple[Path, ...]:
+    provided = environ.get("ETL_JARS_DIR")
+    if provided:
+        return tuple(_provided(jar, Path(provided)) for jar in jars)
+    kept = cache.directory("jars", environ)
+    return tuple(_cached(jar, kept, environ) for jar in jars)
 
 
 def is_there(jar: Jar, environ: Mapping[str, str] = os.environ) -> bool:
@@ -95,13 +117,6 @@ def is_there(jar: Jar, environ: Mapping[str, str] = os.environ) -> bool:
     provided = environ.get("ETL_JARS_DIR")
     folder = Path(provided) if provided else cache.directory("jars", environ)
     return (folder / jar.file).is_file()
-
-
-def _file(jar: Jar, environ: Mapping[str, str]) -> Path:
-    provided = environ.get("ETL_JARS_DIR")
-    if provided:
-        return _provided(jar, Path(provided))
-    return _cached(jar, cache.directory("jars", environ), environ)
 
 
 def _provided(jar: Jar, directory: Path) -> Path:

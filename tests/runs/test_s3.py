@@ -3,9 +3,10 @@
 import sys
 
 import pytest
+from attrs import evolve
 from botocore.stub import ANY, Stubber
 
-from etl.aws.access import has_path_style, own_endpoint
+from etl.aws.access import has_path_style, own_endpoint, s3_client
 from etl.errors import ConfigError, ConflictError, PlatformError, ThrottledError, TransientError
 from etl.model.s3 import S3Settings
 from etl.runs.s3 import open_bucket
@@ -19,7 +20,8 @@ def stubbed(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
 
     def make(**settings):
-        store = open_bucket("s3://shop/state", S3Settings(region="eu-west-1", **settings))
+        asked = S3Settings(region="eu-west-1", **settings)
+        store = evolve(open_bucket("s3://shop/state", asked), client=s3_client(asked))  # a client of its own
         stub = Stubber(store.client)
         stub.activate()
         return store, stub
@@ -164,3 +166,7 @@ def test_a_bucket_stands_in_the_path_where_a_server_is_named(stubbed, monkeypatc
     assert ("//shop." not in address) == path
     assert has_path_style(store.client) == path
     assert own_endpoint(store.client) == settings.get("endpoint", "")
+
+
+def test_the_stores_of_one_process_share_a_client(s3_bucket):
+    assert open_bucket(f"{s3_bucket.root}/a", S3Settings()).client is open_bucket(s3_bucket.root, S3Settings()).client

@@ -2,8 +2,12 @@
 
 import json
 import os
+import random
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -51,12 +55,17 @@ def landed(bucket, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def etl(bucket, landed):
-    """Run a command of `etl` as a person would who has set the variables of AWS and of the environment `dev`."""
+def environ(bucket, landed):
+    """Return the variables of a person who works with the environment `dev`: AWS's own, and where everything lies."""
     places = {f"ETL__ZONES__{zone.upper()}": f"{bucket.root}/{zone}" for zone in ZONES}
     places |= {"ETL__STATE": f"{bucket.root}/state", "ETL__ARTIFACTS": f"{bucket.root}/artifacts"}
     light = {f"ETL__SPARK__{key}": value for key, value in LIGHT.items()}
-    environ = os.environ | bucket.server.environment() | places | light | {"JAVA_TOOL_OPTIONS": JAVA}
+    return os.environ | bucket.server.environment() | places | light | {"JAVA_TOOL_OPTIONS": JAVA}
+
+
+@pytest.fixture(scope="module")
+def etl(environ):
+    """Run a command of `etl`."""
 
     def run(*arguments):
         command = [sys.executable, "-c", ETL, *arguments, "-e", "dev"]
@@ -105,3 +114,33 @@ def test_past_runs_are_told_from_the_bucket(etl, runs, bucket):
     assert report in bucket.keys("artifacts/")
     assert f"{bucket.root}/{report}" in last
     assert f"report: {bucket.root}/{report}" in runs[1][0].stderr
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_at_any_moment_and_repeated_leaves_the_same_tables(
+    spark, etl, environ, runs, bucket, request
+):
+    root = bucket.server.directory / bucket.name
+    expected = {table: rows(spark, root, table) for table in TABLES}
+    chance, rounds = random.Random(8), request.config.getoption("--rounds")  # noqa: S311
+    for number in range(rounds):
+        own = {
+            f"ETL__ZONES__{zone.upper()}": f"{bucket.root}/{number}/{zone}"
+            for zone in ("clean", "core", "marts", "quarantine")
+        }
+        command = [sys.executable, "-c", ETL, "run", "nyc_flights", "--date", DAY, "-e", "dev"]
+        with (root.parent.parent / "killed.log").open("ab") as log:
+            process = subprocess.Popen(
+                command, cwd=PROJECT, env=environ | own, stdout=log, stderr=log, start_new_session=True
+            )
+            wanted = chance.randrange(1, 90)  # keys, of the hundred or so that a whole run leaves
+            while process.poll() is None and len(bucket.keys(f"{number}/")) < wanted:
+                time.sleep(0.2)
+            with suppress(ProcessLookupError):  # it has ended
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+        again = subprocess.run(command, cwd=PROJECT, env=environ | own, capture_output=True, text=True, check=False)
+
+        assert again.returncode == 0, again.stderr
+        assert {table: rows(spark, root / str(number), table) for table in TABLES} == expected, wanted
