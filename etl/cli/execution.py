@@ -20,6 +20,7 @@ from etl.report.lines import COMPACT_ABOVE
 from etl.report.manifest import manifest
 from etl.runs.artifacts import REPORT, Artifacts, open_artifacts, place
 from etl.runs.execution import Execution
+from etl.runs.leases import Leases
 from etl.runs.ledger import Ledger
 from etl.runs.stores import open_store
 
@@ -39,8 +40,8 @@ def execute(
         stream: usually stderr.
         mode: how the run is shown.
         quiet: only what did not go well.
-        options: ``master`` for Spark on platform ``local``; ``selection``, ``threads``, ``force`` and ``fail_fast`` of
-            an ``Execution``.
+        options: ``master`` for Spark on platform ``local``; ``selection``, ``threads``, ``force``, ``fail_fast`` and
+            ``wait`` of an ``Execution``.
 
     Raises:
         EtlError: the run could not begin. What happens to a step is in the result instead.
@@ -63,8 +64,16 @@ def _run(project: Project, plan: Plan, artifacts: Artifacts, *, master: str | No
             take_signals()  # PySpark puts its own SIGINT handler in place when the session starts
             return started
 
+        leases = Leases(store=ledger.store, term=project.config.run.lease_seconds)
         execution = Execution(
-            plan=plan, manifest=said, ledger=ledger, artifacts=artifacts, session=session, stop=stop, **options
+            plan=plan,
+            manifest=said,
+            ledger=ledger,
+            leases=leases,
+            artifacts=artifacts,
+            session=session,
+            stop=stop,
+            **options,
         )
         return execution.run()
 

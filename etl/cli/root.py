@@ -28,6 +28,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Run": {
         "run": "Run steps for an interval: extract, transform, stage, audit, publish.",
         "runs": "List past runs, or show the steps of one.",
+        "locks": "List which runs hold which targets, or release a target.",
     },
     "Ship": {
         "package": "Build the wheel and the zip that a cluster runs.",
