@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from threading import Event, Lock, Thread
 
 from attrs import define, evolve, field
@@ -179,9 +180,7 @@ class Held:
             found = find_holder(self.store, run_key(self.holder.run_id))
             if found is None or found.holder.nonce != self.holder.nonce or found.holder.lost_to:
                 return
-            try:
+            with suppress(ConflictError):  # an earlier renewal landed late
                 self.store.delete(found.key, found.version)
-            except ConflictError:
-                continue
-            return
+                return
         raise EtlError(f"the lease of run {self.holder.run_id} cannot be removed")
