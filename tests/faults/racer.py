@@ -1,6 +1,6 @@
 """A run without Spark in a process of its own: ``python racer.py STATE RUN HOW WAIT``; it is led by lines on stdin.
 
-``each``: takes the fifty targets one by one, and says which it got. ``all``: takes three targets at once, stays a moment
+``each``: takes fifty targets one by one, and says which it got. ``all``: takes three targets at once, stays a moment,
 between ``in`` and ``out`` in the file ``STATE/../diary``, and goes.
 """
 

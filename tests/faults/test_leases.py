@@ -61,7 +61,7 @@ class World:
         self.objects[key] = (Stored(body, str(next(self.versions))), AT + timedelta(seconds=self.seconds))
         return self.get(key).version
 
-    def list(self, prefix, after=None, limit=None):
+    def list(self, prefix):
         return iter([Entry(key, 0, at) for key, (_, at) in sorted(self.objects.items()) if key.startswith(prefix)])
 
     def delete(self, key, version):
@@ -428,7 +428,7 @@ def with_two_clocks_compared(monkeypatch):
 
 def with_no_regard_for_the_living(monkeypatch):
     real = holders.standing
-    monkeypatch.setattr(leases, "standing", lambda *given, expired: real(*given, expired=True))
+    monkeypatch.setattr(leases, "standing", lambda *given, **_: real(*given, expired=True))
 
 
 @pytest.mark.parametrize(
@@ -493,13 +493,13 @@ class Runs(RuleBasedStateMachine):
     @rule(number=st.integers(0, 9))
     def renews(self, number):
         actor = self.some(number)
-        self.does(actor, lambda: actor.run.renew())
+        self.does(actor, actor.run.renew)
 
     @precondition(lambda self: self.actors)
     @rule(number=st.integers(0, 9))
     def ends(self, number):
         actor = self.some(number)
-        self.does(actor, lambda: actor.run.end())
+        self.does(actor, actor.run.end)
 
     @precondition(lambda self: self.actors)
     @rule(number=st.integers(0, 9), how=st.sampled_from(["running", "stopped", "gone"]))
