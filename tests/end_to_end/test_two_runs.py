@@ -1,4 +1,4 @@
-"""Two ``etl run`` of one target at once, as processes: one publishes, the other exits 8, and a zombie publishes nothing."""
+"""Two ``etl run`` of one target at once: one publishes, the other exits 8; one that was stopped publishes nothing."""
 
 import contextlib
 import io

@@ -533,5 +533,5 @@ class Runs(RuleBasedStateMachine):
         self.nothing_is_wrong()
 
 
-Runs.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
+Runs.TestCase.settings = settings(stateful_step_count=40)
 TestRunsInAnyOrder = Runs.TestCase

@@ -145,7 +145,7 @@ def test_a_released_target_is_not_published_to_and_the_run_is_told_to_stop(lease
 
     leases.release(lease)
 
-    with pytest.raises(LeaseLostError, match="no longer holds clean[.]flights: somebody released it"):
+    with pytest.raises(LeaseLostError, match=r"no longer holds clean\.flights: somebody released it"):
         first.check("s3://lake/clean/flights")
     assert stop.requested == 8
     assert list(held(leases.store)) == []
