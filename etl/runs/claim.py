@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from etl.errors import ConflictError, TargetLockedError
 from etl.model.run import Clock
-from etl.runs.holders import Holder, Lease, find_holder, of_bytes, put, run_key, target_key
+from etl.runs.holders import Holder, Lease, find_holder, put, read, run_key, target_key
 from etl.runs.objects import ObjectStore
 
 TRIES = 20  # times that a write is made again after others were faster
@@ -18,8 +18,7 @@ def claim(store: ObjectStore, uri: str, dataset: str, holder: Holder, now: Clock
     """
     key = target_key(uri)
     for _ in range(TRIES):
-        stored = store.get(key)
-        there = of_bytes(stored.body, Lease) if stored else None
+        there, version = read(store, key, Lease) or (None, None)
         found = find_holder(store, run_key(there.run_id)) if there and there.run_id else None
         if there and found and found.holder.nonce == there.nonce and not found.holder.lost_to:
             return there.token if found.holder.nonce == holder.nonce else (there, found.holder)
@@ -32,7 +31,7 @@ def claim(store: ObjectStore, uri: str, dataset: str, holder: Holder, now: Clock
             since=now(),
         )
         try:
-            put(store, key, mine, stored.version if stored else None)
+            put(store, key, mine, version)
         except ConflictError:
             continue
         return mine.token

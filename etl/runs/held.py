@@ -13,7 +13,7 @@ from etl.engine.stop import Stop
 from etl.errors import ConflictError, EtlError, LeaseLostError
 from etl.model.run import Clock
 from etl.runs.claim import TRIES, claim, locked, who
-from etl.runs.holders import Close, Holder, Lease, Standing, find_holder, of_bytes, put, run_key, target_key
+from etl.runs.holders import Close, Holder, Lease, Standing, find_holder, put, read, run_key, target_key
 from etl.runs.objects import ObjectStore
 from etl.runs.processes import Process
 
@@ -144,8 +144,7 @@ class Held:
         if self.lost or self.clock() > self.until - self.holder.term / 2:
             self.renew()
         key = target_key(uri)
-        stored = self.store.get(key)
-        there = of_bytes(stored.body, Lease) if stored else None
+        there, _ = read(self.store, key, Lease) or (None, "")
         if there is None or (there.nonce, there.token) != (self.holder.nonce, self.tokens[key]):
             whose = f"run {there.run_id} has it" if there and there.run_id else "somebody released it"
             raise self._lose(whose, target=there.dataset if there else uri)

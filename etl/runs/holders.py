@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from attrs import evolve, frozen
 from cattrs.preconf.json import make_converter
 
-from etl.errors import ConflictError
+from etl.errors import ConflictError, PlatformError
 from etl.runs.objects import ObjectStore
 from etl.runs.processes import Here, Look, Process
 
@@ -120,9 +120,22 @@ def to_bytes(value: Holder | Lease) -> bytes:
     return _JSON.dumps(value, indent=1).encode()
 
 
-def of_bytes(body: bytes, kind: type[Value]) -> Value:
-    """Return what a body says."""
-    return _JSON.loads(body, kind)
+def read(store: ObjectStore, key: str, kind: type[Value]) -> tuple[Value, str] | None:
+    """Return what an object says, and its version; None when there is none.
+
+    Raises:
+        PlatformError: it says nothing that Headrace has written.
+    """
+    stored = store.get(key)
+    if stored is None:
+        return None
+    try:
+        return _JSON.loads(stored.body, kind), stored.version
+    except Exception as error:
+        raise PlatformError(
+            f"object {key} is no {kind.__name__.lower()} of a target: {type(error).__name__}: {error}",
+            remedy="nothing was begun; remove that object when no run is at work, or write with the newer Headrace",
+        ) from error
 
 
 def put(store: ObjectStore, key: str, value: Holder | Lease, version: str | None) -> str:
@@ -142,16 +155,15 @@ def put(store: ObjectStore, key: str, value: Holder | Lease, version: str | None
 
 def find_holder(store: ObjectStore, key: str) -> Found | None:
     """Return the run whose object has this key; None when it has ended."""
-    stored = store.get(key)
-    return Found(key, of_bytes(stored.body, Holder), stored.version) if stored else None
+    found = read(store, key, Holder)
+    return Found(key, *found) if found else None
 
 
 def held(store: ObjectStore) -> Iterator[tuple[Lease, Holder]]:
     """Yield every target that a run holds, with that run, dead or alive."""
     runs: dict[str, Found | None] = {}
     for entry in store.list(TARGETS):
-        stored = store.get(entry.key)
-        lease = of_bytes(stored.body, Lease) if stored else None
+        lease, _ = read(store, entry.key, Lease) or (None, "")
         if lease and lease.run_id:
             key = run_key(lease.run_id)
             found = runs[key] if key in runs else runs.setdefault(key, find_holder(store, key))

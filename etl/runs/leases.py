@@ -30,8 +30,8 @@ from etl.runs.holders import (
     Lease,
     Standing,
     find_holder,
-    of_bytes,
     put,
+    read,
     run_key,
     standing,
     target_key,
@@ -152,11 +152,11 @@ class Leases:
         Raises:
             ConflictError: another run got it meanwhile.
         """
-        stored = self.store.get(target_key(lease.uri))
-        if stored is None or of_bytes(stored.body, Lease) != lease:
+        there, version = read(self.store, target_key(lease.uri), Lease) or (None, None)
+        if there != lease:
             raise ConflictError(f"{lease.dataset} has another holder now", remedy="look again: etl locks list")
         free = evolve(lease, run_id="", nonce=secrets.token_hex(8), token=lease.token + 1)
-        put(self.store, target_key(lease.uri), free, stored.version)
+        put(self.store, target_key(lease.uri), free, version)
 
 
 def is_at_work(store: ObjectStore, run_id: str) -> bool:

@@ -1,7 +1,7 @@
-"""A run without Spark in a process of its own: ``python racer.py STATE RUN HOW WAIT``; it is led by lines on stdin.
+"""A run without Spark: ``python racer.py STATE DIARY RUN HOW WAIT``, a process that is led by lines on stdin.
 
 ``each``: takes fifty targets one by one, and says which it got. ``all``: takes three targets at once, stays a moment,
-between ``in`` and ``out`` in the file ``STATE/../diary``, and goes.
+between ``in`` and ``out`` in the file DIARY, and goes.
 """
 
 import json
@@ -12,8 +12,8 @@ from pathlib import Path
 from etl.engine.stop import Stop
 from etl.errors import TargetLockedError
 from etl.runs import held
-from etl.runs.folder import Folder
 from etl.runs.leases import Leases
+from etl.runs.stores import open_store
 
 held.POLL = 0.05
 
@@ -47,12 +47,12 @@ def together(run, diary, name, wait):
 
 
 def main():
-    state, name, how, wait = sys.argv[1:]
-    run = Leases(store=Folder(state)).begin(name, Stop())
+    state, diary, name, how, wait = sys.argv[1:]
+    run = Leases(store=open_store(state)).begin(name, Stop())
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    said = each(run) if how == "each" else together(run, Path(state).with_name("diary"), name, float(wait))
+    said = each(run) if how == "each" else together(run, Path(diary), name, float(wait))
     if how == "all":
         run.end()
     sys.stdout.write(json.dumps(said) + "\n")

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from etl.engine.stop import Stop
 from etl.errors import ConflictError, EtlError, LeaseLostError, TargetLockedError
 from etl.runs import claim, held, holders, leases
-from etl.runs.holders import Holder, Lease, of_bytes, run_key, target_key
+from etl.runs.holders import Holder, Lease, run_key, target_key
 from etl.runs.leases import Leases
 from etl.runs.objects import Entry, Stored, overwrite, settled
 from etl.runs.processes import Here, Process
@@ -26,6 +26,10 @@ TERM = 60
 TARGETS = {"s3://lake/clean/a": "clean.a", "s3://lake/clean/b": "clean.b", "s3://lake/clean/c": "clean.c"}
 HOW = ("before", "after", "lost", "refused")
 """A call dies before it lands or after it; or the process lives, and the answer, or the request, is lost."""
+
+
+def said(body, kind):
+    return holders.read(SimpleNamespace(get=lambda _: Stored(body, "")), "", kind)[0]
 
 
 class Died(BaseException):
@@ -55,9 +59,9 @@ class World:
         if (found.version if found else None) != version:
             return settled(key, body, found)
         if key.startswith(holders.TARGETS):
-            self.watch(found and of_bytes(found.body, Lease), of_bytes(body, Lease))
-        elif found and of_bytes(body, Holder).lost_to:
-            self.spare(of_bytes(found.body, Holder), "found dead")
+            self.watch(found and said(found.body, Lease), said(body, Lease))
+        elif found and said(body, Holder).lost_to:
+            self.spare(said(found.body, Holder), "found dead")
         self.objects[key] = (Stored(body, str(next(self.versions))), AT + timedelta(seconds=self.seconds))
         return self.get(key).version
 
@@ -154,7 +158,7 @@ class Actor:
     def is_at_work(self):
         """What nobody may take from: it runs, and has renewed within its term as the store's clock counts."""
         there = self.world.objects.get(run_key(self.name))
-        if self.line.dead or not there or of_bytes(there[0].body, Holder).lost_to:
+        if self.line.dead or not there or said(there[0].body, Holder).lost_to:
             return False
         silent = AT + timedelta(seconds=self.world.seconds) - there[1] > timedelta(seconds=TERM)
         return self.world.conditions[self.process] == "running" and not silent

@@ -11,21 +11,27 @@ import pytest
 
 from etl.engine.stop import Stop
 from etl.errors import TargetLockedError
-from etl.runs.folder import Folder
 from etl.runs.holders import RUNS, held
 from etl.runs.leases import Leases
+from etl.runs.stores import open_store
 
 RACER = Path(__file__).with_name("racer.py")
 EIGHT = [f"run-{number}" for number in range(8)]
 
 
 @pytest.fixture
-def race(tmp_path):
+def state(tmp_path):
+    """A state root."""
+    return str(tmp_path / "state")
+
+
+@pytest.fixture
+def race(tmp_path, state):
     """``race("each", "run-0", …)`` starts the runs at one moment; gives their processes and what each said."""
     with ExitStack() as stack:
 
         def start(how, *names, wait=0):
-            command = [sys.executable, str(RACER), str(tmp_path / "state")]
+            command = [sys.executable, str(RACER), state, str(tmp_path / "diary")]
             processes = [
                 stack.enter_context(
                     subprocess.Popen(
@@ -45,7 +51,7 @@ def race(tmp_path):
         yield start
 
 
-def test_of_eight_runs_that_want_fifty_targets_each_target_has_one_winner_and_the_others_exit_8(race, tmp_path):
+def test_of_eight_runs_that_want_fifty_targets_each_target_has_one_winner_and_the_others_exit_8(race, state):
     _, said = race("each", *EIGHT)
 
     winners = Counter(uri for one in said for uri in one["got"])
@@ -53,7 +59,7 @@ def test_of_eight_runs_that_want_fifty_targets_each_target_has_one_winner_and_th
     assert set(winners.values()) == {1}
     refused = [code for one in said for _, code in one["refused"]]
     assert (len(refused), set(refused)) == (7 * 50, {8})
-    assert len(list(held(Folder(tmp_path / "state")))) == 50
+    assert len(list(held(open_store(state)))) == 50
 
 
 def test_eight_runs_that_wait_for_one_another_get_through_one_by_one(race, tmp_path):
@@ -65,9 +71,9 @@ def test_eight_runs_that_wait_for_one_another_get_through_one_by_one(race, tmp_p
     assert sorted(one["tokens"] for one in said) == [[number] * 3 for number in range(1, 9)]
 
 
-def test_what_a_killed_run_held_is_free_at_once_and_the_run_is_told_as_lost(race, tmp_path):
+def test_what_a_killed_run_held_is_free_at_once_and_the_run_is_told_as_lost(race, state):
     (killed,), _ = race("each", "killed")
-    store, lost = Folder(tmp_path / "state"), []
+    store, lost = open_store(state), []
     later = Leases(store=store).begin("later", Stop())
     with pytest.raises(TargetLockedError, match=rf"run killed on .* \(pid {killed.pid}\) since "):
         later.take({"s3a://lake/clean/t0/": "clean.t0"}, lost.append)

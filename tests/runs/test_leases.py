@@ -9,7 +9,14 @@ import pytest
 from attrs import evolve
 
 from etl.engine.stop import Stop
-from etl.errors import ConflictError, InterruptedRunError, LeaseLostError, RunIdTakenError, TargetLockedError
+from etl.errors import (
+    ConflictError,
+    InterruptedRunError,
+    LeaseLostError,
+    PlatformError,
+    RunIdTakenError,
+    TargetLockedError,
+)
 from etl.runs.holders import held, target_key
 from etl.runs.leases import Leases
 from etl.runs.processes import Process, find, here
@@ -191,3 +198,10 @@ def test_a_run_renews_by_itself_while_it_is_at_work(tmp_path):
     run.end()
 
     assert list(tmp_path.rglob("*.json")) == []
+
+
+def test_an_object_that_is_no_lease_is_named(leases, memory):
+    memory.put_if(target_key("s3://lake/clean/flights"), b"{}", None)
+
+    with pytest.raises(PlatformError, match=r"object leases/targets/.* is no lease of a target"):
+        taken(leases)
