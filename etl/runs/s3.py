@@ -145,6 +145,7 @@ class S3Store:
     def _asked(self, key: str, request: Callable[[], Any], nothing: frozenset[str] = frozenset()) -> Any:
         """Make a request and return what it gives, None where it is refused with one of these codes."""
         from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError, ResponseStreamingError
+        from urllib3.exceptions import HTTPError
 
         uri = f"{S3}{self.bucket}/{self.prefix}{key}"
         last: Exception
@@ -157,8 +158,8 @@ class S3Store:
                     return None
                 if code not in UNDECIDED:
                     raise condition(error, uri) from error
-            except (ResponseStreamingError, IncompleteReadError) as error:  # all else botocore has repeated itself
-                last = error
+            except (ResponseStreamingError, IncompleteReadError, HTTPError) as error:
+                last = error  # a body that broke off, an error's own too; all else botocore has repeated itself
             except BotoCoreError as error:
                 raise condition(error, uri) from error
             time.sleep(random.random() * min(0.05 * 2**attempt, 2))  # noqa: S311 it parts those who collided
