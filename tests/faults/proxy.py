@@ -1,7 +1,8 @@
 """An HTTP proxy that breaks what passes through it: by a seed, or what is asked for next.
 
-A request is answered with ``503`` (SlowDown) or ``500`` without reaching the server; its connection is cut before it
-gets there (``reset``), after it has landed (``lost``), or amid the answer (``torn``); or it takes a while (``slow``).
+A request is answered with ``503`` (SlowDown), ``500`` or ``409`` without reaching the server; its connection is cut
+before it gets there (``reset``), after it has landed (``lost``), or amid the answer (``torn``); or it takes a while
+(``slow``).
 """
 
 import http.client
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 from attrs import define, field
 
-ANSWERS = {"503": (503, "SlowDown"), "500": (500, "InternalError")}
+ANSWERS = {"503": (503, "SlowDown"), "500": (500, "InternalError"), "409": (409, "ConditionalRequestConflict")}
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "date", "server"}
 
 
