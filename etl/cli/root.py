@@ -27,6 +27,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Run": {
         "run": "Run steps for an interval: extract, transform, stage, audit, publish.",
+        "retry": "Do what did not succeed in an earlier run.",
         "runs": "List past runs, or show the steps of one.",
     },
     "Ship": {
@@ -50,15 +51,13 @@ EXIT_CODES = (
     ("130 143", "interrupted by Ctrl-C, by SIGTERM"),
 )
 # What other tools call a command, and where it is here.
-AGAIN = "run the same command again: what is published already is a no-op"
 ELSEWHERE = {
     "build": "`etl run` runs steps and judges their expectations",
     "compile": "`etl validate` lets Spark analyse every step",
     "docs": "`etl show`, `etl graph`, and report.html of each run",
     "ls": "`etl list`",
     "report": "each run leaves a report.html: `etl runs last` says where",
-    "resume": AGAIN,
-    "retry": AGAIN,
+    "resume": "`etl retry` does what did not succeed in an earlier run",
     "status": "`etl runs` tells of runs, `etl show STEP` of a step's last ones",
     "test": "`etl run` judges expectations; unit tests run with pytest",
 }

@@ -20,14 +20,13 @@ from etl.engine.versions import versions
 from etl.model.event import Event, Kind, Listener
 from etl.model.interval import Interval
 from etl.model.plan import Plan, PlannedStep, key_of
-from etl.model.result import RunResult, Status, StepResult
+from etl.model.result import GOOD, RunResult, Status, StepResult
 from etl.model.run import Clock, Run, utc_now
 from etl.spark.session import step_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-GOOD = frozenset({Status.PASS, Status.WARN, Status.NO_OP})
 POLL = 0.2  # seconds between looks at the stop signal while steps run
 
 

@@ -27,7 +27,7 @@ LABELS = {
 }
 _MINUTE = 60
 CHANGES = ("inserted", "updated", "deleted")  # a merge's counts among the metrics
-GOES_ON = "the same command goes on: what is published is not run again"
+GOES_ON = "`etl retry` does the rest"
 INTERRUPTED = frozenset({130, 143})  # exit codes of SIGINT and SIGTERM
 MOST_KEYS = 3  # intervals that are named one by one
 
