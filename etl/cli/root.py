@@ -27,8 +27,10 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Run": {
         "run": "Run steps for an interval: extract, transform, stage, audit, publish.",
+        "backfill": "Run past intervals that are missing, failed or changed.",
         "retry": "Do what did not succeed in an earlier run.",
         "runs": "List past runs, or show the steps of one.",
+        "status": "Show where each step stands for each interval.",
     },
     "Ship": {
         "package": "Build the wheel and the zip that a cluster runs.",
@@ -58,7 +60,6 @@ ELSEWHERE = {
     "ls": "`etl list`",
     "report": "each run leaves a report.html: `etl runs last` says where",
     "resume": "`etl retry` does what did not succeed in an earlier run",
-    "status": "`etl runs` tells of runs, `etl show STEP` of a step's last ones",
     "test": "`etl run` judges expectations; unit tests run with pytest",
 }
 _SENTENCES = {name: sentence for group in COMMANDS.values() for name, sentence in group.items()}

@@ -83,10 +83,11 @@ class Past:
     def last(self, jobs: Collection[str], pairs: Collection[Pair]) -> dict[Pair, Last]:
         """Return how each of these pairs of a step and an interval's key ended last; none for one never tried.
 
-        Reads the results of runs whose intervals meet these, the last run first, until every pair is found, and at most
-        a thousand; then the events of runs that have not ended.
+        Of one that had nothing to do, the result before is returned, for that is still what the target has. Reads the
+        events of runs that have not ended, then the results of runs whose intervals meet these, the last run first,
+        until every pair is found, and at most a thousand.
         """
-        wanted, found = set(pairs), dict[Pair, Last]()
+        wanted, found, idle = set(pairs), dict[Pair, Last](), dict[Pair, Last]()
         for run in self._open(jobs):
             for pair, last in _of_events(run).items():
                 if pair in wanted:
@@ -97,9 +98,10 @@ class Past:
                 if all(pair in found for pair in wanted):
                     break
                 for pair, last in self._results(key):
-                    if pair in wanted:
-                        found.setdefault(pair, last)
-        return found
+                    if pair not in wanted or pair in found or (pair in idle and last.failed):
+                        continue
+                    (idle if last.status == Status.NO_OP else found).setdefault(pair, last)
+        return {**idle, **found}
 
     def seconds(self, jobs: Collection[str]) -> dict[str, float]:
         """Return how long each step of these jobs took, the median over its last runs in which it worked."""
