@@ -130,4 +130,4 @@ def test_intervals_never_begun_are_named(make):
 def test_a_run_that_was_interrupted_says_how_to_go_on(make):
     result = make.run(make.step(status=Status.CANCELLED), interrupted=130).to_json()
 
-    assert wording.never_begun(result).startswith("interrupted: the same command goes on")
+    assert wording.never_begun(result).startswith("interrupted: `etl retry`")
