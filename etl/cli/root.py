@@ -31,6 +31,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "retry": "Do what did not succeed in an earlier run.",
         "runs": "List past runs, or show the steps of one.",
         "status": "Show where each step stands for each interval.",
+        "clean": "Delete the artifacts of old runs.",
     },
     "Ship": {
         "package": "Build the wheel and the zip that a cluster runs.",
