@@ -9,6 +9,7 @@ import click
 from attrs import evolve
 
 from etl.cli.context import Context, pass_context
+from etl.cli.refresh import full_refresh_option, refreshed
 from etl.cli.running import Running, running_options
 from etl.cli.selection import Selection, selection_options
 from etl.cli.table import print_json
@@ -52,10 +53,18 @@ WORDS: dict[Mode, str] = {
     show_default=True,
     help="Intervals at once, in one session; steps whose intervals share rows take theirs in turn.",
 )
+@full_refresh_option
 @click.option("--dry-run", is_flag=True, help="Show what would run, and run nothing.")
 @pass_context
 def command(
-    context: Context, selection: Selection, running: Running, mode: Mode, order: Order, parallel: int, dry_run: bool
+    context: Context,
+    selection: Selection,
+    running: Running,
+    mode: Mode,
+    order: Order,
+    parallel: int,
+    full_refresh: bool,
+    dry_run: bool,
 ) -> None:
     """Run past intervals that are missing, failed or changed.
 
@@ -70,7 +79,8 @@ def command(
     from etl.cli.execution import start_session
 
     project = running.open(context)
-    plan = selection.plan(project)
+    plan = refreshed(project, selection) if full_refresh else selection.plan(project)
+    mode = "all" if full_refresh else mode
     _refuse(plan, order)
     if not dry_run:
         running.refuse_unconfirmed(project)
@@ -84,8 +94,16 @@ def command(
     if dry_run or not chosen.pairs:
         _show(context, plan, chosen)
         raise SystemExit(0)
-    given = {"selection": tuple(selection.select), "parallel": parallel, "session": session, "past": seconds}
-    running.carry_out(context, project, chosen, **given)
+    running.carry_out(
+        context,
+        project,
+        chosen,
+        selection=tuple(selection.select),
+        parallel=parallel,
+        force=full_refresh,
+        session=session,
+        past=seconds,
+    )
 
 
 def _refuse(plan: Plan, order: Order) -> None:

@@ -6,9 +6,12 @@ key, and in few words how each step ended for each. What a run that has not ende
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from itertools import islice
+from operator import itemgetter
 from statistics import median
 from typing import Any
 
@@ -48,6 +51,9 @@ class Last:
         return self.status != RUNNING and Status(self.status) not in GOOD
 
 
+Results = Callable[[], Iterator[tuple[Pair, Last]]]
+
+
 def keep(store: ObjectStore, result: RunResult) -> None:
     """Keep how each step of a run ended, by job."""
     name = name_of(result.started_at, result.run_id)
@@ -84,20 +90,16 @@ class Past:
         """Return how each of these pairs of a step and an interval's key ended last; none for one never tried.
 
         Of one that had nothing to do, the result before is returned, for that is still what the target has. Reads the
-        events of runs that have not ended, then the results of runs whose intervals meet these, the last run first,
+        results of runs whose intervals meet these, and the events of those that have not ended, the last run first,
         until every pair is found, and at most a thousand.
         """
         wanted, found, idle = set(pairs), dict[Pair, Last](), dict[Pair, Last]()
-        for run in self._open(jobs):
-            for pair, last in _of_events(run).items():
-                if pair in wanted:
-                    found.setdefault(pair, last)
         met = _meeting([interval for _, interval in wanted])
         for job in sorted(jobs):
-            for key in islice(self._keys(job, met), MOST):
+            for results in islice(self._newest_first(job, met), MOST):
                 if all(pair in found for pair in wanted):
                     break
-                for pair, last in self._results(key):
+                for pair, last in results():
                     if pair not in wanted or pair in found or (pair in idle and last.failed):
                         continue
                     (idle if last.status == Status.NO_OP else found).setdefault(pair, last)
@@ -113,11 +115,18 @@ class Past:
                         took.setdefault(step, []).append(last.seconds)
         return {step: median(each) for step, each in took.items()}
 
-    def _open(self, jobs: Collection[str]) -> Iterator[RunRecord]:
+    def _newest_first(self, job: str, met: Callable[[str], bool]) -> Iterator[Results]:
+        """Yield how to read what each run of a job did, whether it has ended or not, the last run first."""
+        ended = ((key.removeprefix(f"{FOLDER}{job}/"), partial(self._results, key)) for key in self._keys(job, met))
+        for _, results in heapq.merge(self._open(job), ended, key=itemgetter(0)):
+            yield results
+
+    def _open(self, job: str) -> Iterator[tuple[str, Results]]:
         for entry in self.ledger.store.list(OPEN):
-            run = self.ledger.known(id_of(entry.key.removeprefix(OPEN)))
-            if run is not None and run.state != "finished" and set(run.jobs) & set(jobs):
-                yield run
+            name = entry.key.removeprefix(OPEN)
+            run = self.ledger.known(id_of(name))
+            if run is not None and run.state != "finished" and job in run.jobs:
+                yield name, partial(_of_events, run)
 
     def _keys(self, job: str, met: Callable[[str], bool]) -> Iterator[str]:
         for entry in self.ledger.store.list(f"{FOLDER}{job}/"):
@@ -144,8 +153,8 @@ def _meeting(keys: Collection[str | None]) -> Callable[[str], bool]:
     return met
 
 
-def _of_events(run: RunRecord) -> dict[Pair, Last]:
-    """Return how far a run is that has not ended, or that died."""
+def _of_events(run: RunRecord) -> Iterator[tuple[Pair, Last]]:
+    """Yield how far a run is that has not ended, or that died."""
     found: dict[Pair, Last] = {}
     for event in open_artifacts(run.artifacts, run.run_id).read_events():
         pair = (event["step"], event["interval"])
@@ -154,4 +163,4 @@ def _of_events(run: RunRecord) -> dict[Pair, Last]:
         elif event["kind"] == "step_finished":
             said = event["data"]
             found[pair] = Last(said["status"], run.run_id, said["rows"]["quarantined"], said["seconds"])
-    return found
+    yield from found.items()

@@ -70,6 +70,17 @@ def test_the_newest_first_is_refused_for_a_step_whose_intervals_share_rows(etl, 
     assert "--exclude clean.orders" in said.err
 
 
+def test_a_step_that_adds_to_its_target_cannot_be_made_anew_by_its_intervals(etl, project):
+    job = project / "jobs" / "shop.py"
+    text = job.read_text().replace('ReplacePartitions("day")),', "Append()),")
+    job.write_text(text.replace("import Daily, Job,", "import Append, Daily, Job,"))
+
+    said = etl("run", "clean.orders", "--date", DAY, "--full-refresh")
+
+    assert said.code == 2
+    assert f"move {project}/lake/clean/orders away" in said.err
+
+
 def test_a_protected_environment_asks_for_yes_before_a_backfill_looks_at_anything(etl):
     said = etl("backfill", "shop", "--from", DAY, "--to", "2013-02-10", "-e", "prod")
 

@@ -99,7 +99,9 @@ def test_a_steps_seconds_are_the_median_of_its_last_runs_that_worked(past, remem
 
 
 @pytest.mark.parametrize(("pid_lives", "status"), [(True, "running"), (False, "error")])
-def test_a_run_that_has_not_ended_is_told_by_its_events(execution, ledger, monkeypatch, pid_lives, status):
+def test_a_run_that_has_not_ended_is_told_by_its_events_until_a_later_one_did_better(
+    execution, ledger, monkeypatch, pid_lives, status
+):
     def dies(plan, *, listener, run_id, **_):
         listener(Event("step_started", AT, run_id, STEP, "2013-02-08", {"index": 1, "of": 1}))
         done = StepResult(step=STEP, job="shop", interval="2013-02-07", status=Status.PASS)
@@ -116,3 +118,8 @@ def test_a_run_that_has_not_ended_is_told_by_its_events(execution, ledger, monke
 
     assert found == {(STEP, "2013-02-07"): Last("pass", "a"), (STEP, "2013-02-08"): Last(status, "a")}
     assert found[STEP, "2013-02-08"].failed is not pid_lives
+
+    done = StepResult(step=STEP, job="shop", interval="2013-02-08", status=Status.PASS)
+    later = AT + timedelta(hours=1)
+    keep(ledger.store, RunResult(run_id="b", environment="x", started_at=later, finished_at=later, steps=(done,)))
+    assert Past(ledger).last({"shop"}, {(STEP, "2013-02-08")})[STEP, "2013-02-08"].run_id == "b"
