@@ -117,7 +117,9 @@ class Past:
 
     def _newest_first(self, job: str, met: Callable[[str], bool]) -> Iterator[Results]:
         """Yield how to read what each run of a job did, whether it has ended or not, the last run first."""
-        ended = ((key.removeprefix(f"{FOLDER}{job}/"), partial(self._results, key)) for key in self._keys(job, met))
+        ended: Iterator[tuple[str, Results]] = (
+            (key.removeprefix(f"{FOLDER}{job}/"), partial(self._results, key)) for key in self._keys(job, met)
+        )
         for _, results in heapq.merge(self._open(job), ended, key=itemgetter(0)):
             yield results
 

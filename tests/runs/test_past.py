@@ -99,7 +99,7 @@ def test_a_steps_seconds_are_the_median_of_its_last_runs_that_worked(past, remem
 
 
 @pytest.mark.parametrize(("pid_lives", "status"), [(True, "running"), (False, "error")])
-def test_a_run_that_has_not_ended_is_told_by_its_events_until_a_later_one_did_better(
+def test_a_run_that_has_not_ended_is_told_by_its_events_until_a_later_one_ends(
     execution, ledger, monkeypatch, pid_lives, status
 ):
     def dies(plan, *, listener, run_id, **_):
