@@ -170,6 +170,6 @@ def _show(context: Context, plan: Plan, chosen: Plan) -> None:
     steps = tuple(planned.step.name for planned in plan.steps)
     grid = Grid(steps, tuple(map(key_of, plan.intervals)), dict.fromkeys(chosen.pairs, PLANNED))
     if context.output == "json":
-        print_json(list(cells(grid)))
+        print_json({"planned": list(cells(grid))})
     elif chosen.pairs:
         click.echo("\n".join(draw(grid)))

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from etl.cli.context import Context, pass_context
 from etl.cli.running import Running, running_options
+from etl.cli.table import print_json
 from etl.errors import UsageError
 from etl.model.plural import plural
 
@@ -57,6 +58,8 @@ def again(context: Context, running: Running, name: str) -> NoReturn:
     pairs = unfinished(artifacts, request)
     if not pairs:
         click.echo(f"run {run.run_id}: nothing to retry: {_counted(len(request.pairs))} succeeded", err=True)
+        if context.output == "json":
+            print_json({"planned": []})
         raise SystemExit(0)
     context = evolve(context, environment=run.environment, overrides={**request.overrides, **context.overrides})
     project = running.open(context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
@@ -14,6 +14,7 @@ from etl.engine.attempts import CONFLICTS, Backoff, attempts
 from etl.engine.delivery import delivered
 from etl.engine.lifecycle import Attempt
 from etl.engine.progress import Running, watched
+from etl.engine.sessions import Sessions
 from etl.engine.stop import Stop
 from etl.engine.turns import Node, Turns
 from etl.engine.versions import versions
@@ -22,7 +23,6 @@ from etl.model.interval import Interval
 from etl.model.plan import Plan, PlannedStep, key_of
 from etl.model.result import GOOD, RunResult, Status, StepResult
 from etl.model.run import Clock, Run, utc_now
-from etl.spark.session import step_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -69,7 +69,8 @@ def run(
         backoff = evolve(backoff, conflicts=CONFLICTS)
     with delivered(listener) as events:
         turns = Turns(plan, parallel)
-        engine = _Engine(plan, run_id, session, events, force, stop or Stop(), now, backoff, turns, fail_fast)
+        given = (plan, run_id, session, events, force, stop or Stop(), now, backoff)
+        engine = _Engine(*given, turns, fail_fast, Sessions(session))
         return _carried_out(engine, threads, progress=progress)
 
 
@@ -112,8 +113,8 @@ class _Engine:
     backoff: Backoff
     turns: Turns
     fail_fast: bool
+    sessions: Sessions
     ended: dict[Node, StepResult] = field(factory=dict)
-    sessions: dict[str, list[SparkSession]] = field(factory=dict)  # those of each step that nobody uses now
     running: dict[str, Running] = field(factory=dict)
     failed: bool = False
     stopping: bool = False
@@ -193,23 +194,10 @@ class _Engine:
         group = f"{self.run_id}/{name}/{interval}"
         self.running[group] = (name, interval)
         try:
-            with self.lent(name) as own:
+            with self.sessions.lent(name) as own:
                 attempt = Attempt(own, run, self.force, self.stop, self.listener, now=self.now)
                 return attempts(planned, attempt, self.backoff)
         except Exception as error:
             return record.defect(planned, self.session, run, error)
         finally:
             self.running.pop(group, None)
-
-    @contextmanager
-    def lent(self, name: str) -> Iterator[SparkSession]:
-        """Yield a session of the step that no other interval uses meanwhile; there is one for each interval at once."""
-        free = self.sessions.setdefault(name, [])
-        try:
-            own = free.pop()
-        except IndexError:
-            own = step_session(self.session)
-        try:
-            yield own
-        finally:
-            free.append(own)
