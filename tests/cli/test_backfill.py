@@ -62,11 +62,10 @@ def test_a_backfill_runs_what_is_missing_failed_or_changed_and_the_grid_shows_it
     assert len(everything["steps"]) == 8
 
 
-def test_a_retry_does_what_did_not_succeed_and_says_what_it_is_the_rest_of(shop, project, etl, orders):
+def test_a_retry_does_what_did_not_succeed_and_says_what_it_is_the_rest_of(shop, edit, etl, orders):
     etl("run", "shop", *RANGE, "--run-id", "first")
     orders(DAYS[2], "1,2.5", "2,3.5", "3,4.5")
-    job = project / "jobs" / "shop.py"
-    job.write_text(job.read_text().replace("SELECT day, sum(amount) AS amount", "SELECT day, max(amount) AS amount"))
+    edit("SELECT day, sum(amount) AS amount", "SELECT day, max(amount) AS amount")
 
     said = etl("retry", "--run-id", "second", "-o", "json")
 
@@ -79,10 +78,9 @@ def test_a_retry_does_what_did_not_succeed_and_says_what_it_is_the_rest_of(shop,
     assert (run["retry_of"], run["selection"], run["intervals"]) == ("first", ["shop"], [DAYS[2]])
 
 
-def test_a_retry_of_a_step_that_is_gone_is_refused(shop, project, etl):
+def test_a_retry_of_a_step_that_is_gone_is_refused(shop, edit, etl):
     etl("run", "shop", *RANGE, "--run-id", "first")
-    job = project / "jobs" / "shop.py"
-    job.write_text(job.read_text().replace('"marts.revenue"', '"marts.sales"'))
+    edit('"marts.revenue"', '"marts.sales"')
 
     said = etl("retry", "first")
 
