@@ -23,12 +23,19 @@ def taken_in_turn(plan: Plan) -> dict[str, str]:
 
 
 def whole_readers(plan: Plan) -> Mapping[str, tuple[str, ...]]:
-    """Return, for each step that is read by more than the interval's own rows, the steps of the plan that do."""
+    """Return, for each step that is read by more than the interval's own rows, the steps of the plan that do.
+
+    A step that no interval changes, nor what it reads, is the same for each of them: whoever reads it need not wait.
+    """
     by_name = {planned.step.name: planned for planned in plan.steps}
+    alike: set[str] = set()
     found: dict[str, tuple[str, ...]] = {}
-    for planned in plan.steps:
-        for parent in planned.after:
-            if parent in by_name and not _reads_own_rows(planned, by_name[parent]):
+    for planned in plan.steps:  # in graph order
+        parents = [name for name in planned.after if name in by_name]
+        if not planned.step.by_interval and alike.issuperset(parents):
+            alike.add(planned.step.name)
+        for parent in parents:
+            if parent not in alike and not _reads_own_rows(planned, by_name[parent]):
                 found[parent] = (*found.get(parent, ()), planned.step.name)
     return found
 

@@ -61,6 +61,21 @@ def test_what_is_read_of_other_intervals_too_takes_turns_with_its_reader(column)
     assert whole_readers(plan(days, sums)) == {"clean.days": ("marts.sums",)}
 
 
+def test_a_table_that_no_interval_changes_is_read_whole_without_turns():
+    planes = planned("core.planes", ReplaceTable(), column=None)
+    flown = planned("marts.flown", ReplacePartitions("day"), "core.planes", None, after=("core.planes",))
+
+    assert whole_readers(plan(planes, flown)) == {}
+
+
+def test_a_table_that_is_made_of_every_interval_is_read_in_turn():
+    days = planned("clean.days", ReplacePartitions("day"))
+    newest = planned("core.newest", ReplaceTable(), "clean.days", None, after=("clean.days",))
+    sums = planned("marts.sums", ReplacePartitions("day"), "core.newest", None, after=("core.newest",))
+
+    assert list(taken_in_turn(plan(days, newest, sums))) == ["clean.days", "core.newest", "marts.sums"]
+
+
 def test_a_parent_that_is_not_in_the_plan_makes_no_turns():
     sums = planned("marts.sums", ReplacePartitions("day"), "clean.days", after=("clean.days",))
 
