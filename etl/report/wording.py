@@ -49,6 +49,7 @@ def label(step: Json) -> str:
 def facts(step: Json) -> str:
     """Say what a finished step did: ``928 rows, 2 quarantined, 1 warning in 1.4s``."""
     took = duration(step["seconds"]) if step["seconds"] else ""
+    took += f", attempt {step['attempts']}" if step.get("attempts", 1) > 1 else ""
     if Status(step["status"]) is Status.NO_OP and took:
         return f"{', '.join(_facts(step))}; {took}"  # "…inputs in 7.0s" would be their time
     return ", ".join(_facts(step)) + (f" in {took}" if took else "")
