@@ -9,6 +9,7 @@ import click
 from attrs import evolve
 
 from etl.cli.context import Context, pass_context
+from etl.cli.records import open_past
 from etl.cli.refresh import full_refresh_option, refreshed
 from etl.cli.running import Running, running_options
 from etl.cli.selection import Selection, selection_options
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from etl.model.plan import Plan
-    from etl.project.project import Project
     from etl.runs.past import Past
 
 MOST_AT_ONCE = 64
@@ -84,7 +84,7 @@ def command(
     _refuse(plan, order)
     if not dry_run:
         running.refuse_unconfirmed(project)
-    past = _past(project)
+    past = open_past(project.config)
     session = start_session(project, "backfill", running.master) if mode in {"missing", "changed"} else None
     chosen = _chosen(plan, mode, session, past)
     if order == "newest":
@@ -118,14 +118,6 @@ def _refuse(plan: Plan, order: Order) -> None:
             f"--order newest: step {name} must take its intervals from the oldest on ({why})",
             remedy=f"leave it out with --exclude {name}, or take the oldest first",
         )
-
-
-def _past(project: Project) -> Past:
-    from etl.runs.ledger import Ledger
-    from etl.runs.past import Past
-    from etl.runs.stores import open_store
-
-    return Past(Ledger(open_store(project.config.state)))
 
 
 def _chosen(plan: Plan, mode: Mode, session: SparkSession | None, past: Past) -> Plan:

@@ -8,6 +8,7 @@ import click
 
 from etl.cli.context import Context, pass_context
 from etl.cli.moment import age
+from etl.cli.records import open_ledger
 from etl.cli.table import print_json, print_rows
 from etl.model.plural import plural
 from etl.model.run import utc_now
@@ -36,12 +37,11 @@ def command(context: Context, older_than: Any, yes: bool) -> None:
     etl clean --older-than 90d
     etl clean --older-than 90d --yes
     """
-    from etl.runs.ledger import Ledger
     from etl.runs.retention import clear, leftovers
     from etl.runs.stores import open_store
 
     config = context.open().config
-    store, ledger = open_store(config.artifacts), Ledger(open_store(config.state))
+    store, ledger = open_store(config.artifacts), open_ledger(config)
     rows, size = [], 0
     for leftover in leftovers(store, ledger, utc_now() - older_than):
         if yes:

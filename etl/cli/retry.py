@@ -8,6 +8,7 @@ import click
 from attrs import evolve
 
 from etl.cli.context import Context, pass_context
+from etl.cli.records import artifacts_of, open_ledger
 from etl.cli.running import Running, running_options
 from etl.cli.table import print_json
 from etl.errors import UsageError
@@ -45,13 +46,11 @@ def again(context: Context, running: Running, name: str) -> NoReturn:
         UsageError: there is no such run, it has not ended, or it left no word of what it was to do.
         GoneError: a step that did not succeed is not there any more, or not for such intervals.
     """
-    from etl.runs.artifacts import open_artifacts
-    from etl.runs.ledger import Ledger
     from etl.runs.request import Request, unfinished
-    from etl.runs.stores import open_store
 
-    run = Ledger(open_store(context.open().config.state)).run(name)
-    artifacts = open_artifacts(run.artifacts, run.run_id)
+    config = context.open().config
+    run = open_ledger(config).run(name)
+    artifacts = artifacts_of(config, run)
     said = (artifacts.read_manifest() or {}).get("request")
     _refuse(run, is_told=bool(said))
     request = Request.of_json(said or {})

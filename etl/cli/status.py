@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.context import Context, pass_context
+from etl.cli.records import open_past
 from etl.cli.selection import Selection, selection_options
 from etl.cli.table import print_json
 from etl.model.plural import plural
@@ -37,13 +38,10 @@ def command(context: Context, selection: Selection, why: bool) -> None:
     from etl.cli.execution import start_session
     from etl.engine.published import published, stale
     from etl.report.grid import draw
-    from etl.runs.ledger import Ledger
-    from etl.runs.past import Past
-    from etl.runs.stores import open_store
 
     project = context.open(static=False)
     plan = selection.plan(project)
-    last = Past(Ledger(open_store(project.config.state))).last({each.job for each in plan.steps}, plan.pairs)
+    last = open_past(project.config).last({each.job for each in plan.steps}, plan.pairs)
     session = start_session(project, "status")
     grid = standing(plan, published(plan, session), stale(plan, session) if why else (), last)
     if context.output == "json":

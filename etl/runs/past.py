@@ -18,7 +18,7 @@ from typing import Any
 from attrs import frozen
 
 from etl.model.result import GOOD, RunResult, Status, StepResult
-from etl.runs.artifacts import open_artifacts
+from etl.runs.artifacts import Artifacts
 from etl.runs.index import OPEN, id_of, name_of
 from etl.runs.ledger import Ledger
 from etl.runs.objects import ObjectStore
@@ -82,9 +82,11 @@ class Past:
 
     Args:
         ledger: the record of runs.
+        artifacts: opens what a run left behind.
     """
 
     ledger: Ledger
+    artifacts: Callable[[RunRecord], Artifacts]
 
     def last(self, jobs: Collection[str], pairs: Collection[Pair]) -> dict[Pair, Last]:
         """Return how each of these pairs of a step and an interval's key ended last; none for one never tried.
@@ -128,7 +130,7 @@ class Past:
             name = entry.key.removeprefix(OPEN)
             run = self.ledger.known(id_of(name))
             if run is not None and run.state != "finished" and job in run.jobs:
-                yield name, partial(_of_events, run)
+                yield name, partial(_of_events, run, self.artifacts(run))
 
     def _keys(self, job: str, met: Callable[[str], bool]) -> Iterator[str]:
         for entry in self.ledger.store.list(f"{FOLDER}{job}/"):
@@ -155,10 +157,10 @@ def _meeting(keys: Collection[str | None]) -> Callable[[str], bool]:
     return met
 
 
-def _of_events(run: RunRecord) -> Iterator[tuple[Pair, Last]]:
+def _of_events(run: RunRecord, artifacts: Artifacts) -> Iterator[tuple[Pair, Last]]:
     """Yield how far a run is that has not ended, or that died."""
     found: dict[Pair, Last] = {}
-    for event in open_artifacts(run.artifacts, run.run_id).read_events():
+    for event in artifacts.read_events():
         pair = (event["step"], event["interval"])
         if event["kind"] == "step_started":
             found[pair] = Last(RUNNING if run.state == "running" else Status.ERROR, run.run_id)

@@ -8,11 +8,16 @@ from attrs import evolve
 from etl.model.event import Event
 from etl.model.result import RowCounts, RunResult, Status, StepResult
 from etl.runs import past as room
+from etl.runs.artifacts import open_artifacts
 from etl.runs.ledger import Ledger
 from etl.runs.past import Last, Past, keep
 
 AT = datetime(2013, 2, 9, 6, 0, tzinfo=UTC)
 STEP = "clean.orders"
+
+
+def opened(run):
+    return open_artifacts(run.artifacts, run.run_id)
 
 
 @pytest.fixture
@@ -33,7 +38,7 @@ def remember(memory):
 
 @pytest.fixture
 def past(memory):
-    return Past(Ledger(memory))
+    return Past(Ledger(memory), opened)
 
 
 def last(past, *keys):
@@ -114,7 +119,7 @@ def test_a_run_that_has_not_ended_is_told_by_its_events_until_a_later_one_ends(
     run = evolve(ledger.run("a"), state="running" if pid_lives else "lost", jobs=("shop",))
     monkeypatch.setattr(Ledger, "known", lambda *_: run)
 
-    found = Past(ledger).last({"shop"}, {(STEP, "2013-02-07"), (STEP, "2013-02-08")})
+    found = Past(ledger, opened).last({"shop"}, {(STEP, "2013-02-07"), (STEP, "2013-02-08")})
 
     assert found == {(STEP, "2013-02-07"): Last("pass", "a"), (STEP, "2013-02-08"): Last(status, "a")}
     assert found[STEP, "2013-02-08"].failed is not pid_lives
@@ -122,4 +127,4 @@ def test_a_run_that_has_not_ended_is_told_by_its_events_until_a_later_one_ends(
     done = StepResult(step=STEP, job="shop", interval="2013-02-08", status=Status.PASS)
     later = AT + timedelta(hours=1)
     keep(ledger.store, RunResult(run_id="b", environment="x", started_at=later, finished_at=later, steps=(done,)))
-    assert Past(ledger).last({"shop"}, {(STEP, "2013-02-08")})[STEP, "2013-02-08"].run_id == "b"
+    assert Past(ledger, opened).last({"shop"}, {(STEP, "2013-02-08")})[STEP, "2013-02-08"].run_id == "b"
