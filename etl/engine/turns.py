@@ -45,10 +45,12 @@ class Turns:
         while len(self.left) < self.at_once and self.begun < len(self.plan.intervals):
             place = self.begun
             self.begun += 1
-            self.left[place] = {planned.step.name for planned in self.plan.steps_for(self.plan.intervals[place])}
-            for name in self.left[place]:
+            names = {planned.step.name for planned in self.plan.steps_for(self.plan.intervals[place])}
+            for name in names:
                 self.first.setdefault(name, place)
-            yield place
+            if names:  # nothing would end an interval without a step
+                self.left[place] = names
+                yield place
 
     def ready(self) -> list[Node]:
         """Return what may begin now, in the plan's order; each is returned once."""

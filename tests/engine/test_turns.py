@@ -86,6 +86,14 @@ def test_steps_that_are_not_planned_for_an_interval_are_waited_for_by_nobody(tur
     assert end(chain, "1b") == "2b"
 
 
+def test_an_interval_without_a_step_is_passed_over(turns):
+    chain = turns({"a": ()}, only={"2": frozenset({"a"})})
+
+    assert begin(chain) == "2a"
+    assert end(chain, "2a") == ""
+    assert chain.begun == len(DAYS)
+
+
 def test_a_steps_place_is_that_among_the_steps_of_its_interval(turns):
     chain = turns({"a": (), "b": ("a",)}, only={"1": frozenset({"b"})})
 
