@@ -26,10 +26,17 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 64
 WORDS: dict[Mode, str] = {
-    "missing": "never published",
+    "missing": "was never published",
     "failed": "failed when last tried",
-    "changed": "published from other code or inputs",
-    "all": "asked for",
+    "changed": "was published from other code or inputs",
+    "all": "was asked for",
+}
+
+WHICH: dict[Mode, str] = {
+    "missing": "never published, and what reads them",
+    "failed": "failed when last tried, and what reads them",
+    "changed": "published from other code or inputs, and what reads them",
+    "all": "all of them",
 }
 
 
@@ -107,13 +114,13 @@ def command(
 
 
 def _refuse(plan: Plan, order: Order) -> None:
-    from etl.model.order import taken_in_turn
+    from etl.model.order import oldest_first
 
     if plan.intervals == (None,):
         raise UsageError("a backfill runs intervals: which ones?", remedy="add --from 2013-01-01 --to 2013-02-01")
-    in_turn = taken_in_turn(plan)
-    if order == "newest" and in_turn:
-        name, why = next(iter(in_turn.items()))
+    bound = oldest_first(plan)
+    if order == "newest" and bound:
+        name, why = next(iter(bound.items()))
         raise UsageError(
             f"--order newest: step {name} must take its intervals from the oldest on ({why})",
             remedy=f"leave it out with --exclude {name}, or take the oldest first",
@@ -143,13 +150,12 @@ def _announce(plan: Plan, chosen: Plan, mode: Mode, parallel: int, seconds: dict
     from etl.report.wording import duration
 
     if not chosen.pairs:
-        click.echo(f"nothing to do: of {plural(len(plan.pairs), 'step')} none is {WORDS[mode]}", err=True)
+        click.echo(f"nothing to do: of {plural(len(plan.pairs), 'step')} none {WORDS[mode]}", err=True)
         return
-    rest = "" if mode == "all" else ", and what reads them"
     what = f"{len(chosen.pairs):,} of {plural(len(plan.pairs), 'step')} in {plural(len(chosen.intervals), 'interval')}"
     about = expected(chosen.pairs, seconds, parallel)
     told = f", about {duration(about)} by what they took before" if about else ""
-    click.echo(f"backfill: {what} ({WORDS[mode]}{rest}){told}", err=True)
+    click.echo(f"backfill: {what} ({WHICH[mode]}){told}", err=True)
     for name, why in taken_in_turn(chosen).items() if parallel > 1 else ():
         click.echo(f"in turn: {name}: {why}", err=True)
 

@@ -22,22 +22,40 @@ def taken_in_turn(plan: Plan) -> dict[str, str]:
     return {planned.step.name: found[planned.step.name] for planned in plan.steps if planned.step.name in found}
 
 
+def oldest_first(plan: Plan) -> dict[str, str]:
+    """Return the steps whose targets depend on which interval came last, by name, and why in words.
+
+    Of those that take turns these are not: a step that comes out alike for every interval, and one whose intervals own
+    their rows though no partition keeps them apart.
+    """
+    readers = whole_readers(plan)
+    tied = {*readers, *(name for names in readers.values() for name in names)}
+    free = _alike(plan) | {p.step.name for p in plan.steps if p.step.target.replaced_by and p.step.by_interval}
+    return {name: why for name, why in taken_in_turn(plan).items() if name in tied or name not in free}
+
+
 def whole_readers(plan: Plan) -> Mapping[str, tuple[str, ...]]:
     """Return, for each step that is read by more than the interval's own rows, the steps of the plan that do.
 
-    A step that no interval changes, nor what it reads, is the same for each of them: whoever reads it need not wait.
+    A step that comes out alike for every interval makes nobody wait.
     """
-    by_name = {planned.step.name: planned for planned in plan.steps}
-    alike: set[str] = set()
+    by_name, alike = {planned.step.name: planned for planned in plan.steps}, _alike(plan)
     found: dict[str, tuple[str, ...]] = {}
-    for planned in plan.steps:  # in graph order
-        parents = [name for name in planned.after if name in by_name]
-        if not planned.step.by_interval and alike.issuperset(parents):
-            alike.add(planned.step.name)
-        for parent in parents:
-            if parent not in alike and not _reads_own_rows(planned, by_name[parent]):
+    for planned in plan.steps:
+        for parent in planned.after:
+            if parent in by_name and parent not in alike and not _reads_own_rows(planned, by_name[parent]):
                 found[parent] = (*found.get(parent, ()), planned.step.name)
     return found
+
+
+def _alike(plan: Plan) -> set[str]:
+    """Return the steps that no interval changes, nor any step of the plan that they read."""
+    names = {planned.step.name for planned in plan.steps}
+    alike: set[str] = set()
+    for planned in plan.steps:  # in graph order
+        if not planned.step.by_interval and alike.issuperset(names.intersection(planned.after)):
+            alike.add(planned.step.name)
+    return alike
 
 
 def _shares_rows(planned: PlannedStep) -> str:

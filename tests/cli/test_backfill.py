@@ -51,7 +51,7 @@ def test_a_backfill_runs_what_is_missing_failed_or_changed_and_the_grid_shows_it
     missing = shop("backfill", "shop", *RANGE, "--order", "newest")
     assert [step["interval"] for step in missing["steps"]] == [DAYS[3], DAYS[1], DAYS[0]]
     assert {step["step"] for step in missing["steps"]} == {"marts.revenue"}
-    assert etl("backfill", "shop", *RANGE).err == "nothing to do: of 8 steps none is never published\n"
+    assert etl("backfill", "shop", *RANGE).err == "nothing to do: of 8 steps none was never published\n"
 
     orders(DAYS[1], "1,2.5", "2,3.5", "3,5.5")
     assert states(shop("status", "shop", *RANGE, "--why")) == "##ss####"

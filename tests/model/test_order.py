@@ -4,7 +4,7 @@ import pytest
 
 from etl import Append, Merge, ReplacePartitions, ReplaceTable, Source, Target, step
 from etl.model.dataset import Dataset
-from etl.model.order import taken_in_turn, whole_readers
+from etl.model.order import oldest_first, taken_in_turn, whole_readers
 from etl.model.plan import Plan, PlannedStep
 
 DDL = "id INT, day DATE, at TIMESTAMP"
@@ -74,6 +74,21 @@ def test_a_table_that_is_made_of_every_interval_is_read_in_turn():
     sums = planned("marts.sums", ReplacePartitions("day"), "core.newest", None, after=("core.newest",))
 
     assert list(taken_in_turn(plan(days, newest, sums))) == ["clean.days", "core.newest", "marts.sums"]
+
+
+@pytest.mark.parametrize(
+    ("write", "column", "bound"),
+    [
+        (Merge("id"), "day", True),
+        (ReplaceTable(), "day", True),
+        (ReplaceTable(), None, False),
+        (ReplacePartitions("at"), "at", False),
+        (ReplacePartitions("day"), "day", False),
+        (Append(), "day", False),
+    ],
+)
+def test_a_step_is_bound_to_the_order_of_time_where_the_last_interval_makes_a_difference(write, column, bound):
+    assert bool(oldest_first(plan(planned("clean.rows", write, column=column)))) is bound
 
 
 def test_a_parent_that_is_not_in_the_plan_makes_no_turns():
