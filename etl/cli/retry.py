@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from attrs import evolve
@@ -61,6 +62,7 @@ def again(context: Context, running: Running, name: str) -> NoReturn:
             print_json({"planned": []})
         raise SystemExit(0)
     context = evolve(context, environment=run.environment, overrides={**request.overrides, **context.overrides})
+    running = _as_then(running, request.options)
     project = running.open(context)
     steps = tuple(dict.fromkeys(name for name, _ in pairs))
     plan = project.again(steps, request.intervals, request.arguments).restricted(pairs)
@@ -73,6 +75,16 @@ def again(context: Context, running: Running, name: str) -> NoReturn:
         retry_of=run.run_id,
         force=request.options.get("force", False),
         parallel=request.options.get("parallel", 1),
+    )
+
+
+def _as_then(running: Running, options: Mapping[str, Any]) -> Running:
+    """Return how steps are run: as the command line says now, else as it was said then."""
+    return evolve(
+        running,
+        threads=running.threads or options.get("threads") or None,
+        fail_fast=running.fail_fast or options.get("fail_fast", False),
+        master=running.master or options.get("master"),
     )
 
 
