@@ -11,6 +11,7 @@ import pytest
 
 # An example that waits for a processor is no failure.
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("long", hypothesis.settings.get_profile("house"), max_examples=2000)  # make faults
 hypothesis.settings.load_profile("house")
 
 BASE = """
@@ -45,4 +46,4 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the length of the suites that inject faults."""
-    parser.addoption("--rounds", type=int, default=5, help="How often two runs meet in tests/faults. [default: 5]")
+    parser.addoption("--rounds", type=int, default=5, help="Length of tests/faults: runs that meet … [default: 5]")

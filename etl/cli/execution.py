@@ -21,6 +21,7 @@ from etl.report.lines import COMPACT_ABOVE
 from etl.report.manifest import manifest
 from etl.runs.artifacts import Artifacts, open_artifacts, place
 from etl.runs.execution import Execution
+from etl.runs.leases import Leases
 from etl.runs.ledger import Ledger
 from etl.runs.request import Request
 from etl.runs.stores import open_store
@@ -55,7 +56,7 @@ def execute(
         overrides: configuration values of the command line, for whoever does this run again.
         past: seconds that steps took in earlier runs.
         options: ``master`` for Spark on platform ``local``, or the ``session`` that there is; ``selection``,
-            ``retry_of``, ``threads``, ``parallel``, ``force`` and ``fail_fast`` of an ``Execution``.
+            ``retry_of``, ``threads``, ``parallel``, ``force``, ``fail_fast`` and ``wait`` of an ``Execution``.
 
     Raises:
         EtlError: the run could not begin. What happens to a step is in the result instead.
@@ -93,8 +94,16 @@ def _run(
             take_signals()  # PySpark puts its own SIGINT handler in place when the session starts
             return found
 
+        leases = Leases(store=ledger.store, term=project.config.run.lease_seconds)
         execution = Execution(
-            plan=plan, manifest=said, ledger=ledger, artifacts=artifacts, session=started, stop=stop, **options
+            plan=plan,
+            manifest=said,
+            ledger=ledger,
+            leases=leases,
+            artifacts=artifacts,
+            session=started,
+            stop=stop,
+            **options,
         )
         return execution.run()
 

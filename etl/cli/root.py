@@ -32,6 +32,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "runs": "List past runs, or show the steps of one.",
         "status": "Show where each step stands for each interval.",
         "clean": "Delete the artifacts of old runs.",
+        "locks": "List which runs hold which targets, or release a target.",
     },
     "Ship": {
         "package": "Build the wheel and the zip that a cluster runs.",

@@ -12,6 +12,7 @@ import click
 from attrs import frozen
 
 from etl.cli.context import Context
+from etl.cli.duration import seconds
 from etl.cli.table import print_json
 from etl.errors import ProtectedEnvironmentError, UsageError, did_you_mean
 from etl.model.platforms import PLATFORMS
@@ -37,6 +38,7 @@ class Running:
 
     threads: int | None
     fail_fast: bool
+    wait: float
     run_id: str | None
     platform: str | None
     master: str | None
@@ -76,6 +78,7 @@ class Running:
             overrides=self.overrides(context),
             threads=self.threads or project.config.run.threads,
             fail_fast=self.fail_fast,
+            wait=self.wait,
             **options,
         )
         if context.output == "json":
@@ -109,6 +112,7 @@ def running_options(command: Callable[..., Any]) -> Callable[..., Any]:
         *args: Any,
         threads: int | None,
         fail_fast: bool,
+        wait: float,
         run_id: str | None,
         platform: str | None,
         master: str | None,
@@ -119,6 +123,7 @@ def running_options(command: Callable[..., Any]) -> Callable[..., Any]:
         running = Running(
             threads=threads,
             fail_fast=fail_fast,
+            wait=wait,
             run_id=run_id,
             platform=platform,
             master=master,
@@ -135,6 +140,7 @@ def running_options(command: Callable[..., Any]) -> Callable[..., Any]:
 _OPTIONS = (
     click.option("--threads", type=click.IntRange(1, 64), help="Steps that may run at once. [default: run.threads]"),
     click.option("--fail-fast", is_flag=True, help="Begin no further interval after a failure."),
+    click.option("--wait", metavar="DURATION", callback=seconds, help="Wait so long for other runs: 30s, 10m, 1h."),
     click.option("--run-id", metavar="ID", help="Name of the run. [default: made from the time]"),
     click.option(
         "--platform", metavar="NAME", callback=_known, help=f"Where this runs: {_NAMES}. [default: run.platform]"

@@ -42,8 +42,8 @@ def command(
 ) -> None:
     """List past runs, or show the steps of one.
 
-    The last comes first. A run that never finished is `running`, or `lost` if its process on this machine is gone. The
-    beginning of an id will do.
+    The last comes first. A run that never finished is `running` while it is at work, else `lost`. The beginning of an
+    id will do.
 
     \b
     etl runs --limit 5

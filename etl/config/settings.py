@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 MAX_THREADS = 64
+LEASE = range(2, 3601)  # seconds
 OF_SPARK = "spark."
 OF_HADOOP = ("fs.", "dfs.", "hadoop.", "mapreduce.", "parquet.", "yarn.")  # Spark hands them on below spark.hadoop
 
@@ -30,6 +31,12 @@ OF_HADOOP = ("fs.", "dfs.", "hadoop.", "mapreduce.", "parquet.", "yarn.")  # Spa
 def _threads(value: int) -> int:
     if not 0 <= value <= MAX_THREADS:
         raise RefusedError(f"{value} threads; allowed are 1 to {MAX_THREADS}, or 0 for as many as there are cores")
+    return value
+
+
+def _lease(value: int) -> int:
+    if value not in LEASE:
+        raise RefusedError(f"a lease of {value} s; allowed are {LEASE.start} to {LEASE.stop - 1}")
     return value
 
 
@@ -41,11 +48,13 @@ class RunSettings:
         threads: steps that may run at once, 1 to 64; 0 means as many as there are cores.
         platform: where the run takes place.
         protected: a run by hand must be confirmed.
+        lease_seconds: 2 to 3600; after half as long again without a word, a run on another machine counts as dead.
     """
 
     threads: Annotated[int, _threads] = 0
     platform: Annotated[str, one_of(PLATFORMS)] = LOCAL
     protected: bool = False
+    lease_seconds: Annotated[int, _lease] = 60
 
 
 @frozen

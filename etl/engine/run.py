@@ -12,6 +12,7 @@ from attrs import define, evolve, field
 from etl.engine import record
 from etl.engine.attempts import CONFLICTS, Backoff, attempts
 from etl.engine.delivery import delivered
+from etl.engine.fence import Fence, no_fence
 from etl.engine.lifecycle import Attempt
 from etl.engine.progress import Running, watched
 from etl.engine.sessions import Sessions
@@ -44,6 +45,7 @@ def run(
     stop: Stop | None = None,
     now: Clock = utc_now,
     backoff: Backoff | None = None,
+    fence: Fence = no_fence,
 ) -> RunResult:
     """Carry out a plan.
 
@@ -63,6 +65,7 @@ def run(
         stop: when it is requested, running Spark jobs are cancelled and no step starts.
         now: the time, in UTC, that results and events carry.
         backoff: how long a step waits before it is tried again.
+        fence: asked immediately before each publish.
     """
     backoff = backoff or Backoff()
     if parallel > 1:
@@ -70,7 +73,7 @@ def run(
     with delivered(listener) as events:
         turns = Turns(plan, parallel)
         given = (plan, run_id, session, events, force, stop or Stop(), now, backoff)
-        engine = _Engine(*given, turns, fail_fast, Sessions(session))
+        engine = _Engine(*given, turns, fail_fast, Sessions(session), fence)
         return _carried_out(engine, threads, progress=progress)
 
 
@@ -114,6 +117,7 @@ class _Engine:
     turns: Turns
     fail_fast: bool
     sessions: Sessions
+    fence: Fence
     ended: dict[Node, StepResult] = field(factory=dict)
     running: dict[str, Running] = field(factory=dict)
     failed: bool = False
@@ -195,7 +199,8 @@ class _Engine:
         self.running[group] = (name, interval)
         try:
             with self.sessions.lent(name) as own:
-                attempt = Attempt(own, run, self.force, self.stop, self.listener, now=self.now)
+                given = (own, run, self.force, self.stop, self.listener)
+                attempt = Attempt(*given, now=self.now, fence=self.fence)
                 return attempts(planned, attempt, self.backoff)
         except Exception as error:
             return record.defect(planned, self.session, run, error)

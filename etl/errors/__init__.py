@@ -22,6 +22,7 @@ from etl.errors.conditions import (
 )
 from etl.errors.failures import (
     JobCancelledError,
+    LeaseLostError,
     LostExecutorError,
     LostJvmError,
     OutOfOrderError,
@@ -29,6 +30,7 @@ from etl.errors.failures import (
     QuarantineError,
     RefusedPartitionError,
     RefusedRowsError,
+    TargetLockedError,
     ThrottledError,
     UnreachableError,
     WriteConflictError,
@@ -74,6 +76,7 @@ __all__ = [
     "InputError",
     "InterruptedRunError",
     "JobCancelledError",
+    "LeaseLostError",
     "LiteralSecretError",
     "LockedError",
     "LostExecutorError",
@@ -95,6 +98,7 @@ __all__ = [
     "RemoteError",
     "RunIdTakenError",
     "StepError",
+    "TargetLockedError",
     "ThrottledError",
     "TransformError",
     "TransientError",

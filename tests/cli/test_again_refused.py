@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from etl.engine.stop import Stop
+from etl.runs.leases import Leases
 from etl.runs.ledger import Ledger
 from etl.runs.stores import open_store
 
@@ -33,7 +35,8 @@ def begin(project, **changes):
 
 
 def test_a_run_that_has_not_ended_is_not_retried(etl, project):
-    begin(project)
+    ledger = begin(project)
+    Leases(store=ledger.store, background=False).begin("a", Stop())
 
     said = etl("retry", "a")
 

@@ -54,6 +54,7 @@ def test_every_value_knows_its_origin(write: Write) -> None:
         "run.threads": "environment",
         "run.platform": "default",
         "run.protected": "option",
+        "run.lease_seconds": "default",
     }
     assert str(config.origins["zones.clean"]) == "conf/base.toml:3"
     assert str(config.origins["zones.raw"]) == "ETL__ZONES__RAW"

@@ -2,6 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from etl.engine.stop import Stop
+from etl.runs.leases import Leases
 from etl.runs.ledger import Ledger
 from etl.runs.retention import clear, leftovers
 
@@ -40,6 +42,7 @@ def test_what_old_runs_left_is_found_and_what_younger_ones_did_is_not(memory, le
 
 def test_a_run_that_is_at_work_keeps_what_it_has(memory, left):
     left("old", 9, ended=False)
+    Leases(store=memory, background=False).begin("old", Stop())
 
     assert found(memory) == []
 
