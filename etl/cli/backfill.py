@@ -83,7 +83,7 @@ def command(
     etl backfill nyc_flights --from 2013-01-01 --to 2014-01-01 --parallel 4
     etl backfill nyc_flights --from 2013-01-01 --to 2014-01-01 --mode changed
     """
-    from etl.cli.execution import start_session
+    from etl.cli.session import start_session
 
     project = running.open(context)
     plan = refreshed(project, selection) if full_refresh else selection.plan(project)
@@ -92,7 +92,9 @@ def command(
     if not dry_run:
         running.refuse_unconfirmed(project)
     past = open_past(project.config)
-    session = start_session(project, "backfill", running.master) if mode in {"missing", "changed"} else None
+    session = (
+        start_session(project, plan, "backfill", master=running.master) if mode in {"missing", "changed"} else None
+    )
     chosen = _chosen(plan, mode, session, past)
     if order == "newest":
         chosen = evolve(chosen, intervals=chosen.intervals[::-1])

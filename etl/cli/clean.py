@@ -41,7 +41,7 @@ def command(context: Context, older_than: Any, yes: bool) -> None:
     from etl.runs.stores import open_store
 
     config = context.open().config
-    store, ledger = open_store(config.artifacts), open_ledger(config)
+    store, ledger = open_store(config.artifacts, config.s3), open_ledger(config)
     rows, size = [], 0
     for leftover in leftovers(store, ledger, utc_now() - older_than):
         if yes:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from etl.cli.session import start_session
 from etl.cli.signals import interruptible
 from etl.engine import fingerprint
 from etl.engine.stop import Stop
@@ -19,7 +20,7 @@ from etl.project.project import Project
 from etl.report import terminal, wording
 from etl.report.lines import COMPACT_ABOVE
 from etl.report.manifest import manifest
-from etl.runs.artifacts import Artifacts, open_artifacts, place
+from etl.runs.artifacts import REPORT, Artifacts, open_artifacts, place
 from etl.runs.execution import Execution
 from etl.runs.leases import Leases
 from etl.runs.ledger import Ledger
@@ -62,7 +63,7 @@ def execute(
         EtlError: the run could not begin. What happens to a step is in the result instead.
     """
     mode = terminal.chosen(mode, stream, quiet=quiet)
-    artifacts = open_artifacts(project.config.artifacts, run_id)
+    artifacts = open_artifacts(project.config.artifacts, run_id, project.config.s3)
     asked = {name: options[name] for name in ASKED if name in options}
     said = manifest(project, plan, _request(plan, overrides or {}, asked))
     with terminal.follow(mode, stream, quiet=quiet, past=past) as display:
@@ -86,11 +87,11 @@ def _run(
     session: SparkSession | None = None,
     **options: Any,
 ) -> RunResult:
-    stop, ledger = Stop(), Ledger(open_store(project.config.state))
+    stop, ledger = Stop(), Ledger(open_store(project.config.state, project.config.s3))
     with interruptible(stop) as take_signals:
 
         def started() -> SparkSession:
-            found = session or start_session(project, artifacts.run_id, master)
+            found = session or start_session(project, plan, artifacts.run_id, master=master)
             take_signals()  # PySpark puts its own SIGINT handler in place when the session starts
             return found
 
@@ -108,16 +109,6 @@ def _run(
         return execution.run()
 
 
-def start_session(project: Project, what: str, master: str | None = None) -> SparkSession:
-    """Start the project's Spark session; ``what`` it is for is part of its name."""
-    from etl.spark.session import start
-    from etl.spark.settings import SessionSettings
-
-    config = project.config
-    name = f"{project.name} {what}"
-    return start(SessionSettings(app_name=name, platform=config.run.platform, master=master, conf=config.spark))
-
-
 def write_report(artifacts: Artifacts, result: RunResult, stream: TextIO) -> str:
     """Write the HTML report and return where it is; empty where it could not be made, which is a note, not an error."""
     try:
@@ -133,7 +124,7 @@ def write_report(artifacts: Artifacts, result: RunResult, stream: TextIO) -> str
         with suppress(EtlError, OSError):  # said already; the place that failed may be this one
             artifacts.add(told)
         return ""
-    return place(artifacts.root, result.run_id, "report.html").removeprefix(f"{Path.cwd()}/")
+    return place(artifacts.root, result.run_id, REPORT).removeprefix(f"{Path.cwd()}/")
 
 
 def conclude(result: RunResult, report: str, stream: TextIO) -> None:

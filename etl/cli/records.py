@@ -17,14 +17,14 @@ def open_ledger(config: Config) -> Ledger:
     from etl.runs.ledger import Ledger
     from etl.runs.stores import open_store
 
-    return Ledger(open_store(config.state))
+    return Ledger(open_store(config.state, config.s3))
 
 
-def artifacts_of(config: Config, run: RunRecord) -> Artifacts:  # noqa: ARG001 how a place is opened may be configured
+def artifacts_of(config: Config, run: RunRecord) -> Artifacts:
     """Return what a run left behind, wherever that was."""
     from etl.runs.artifacts import open_artifacts
 
-    return open_artifacts(run.artifacts, run.run_id)
+    return open_artifacts(run.artifacts, run.run_id, config.s3)
 
 
 def open_past(config: Config) -> Past:

@@ -35,14 +35,14 @@ def command(context: Context, selection: Selection, why: bool) -> None:
     etl status clean.flights --from 2013-02-01 --to 2013-03-01 --why
     etl status nyc_flights --date 2013-02-08 -o json
     """
-    from etl.cli.execution import start_session
+    from etl.cli.session import start_session
     from etl.engine.published import published, stale
     from etl.report.grid import draw
 
     project = context.open(static=False)
     plan = selection.plan(project)
     last = open_past(project.config).last({each.job for each in plan.steps}, plan.pairs)
-    session = start_session(project, "status")
+    session = start_session(project, plan, "status")
     grid = standing(plan, published(plan, session), stale(plan, session) if why else (), last)
     if context.output == "json":
         print_json({"cells": list(_cells(grid, last)), "counts": grid.counts()})
