@@ -103,16 +103,8 @@ def command(
     if dry_run or not chosen.pairs:
         _show(context, plan, chosen)
         raise SystemExit(0)
-    running.carry_out(
-        context,
-        project,
-        chosen,
-        selection=tuple(selection.select),
-        parallel=parallel,
-        force=full_refresh,
-        session=session,
-        past=seconds,
-    )
+    given = {"selection": tuple(selection.select), "session": session, "past": seconds}
+    running.carry_out(context, project, chosen, parallel=parallel, force=full_refresh, **given)
 
 
 def _refuse(plan: Plan, order: Order) -> None:
