@@ -68,6 +68,11 @@ def made(planned: PlannedStep, run: Run, spark_version: str, inputs: Mapping[str
     )
 
 
+def code(planned: PlannedStep) -> str:
+    """Return a digest of a step's code and declaration: two runs of one did the same with the same inputs."""
+    return _digest({"code": made_of(planned.step), "declaration": _declared(planned)})[:SHOWN]
+
+
 def _declared(planned: PlannedStep) -> Mapping[str, Any]:
     """What the step declares, but for words that are for people."""
     step = planned.step

@@ -33,7 +33,7 @@ def outlook(plan: Plan, session: SparkSession) -> tuple[Outlook, ...]:
 
 def _of_interval(plan: Plan, session: SparkSession, interval: Interval | None) -> Iterator[Outlook]:
     ahead: dict[str, str] = {}  # steps that would publish or cannot, in words
-    for planned in plan.steps:
+    for planned in plan.steps_for(interval):
         pending = [ahead[name] for name in planned.after if name in ahead]
         why = _why(session, planned, Run("plan", interval, plan.params), ", ".join(pending))
         if why.publishes:

@@ -15,16 +15,22 @@ def mark_name(step: Step[Any, Any], interval: Interval | None) -> str:
     A whole-table replacement has one name: its content is that of the last run, whichever interval that was. The names
     hold the dataset, never the step: a step that gets another name would append its intervals again.
     """
-    if isinstance(step.target.write, ReplaceTable) or not step.by_interval or interval is None:
-        return f"headrace/{step.target.dataset}"
+    prefix = marks_of_intervals(step)
+    return f"headrace/{step.target.dataset}" if prefix is None or interval is None else f"{prefix}{interval.key}"
+
+
+def marks_of_intervals(step: Step[Any, Any]) -> str | None:
+    """Return what the names of a step's publishes start with, before the interval; None where all have one name."""
+    if isinstance(step.target.write, ReplaceTable) or not step.by_interval:
+        return None
     if isinstance(step.target.write, ReplacePartitions):
-        return partition_mark(step.target.dataset, interval)
-    return f"{interval_marks(step.target.dataset)}{interval.key}"
+        return partition_mark(step.target.dataset, None)
+    return interval_marks(step.target.dataset)
 
 
-def partition_mark(dataset: str, interval: Interval) -> str:
-    """Return the name under which the writer of a dataset replaces the rows of this interval."""
-    return f"headrace/partitions/{dataset}@{interval.key}"
+def partition_mark(dataset: str, interval: Interval | None) -> str:
+    """Return the name under which the writer of a dataset replaces the rows of this interval, or of each: its start."""
+    return f"headrace/partitions/{dataset}@{interval.key if interval else ''}"
 
 
 def interval_marks(dataset: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from attrs import asdict, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 from etl.kinds import KINDS
 from etl.model.dataset import Dataset
@@ -110,13 +110,44 @@ class PlannedStep:
 
 @frozen(kw_only=True)
 class Plan:
-    """Steps in graph order, applied to each interval in turn."""
+    """Steps in graph order, applied to each interval in turn.
+
+    ``only`` names, by an interval's key, the steps that are planned for it; None where every step is for each.
+    """
 
     environment: str
     intervals: tuple[Interval | None, ...]
     steps: tuple[PlannedStep, ...]
     params: Mapping[str, str] = field(factory=dict, hash=False)
     arguments: Mapping[str, Any] = field(factory=dict, hash=False)
+    only: Mapping[str | None, frozenset[str]] | None = field(default=None, hash=False)
+
+    def steps_for(self, interval: Interval | None) -> tuple[PlannedStep, ...]:
+        """Return the steps that are planned for one interval, in graph order."""
+        if self.only is None:
+            return self.steps
+        names = self.only.get(key_of(interval), frozenset())
+        return tuple(planned for planned in self.steps if planned.step.name in names)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str | None], ...]:
+        """Every step with the key of every interval that it is planned for, interval by interval."""
+        return tuple(
+            (planned.step.name, key_of(interval)) for interval in self.intervals for planned in self.steps_for(interval)
+        )
+
+    def restricted(self, pairs: Collection[tuple[str, str | None]]) -> Plan:
+        """Return the plan of only these pairs of a step and an interval's key; what is left without any is gone."""
+        only: dict[str | None, set[str]] = {}
+        for name, interval in pairs:
+            only.setdefault(interval, set()).add(name)
+        names = {name for name, _ in pairs}
+        return evolve(
+            self,
+            intervals=tuple(interval for interval in self.intervals if key_of(interval) in only),
+            steps=tuple(planned for planned in self.steps if planned.step.name in names),
+            only={interval: frozenset(steps) for interval, steps in only.items()},
+        )
 
     @property
     def inputs(self) -> tuple[Dataset, ...]:
@@ -147,6 +178,11 @@ class Plan:
             "params": dict(self.params),
             "arguments": json_value(self.arguments),
         }
+
+
+def key_of(interval: Interval | None) -> str | None:
+    """Return an interval as text; None for a run without one."""
+    return interval.key if interval else None
 
 
 def _interval_json(interval: Interval | None) -> dict[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from etl.config.problems import raise_all
-from etl.errors import DefinitionError, UsageError, did_you_mean
+from etl.errors import DefinitionError, GoneError, UsageError, did_you_mean
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval, Unit, between, containing, parse_instant
 from etl.model.schema import Schema
@@ -46,6 +46,18 @@ def choose_intervals(
         asking = f"job {waiting.job.name} runs for one {unit}" if unit else f"step {waiting.name} reads by interval"
         raise UsageError(f"{asking}: which one?", remedy=f"add --date {example}, or --from {example} --to …")
     return (None,)
+
+
+def check_lengths(nodes: Sequence[Node], intervals: Sequence[Interval | None]) -> None:
+    """Refuse intervals of an earlier plan that are not as long as those of the jobs are now.
+
+    Raises:
+        GoneError: one is not.
+    """
+    unit = _unit(nodes) or Unit.DAY
+    for interval in intervals:
+        if interval is not None and containing(interval.start, unit) != interval:
+            raise GoneError([f"interval {interval}: the intervals of its jobs are now of one {unit}, and it"])
 
 
 def check_interval_columns(graph: Graph, datasets: Mapping[str, Dataset], root: str = "") -> None:

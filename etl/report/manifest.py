@@ -14,12 +14,13 @@ from etl.model.plan import Plan
 from etl.model.schema import Schema
 from etl.model.step import Step
 from etl.project.project import Project
+from etl.runs.request import Request
 
 SCHEMA_VERSION = "1.0"
 
 
-def manifest(project: Project, plan: Plan) -> dict[str, Any]:
-    """Return the project and what of it is planned."""
+def manifest(project: Project, plan: Plan, request: Request | None = None) -> dict[str, Any]:
+    """Return the project, what of it is planned, and what was asked for, so that it can be asked for again."""
     planned = {step.step.name: step.after for step in plan.steps}
     return {
         "schema_version": SCHEMA_VERSION,
@@ -36,6 +37,7 @@ def manifest(project: Project, plan: Plan) -> dict[str, Any]:
         ],
         "datasets": [dataset_json(dataset) for dataset in project.datasets.values()],
         "config": list(effective_settings(project)),
+        "request": request.to_json() if request else None,
     }
 
 
