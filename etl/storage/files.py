@@ -149,7 +149,7 @@ def _lines(
     line, comment = quoted(LINE), dataset.spark_options.get("comment", "")
     if dataset.format == "text":
         return frame
-    kept = "length(trim({0})) > 0" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
+    kept = "trim({0}) <> ''" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
     if whole:
         text = f"ltrim('\ufeff', {line})"
         if dialect:

@@ -15,6 +15,7 @@ from attrs import frozen
 from etl.kinds.types import digits
 from etl.model.text import TextRules
 from etl.sql import literal
+from etl.storage.evidence import evident
 
 INTEGERS = ("TINYINT", "SMALLINT", "INT", "BIGINT")
 TEXTS = ("STRING", "BINARY")
@@ -74,14 +75,24 @@ def conversion(kind: str, text: str, rules: TextRules, ref: str | None = None) -
     """
     if kind in TEXTS:
         return Conversion(text if kind == "STRING" else f"CAST({text} AS BINARY)", undecodable(text))
-    form = accepted(kind, rules)
     value, kept = _of(kind)(kind, text, rules, ref)
     found = ref or value
-    shaped = f"{text} RLIKE {literal(f'^(?:{form})' + chr(92) + 'z')}" if form else None
-    if shaped and kind in INTEGERS and not rules.thousands:
-        shaped = f"(CAST({found} AS STRING) = {text} OR {shaped})"  # most are written as Spark writes them: no search
-    held = [condition for condition in (f"{found} IS NOT NULL", shaped, kept) if condition]
+    held = [each for each in (f"{found} IS NOT NULL", _shaped(kind, text, found, rules), kept) if each]
     return Conversion(value, f"({text} IS NOT NULL AND NOT ({' AND '.join(held)}))")
+
+
+def _shaped(kind: str, text: str, found: str, rules: TextRules) -> str | None:
+    """SQL that is true for a text of the accepted form; it may count on the value having been found.
+
+    A search by regular expression costs several times what the conversion does: it is for texts that nothing cheaper
+    proves. Behind an AND it would run for every row where Spark takes it for a common subexpression; behind an IF, not.
+    """
+    form = accepted(kind, rules)
+    if form is None:
+        return None
+    searched = f"{text} RLIKE {literal(f'^(?:{form})' + chr(92) + 'z')}"
+    proof = evident(kind, text, found, rules)
+    return f"IF({proof}, true, {searched})" if proof else searched
 
 
 def undecodable(text: str) -> str:
