@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from etl.storage.delimited import Dialect
 
 MOST = 100  # columns; more of them make one expression too large for what it saves
-_PARSERS = {"multiLine", "lineSep", "ignoreLeadingWhiteSpace", "ignoreTrailingWhiteSpace", "maxCharsPerColumn", "maxColumns"}
+_PARSERS = {
+    "multiLine",
+    "lineSep",
+    "ignoreLeadingWhiteSpace",
+    "ignoreTrailingWhiteSpace",
+    "maxCharsPerColumn",
+    "maxColumns",
+}
 _META = frozenset(".$|()[{^?*+\\")  # what Java's regular expressions read as more than the letter
 
 

@@ -41,7 +41,7 @@ def _number(kind: str, text: str, found: str) -> str:
 
 
 def _day(text: str, found: str) -> str:
-    """Ten bytes, no sign or zero before the year, the second dash in its place: two digits or a dash-less end follow."""
+    """Ten bytes, no sign or zero before the year, the second dash in its place, a digit at the end."""
     return (
         f"(octet_length({text}) = 10 AND {text} >= '1' AND {text} < ':' AND locate('-', {text}, 6) = 8 "
         f"AND {found} <= DATE'9999-12-31' AND {_ends_in_digit(text)})"

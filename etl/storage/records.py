@@ -29,12 +29,14 @@ class Parsed:
         whole: SQL that is true for a line that is one record; never null.
         broken: what is said of the others.
         kept: further columns that the conversions ask for.
+        sure: SQL that is true for a line of which nothing needs to be asked any more; never null.
     """
 
     columns: Mapping[str, Conversion]
     whole: str
     broken: str = "no record of these columns"
     kept: tuple[str, ...] = ()
+    sure: str | None = None
 
 
 def settled(frame: DataFrame, parsed: Parsed, lines: Lines, dataset: Dataset, rules: TextRules) -> DataFrame:
@@ -54,7 +56,8 @@ def settled(frame: DataFrame, parsed: Parsed, lines: Lines, dataset: Dataset, ru
         for name, made in parsed.columns.items()
         if made.bad
     ]
-    reason = valued.selectExpr("*", f"{first_of(reasons)} AS {REASON}")
+    broken = f"IF({parsed.sure}, NULL, {first_of(reasons)})" if parsed.sure else first_of(reasons)
+    reason = valued.selectExpr("*", f"{broken} AS {REASON}")
     corrupt = f"CASE WHEN {REASON} IS NOT NULL THEN {quoted(LINE)} END AS {CORRUPT}"
     return reason.selectExpr(*_columns(dataset, list(parsed.columns), rules), corrupt, REASON)
 
