@@ -143,7 +143,9 @@ def parsed(lines: Lines, dataset: Dataset, dialect: Dialect, rules: TextRules, n
         if name in declared:
             columns[name] = conversion(declared[name], f"_headrace_r.{field}", rules, quoted(name))
     texts = [f"_headrace_r.{f}" for f, name in zip(fields, names, strict=True) if declared.get(name) == "STRING"]
-    made = Parsed(columns=columns, whole=f"IF({CUT}, true, {_whole(texts, dialect)})", kept=(CUT,))
+    made = Parsed(
+        columns=columns, whole=f"IF({CUT}, true, {_whole(texts, dialect)})", kept=(CUT,), plain=CUT if pieces else None
+    )
     return settled(frame, made, lines, dataset, rules)
 
 

@@ -52,7 +52,8 @@ def parsed(lines: Lines, dataset: Dataset, rules: TextRules, first: Keys) -> Dat
     if plain:
         columns = {name: _either(made, value_of(first, name, kinds[name])) for name, made in columns.items()}
     whole = "(_headrace_r IS NOT NULL)"
-    made = Parsed(columns=columns, whole=whole, broken="no JSON record of these types", kept=(LONG, PLAIN), sure=PLAIN)
+    told = PLAIN if plain else None
+    made = Parsed(columns=columns, whole=whole, broken="no JSON record of these types", kept=(LONG, PLAIN), plain=told)
     return settled(frame, made, lines, dataset, rules)
 
 
@@ -67,7 +68,7 @@ def _laid_out(frame: DataFrame, plain: Layout | None) -> DataFrame:
 
 
 def _either(made: Conversion, plain: str) -> Conversion:
-    return Conversion(f"IF({PLAIN}, {plain}, {made.value})", made.bad)
+    return Conversion(f"IF({PLAIN}, {plain}, {made.value})", made.bad, good="true")
 
 
 def _records(record: str, dataset: Dataset) -> str:

@@ -33,10 +33,17 @@ class Conversion:
     Args:
         value: the expression of the declared type; null where the text is null or cannot be converted.
         bad: true where there is a text that is no value; never null. None where every text is one.
+        good: true only where ``bad`` is false, at little cost; None where only ``bad`` tells.
     """
 
     value: str
     bad: str | None
+    good: str | None = None
+
+    @property
+    def sure(self) -> str:
+        """SQL that is true only for a text, or none, that is not bad; false or null says nothing."""
+        return self.good or (f"NOT {self.bad}" if self.bad else "true")
 
 
 def accepted(kind: str, rules: TextRules) -> str | None:
@@ -77,22 +84,15 @@ def conversion(kind: str, text: str, rules: TextRules, ref: str | None = None) -
         return Conversion(text if kind == "STRING" else f"CAST({text} AS BINARY)", undecodable(text))
     value, kept = _of(kind)(kind, text, rules, ref)
     found = ref or value
-    held = [each for each in (f"{found} IS NOT NULL", _shaped(kind, text, found, rules), kept) if each]
-    return Conversion(value, f"({text} IS NOT NULL AND NOT ({' AND '.join(held)}))")
-
-
-def _shaped(kind: str, text: str, found: str, rules: TextRules) -> str | None:
-    """SQL that is true for a text of the accepted form; it may count on the value having been found.
-
-    A search by regular expression costs several times what the conversion does: it is for texts that nothing cheaper
-    proves. Behind an AND it would run for every row where Spark takes it for a common subexpression; behind an IF, not.
-    """
     form = accepted(kind, rules)
-    if form is None:
-        return None
-    searched = f"{text} RLIKE {literal(f'^(?:{form})' + chr(92) + 'z')}"
     proof = evident(kind, text, found, rules)
-    return f"IF({proof}, true, {searched})" if proof else searched
+    shaped = f"{text} RLIKE {literal(f'^(?:{form})' + chr(92) + 'z')}" if form else None
+    if proof:  # a search costs several times what the conversion does; behind an OR it may run for every row
+        shaped = f"IF({proof}, true, {shaped})"
+    there = f"{found} IS NOT NULL"
+    bad = f"({text} IS NOT NULL AND NOT ({' AND '.join(each for each in (there, shaped, kept) if each)}))"
+    held = [there, proof, kept] if proof else []
+    return Conversion(value, bad, f"IF({text} IS NULL, true, {' AND '.join(filter(None, held))})" if proof else None)
 
 
 def undecodable(text: str) -> str:
