@@ -16,7 +16,7 @@ from etl.sql import literal, quoted
 from etl.storage.json_values import LONG, conversion, long_numbers, raw_type
 from etl.storage.layout import PIECES, PLAIN, Keys, Layout, layout, value_of
 from etl.storage.lines import LINE, Lines
-from etl.storage.records import Parsed, settled
+from etl.storage.records import Parsed, seldom, settled
 from etl.storage.values import Conversion
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _laid_out(frame: DataFrame, plain: Layout | None) -> DataFrame:
 
 
 def _either(made: Conversion, plain: str) -> Conversion:
-    return Conversion(f"IF({PLAIN}, {plain}, {made.value})", made.bad, good="true")
+    return Conversion(f"IF({PLAIN}, {plain}, {seldom(made.value)})", made.bad, good="true")
 
 
 def _records(record: str, dataset: Dataset) -> str:

@@ -58,14 +58,20 @@ def settled(frame: DataFrame, parsed: Parsed, lines: Lines, dataset: Dataset, ru
         for name, made in parsed.columns.items()
         if made.bad
     ]
-    broken = first_of(reasons)
+    columns, broken = _columns(dataset, list(parsed.columns), rules), first_of(reasons)
     if parsed.plain and len(parsed.columns) <= MOST:
         valued = valued.selectExpr("*", f"{_sure(parsed, lines)} AS {SURE}")
-        # Searches make code that is too long to be compiled; a function of their own is interpreted, where needed.
-        broken = f"IF({SURE}, NULL, transform(array(0), _headrace_i -> {broken})[0])"
+        told = f"IF({SURE}, NULL, {seldom(broken)})"
+        record = f"IF({SURE}, NULL, IF({told} IS NULL, NULL, {quoted(LINE)}))"
+        return valued.selectExpr(*columns, f"{record} AS {CORRUPT}", f"{told} AS {REASON}")
     reason = valued.selectExpr("*", f"{broken} AS {REASON}")
     corrupt = f"CASE WHEN {REASON} IS NOT NULL THEN {quoted(LINE)} END AS {CORRUPT}"
-    return reason.selectExpr(*_columns(dataset, list(parsed.columns), rules), corrupt, REASON)
+    return reason.selectExpr(*columns, corrupt, REASON)
+
+
+def seldom(sql: str) -> str:
+    """Return SQL of the same value that is interpreted: searches make code that is too long to be compiled."""
+    return f"transform(array(0), _headrace_i -> {sql})[0]"
 
 
 def _sure(parsed: Parsed, lines: Lines) -> str:
