@@ -64,7 +64,7 @@ def layout(first: Keys, kinds: Mapping[str, str], rules: TextRules) -> Layout | 
         return None
     if any(kind not in _QUOTED and _form(kind) is None for kind in kinds.values()):
         return None
-    texts, found, plain = {}, {}, [f"size({PIECES}) = {len(keys)}"]
+    texts, found, plain = {}, {}, [f"{PIECES} IS NOT NULL AND size({PIECES}) = {len(keys)}"]
     for n, key in enumerate(keys):
         kind, text = kinds[key], quoted(f"_headrace_t{n}")
         start, last = '{"' if n == 0 else "", "}" if n == len(keys) - 1 else ""
