@@ -96,9 +96,9 @@ def _frame(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> tu
     """Return all records, and how many lines among them are the files' own headers."""
     folders = folder_values(dataset, [file.uri for file in files])
     if dataset.format == "json":
-        keys.check(session, dataset, files)
+        first = keys.check(session, dataset, files)
         lines = _lines(session, dataset, files, folders, drop=0)
-        return objects.parsed(Lines(lines), dataset, dataset.rules), 0
+        return objects.parsed(Lines(lines), dataset, dataset.rules, first), 0
     dialect = delimited.dialect_of(dataset.spark_options)
     if dataset.format in ("text", "fixed-width"):
         return plain.parsed(Lines(_lines(session, dataset, files, folders, drop=0)), dataset, dataset.rules), 0
@@ -149,7 +149,7 @@ def _lines(
     line, comment = quoted(LINE), dataset.spark_options.get("comment", "")
     if dataset.format == "text":
         return frame
-    kept = "length(trim({0})) > 0" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
+    kept = "trim({0}) <> ''" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
     if whole:
         text = f"ltrim('\ufeff', {line})"
         if dialect:
