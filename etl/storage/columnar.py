@@ -21,6 +21,7 @@ from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.spark.causes import causes
 from etl.spark.errors import chain, condition_of, summary
+from etl.spark.hadoop import loaded
 from etl.spark.jvm import java_class, struct_type
 from etl.sql import quoted
 from etl.storage.content import content
@@ -131,7 +132,7 @@ def _load(
     reader = session.read.format(dataset.format).schema(StructType.fromJson({"type": "struct", "fields": fields}))
     calendar = {} if group[0].footer.proleptic else {"datetimeRebaseMode": "LEGACY"}
     reader = reader.options(**{**options, **calendar}, basePath=dataset.uri)
-    return reader.load([path_as_written(each.footer.uri) for each in group])
+    return loaded(session, reader, [path_as_written(each.footer.uri) for each in group])
 
 
 def _typed(frame: DataFrame, schema: Schema, declared: Mapping[str, Any], group: Sequence[Fitting]) -> DataFrame:

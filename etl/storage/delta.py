@@ -23,6 +23,7 @@ from etl.storage import (
     delta_schema,
     delta_shape,
     delta_statistics,
+    delta_transactions,
     delta_write,
     evolution,
 )
@@ -74,7 +75,7 @@ def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> 
         return f"version {scope.version} of table {table}"
     if scope.interval and scope.column and dataset.written_by and dataset.replaced_by == scope.column:
         mark = partition_mark(dataset.name, scope.interval)
-        found = delta_log.transaction(bridge, snapshot, mark)
+        found = delta_transactions.transaction(bridge, snapshot, dataset.uri, mark)
         if found is not None and not delta_history.changed_by_others(bridge, snapshot, uri, found.written):
             return f"publish {delta_content.of_publish(bridge, snapshot, uri, mark, found)}"
     return f"version {delta_content.of_table(bridge, snapshot, uri)} of table {table}"
@@ -87,7 +88,7 @@ def state(session: SparkSession, dataset: Dataset, mark: str) -> TargetState:
     version = snapshot.version()
     if version < 0:
         return TargetState(None)
-    found = delta_log.transaction(bridge, snapshot, mark)
+    found = delta_transactions.transaction(bridge, snapshot, dataset.uri, mark)
     applied = delta_log.decoded(found.number) if found else None
     return TargetState(version, applied, delta_schema.partitioned_by(snapshot.metadata()))
 
@@ -96,7 +97,7 @@ def is_taken_back(session: SparkSession, dataset: Dataset, mark: str) -> bool:
     """Say whether a RESTORE took the rows of the last publish away: Delta keeps the transaction, not the rows."""
     bridge = Bridge(session)
     snapshot = bridge.snapshot(dataset.uri)
-    found = delta_log.transaction(bridge, snapshot, mark)
+    found = delta_transactions.transaction(bridge, snapshot, dataset.uri, mark)
     return found is not None and delta_history.restored(bridge, snapshot, dataset.uri, mark, found)
 
 
@@ -104,7 +105,7 @@ def recall(session: SparkSession, dataset: Dataset, mark: str) -> Applied | None
     """Return what the last publish under this mark was made from, as its commit says; None where that is forgotten."""
     bridge = Bridge(session)
     snapshot = bridge.snapshot(dataset.uri)
-    found = delta_log.transaction(bridge, snapshot, mark)
+    found = delta_transactions.transaction(bridge, snapshot, dataset.uri, mark)
     if found is None:
         return None
     for commit in delta_history.since(bridge, snapshot, dataset.uri, found.written):
@@ -116,8 +117,9 @@ def recall(session: SparkSession, dataset: Dataset, mark: str) -> Applied | None
 def later_intervals(session: SparkSession, dataset: Dataset, prefix: str, key: str) -> tuple[str, ...]:
     """Return the keys of the intervals after ``key`` that were published under marks with this prefix, sorted."""
     bridge = Bridge(session)
-    names = delta_log.transactions(bridge, bridge.snapshot(dataset.uri), prefix)
-    return tuple(sorted(found for found in (name.removeprefix(prefix) for name in names) if found > key))
+    names = delta_transactions.transactions(bridge, bridge.snapshot(dataset.uri), dataset.uri)
+    keys = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return tuple(sorted(found for found in keys if found > key))
 
 
 def counted(schema: Schema, write: Write, partition_by: tuple[str, ...], *, exists: bool) -> frozenset[str]:

@@ -6,6 +6,7 @@ mapping and conflict detection stay Delta's.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from etl.model.write import ReplacePartitions
 from etl.spark.jvm import java_class, no_rows
-from etl.storage import delta_content, delta_log
+from etl.storage import delta_content, delta_log, delta_transactions
 from etl.storage.delta_bridge import DELTA, Bridge
 from etl.storage.delta_commit import settled
 from etl.storage.delta_files import Added, Split, added_files, delete, logical, row_count, split, within
@@ -98,16 +99,20 @@ class Write:
         bridge, publish = self.bridge, self.publish
 
         def commit(applied: Applied) -> Published:
-            ours = bridge.set_transaction(publish.mark.name, delta_log.encoded(applied))
+            said = delta_transactions.Transaction(delta_log.encoded(applied), time.time_ns() // 1_000_000)
+            ours = bridge.set_transaction(publish.mark.name, said.number, said.written)
             same = self.same_rows(data, own if parts else ())
             adopted = [bridge.add_files(each.said for each in own)] if parts else []
             every = bridge.scala_seq([ours]) if same else bridge.together(ours, data.actions(), *adopted)
             note = same or delta_log.note(publish.mark)
-            version = self.transaction.commitIfNeeded(every, operation(note), data.stringTags())
+            done = self.transaction.commitIfNeeded(every, operation(note), data.stringTags())
+            version: int | None = done.get() if done.isDefined() else self.before
+            if done.isDefined():
+                table = self.transaction.snapshot(), publish.dataset.uri
+                delta_transactions.remember(*table, done.get(), publish.mark.name, said)
             if same:
                 delete(bridge, self.log, own if parts else added_files(bridge, data.actions()))
-            metrics = {"same_rows": 1} if same else {}
-            return Published(version=version.get() if version.isDefined() else self.before, metrics=metrics)
+            return Published(version=version, metrics={"same_rows": 1} if same else {})
 
         def rows() -> DataFrame:
             if own:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import bz2
+import gzip
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import unquote
 
 from attrs import frozen
@@ -13,7 +17,7 @@ from etl.errors import InputError, ProjectError, UnreadableFileError
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.spark.errors import summary
-from etl.spark.hadoop import below, entries
+from etl.spark.hadoop import below, entries, is_on_disk
 from etl.spark.jvm import hadoop_path, java_class
 
 if TYPE_CHECKING:
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 PACKED = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate")
 """Names that Hadoop unpacks a file by."""
+
+UNPACKED: Mapping[str, Callable[[BinaryIO], BinaryIO]] = {".gz": gzip.open, ".bz2": bz2.open}  # type: ignore[dict-item]
 
 
 @frozen
@@ -164,6 +170,9 @@ def head(session: SparkSession, uri: str, size: int) -> tuple[bytes, bytes]:
     """
     from py4j.protocol import Py4JJavaError
 
+    near = _near(uri, size) if is_on_disk(session, uri) else None
+    if near is not None:
+        return near
     files, path = hadoop_path(session, uri)
     stream = files.open(path)
     try:
@@ -175,6 +184,20 @@ def head(session: SparkSession, uri: str, size: int) -> tuple[bytes, bytes]:
         raise UnreadableFileError("the beginning of a source", summary(error), file=uri) from error
     finally:
         stream.close()
+
+
+def _near(uri: str, size: int) -> tuple[bytes, bytes] | None:
+    """Return the same of a file on this machine's disk; None where the JVM knows better, or says better why not."""
+    packed = next((name for name in PACKED if uri.endswith(name)), "")
+    if packed and packed not in UNPACKED:
+        return None
+    try:
+        with Path(uri).open("rb") as file:
+            stored = file.read(4)
+            file.seek(0)
+            return stored, UNPACKED[packed](file).read(size) if packed else file.read(size)
+    except (OSError, EOFError, zlib.error):
+        return None
 
 
 def _unpacked(session: SparkSession, files: Any, path: Any, stream: Any) -> Any:
