@@ -4,8 +4,8 @@
 
 For each number of past intervals a Delta table is made whose log says so, by a commit written by hand; then days are
 published to it, one row each. Printed, as medians of the publishes: wall and CPU seconds (JVM and Python), commands
-sent to the JVM, Spark jobs, the bytes of the newest checksum file and checkpoint, and what a look at a published day costs
-(a no-op), in the same process and in one that has not seen the table.
+sent to the JVM, Spark jobs, the bytes of the newest checksum file and checkpoint, and what a look at a published day
+costs (a no-op), in the same process and in one that has not seen the table.
 """
 
 from __future__ import annotations

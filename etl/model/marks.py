@@ -6,7 +6,7 @@ from typing import Any
 
 from etl.model.interval import Interval
 from etl.model.step import Step
-from etl.model.write import ReplacePartitions, ReplaceTable
+from etl.model.write import ReplaceInterval, ReplacePartitions, ReplaceTable
 
 
 def mark_name(step: Step[Any, Any], interval: Interval | None) -> str:
@@ -17,14 +17,14 @@ def mark_name(step: Step[Any, Any], interval: Interval | None) -> str:
     """
     if isinstance(step.target.write, ReplaceTable) or not step.by_interval or interval is None:
         return f"headrace/{step.target.dataset}"
-    if isinstance(step.target.write, ReplacePartitions):
-        return partition_mark(step.target.dataset, interval)
+    if isinstance(step.target.write, ReplacePartitions | ReplaceInterval):
+        return partition_mark(step.target.dataset, interval.key)
     return f"{interval_marks(step.target.dataset)}{interval.key}"
 
 
-def partition_mark(dataset: str, interval: Interval) -> str:
-    """Return the name under which the writer of a dataset replaces the rows of this interval."""
-    return f"headrace/partitions/{dataset}@{interval.key}"
+def partition_mark(dataset: str, key: str) -> str:
+    """Return the name under which the writer of a dataset replaces the rows of the interval with this key."""
+    return f"headrace/partitions/{dataset}@{key}"
 
 
 def interval_marks(dataset: str) -> str:

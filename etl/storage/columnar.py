@@ -59,7 +59,9 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     """
     check_scope(dataset, scope)
     schema, options = declared_schema(dataset), _options(dataset)
-    listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
+    listing = list_files(
+        session, dataset, scope.column, scope.interval, optional=scope.optional, required=scope.required
+    )
     folders = folder_values(dataset, [file.uri for file in listing.files])
     declared = {each["name"]: each["type"] for each in _json(session, schema)["fields"]}
     in_files = {name: kind for name, kind in declared.items() if name not in dataset.partitioned_by}

@@ -70,6 +70,9 @@ def within(added: Iterable[Added], column: str, interval: Interval) -> tuple[Add
 
 
 def _inside(statistics: Mapping[str, Any], column: str, interval: Interval) -> bool:
+    rows = statistics.get("numRecords")
+    if rows and statistics.get("nullCount", {}).get(column) == rows:
+        return False  # copied: a row without a time is in no interval
     ends = [statistics.get(side, {}).get(column) for side in ("minValues", "maxValues")]
     return all(end is None or _instant(end) in interval for end in ends)
 

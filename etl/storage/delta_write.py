@@ -13,7 +13,7 @@ from typing import Any
 from attrs import evolve, frozen
 from pyspark.sql import DataFrame, SparkSession
 
-from etl.model.write import ReplacePartitions
+from etl.model.write import ReplaceInterval, ReplacePartitions
 from etl.spark.jvm import java_class, no_rows
 from etl.storage import delta_content, delta_log, delta_transactions
 from etl.storage.delta_bridge import DELTA, Bridge
@@ -32,7 +32,7 @@ from etl.storage.delta_schema import (
     reshape,
     reshaped,
 )
-from etl.storage.delta_shape import Shape, shape
+from etl.storage.delta_shape import Shape, gathered, shape
 from etl.storage.delta_statistics import statistics
 from etl.storage.staging import Applied, Publish, Published, Staged
 
@@ -156,10 +156,11 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         change = reshape(bridge, snapshot, publish, wanted.partition_by)
     if change.columns is not None:
         transaction.updateMetadata(reshaped(bridge, metadata, change), False)
-    rows, parts = publish.frame, None
+    columns = change.partition_by or (() if change.option == "overwriteSchema" else partitioned_by(metadata))
+    rows, parts = gathered(publish, columns), None
+    publish = evolve(publish, frame=rows)
     if publish.kept and is_plain(metadata) and (before is not None or not is_mapped(publish.schema)):
-        own = () if change.option == "overwriteSchema" else partitioned_by(metadata)
-        parts = split(bridge, publish, publish.kept, change.partition_by or own)
+        parts = split(bridge, publish, publish.kept, columns)
         rows = no_rows(bridge.session, publish.schema.nullable().ddl)
     elif publish.kept:
         rows = publish.frame.where(publish.kept).drop(publish.kept)
@@ -181,7 +182,7 @@ def _own(write: Write, data: Any) -> tuple[Added, ...]:
     names = names_in_log(write.transaction.metadata())
     added = tuple(logical(each, names) for each in added_files(write.bridge, data.actions()))
     kind, interval = write.publish.write, write.publish.interval
-    if not isinstance(kind, ReplacePartitions) or interval is None:
+    if not isinstance(kind, ReplacePartitions | ReplaceInterval) or interval is None:
         return added
     in_folders = kind.column in partitioned_by(write.transaction.metadata())
     return added if in_folders else within(added, kind.column, interval)

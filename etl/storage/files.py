@@ -52,7 +52,9 @@ def read(
     scope = scope if isinstance(scope, Scope) else Scope(column=scope, interval=interval)
     check_scope(dataset, scope)
     schema = declared_schema(dataset)
-    listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
+    listing = list_files(
+        session, dataset, scope.column, scope.interval, optional=scope.optional, required=scope.required
+    )
     kept, ignored = passed_over(dataset, listing)
     where = scope.predicate(lambda column: schema.column(column).type)
     if kept:

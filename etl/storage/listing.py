@@ -88,21 +88,31 @@ def _folders(session: SparkSession, dataset: Dataset, column: str, interval: Int
 
 
 def list_files(
-    session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None, *, optional: bool
+    session: SparkSession,
+    dataset: Dataset,
+    column: str | None,
+    interval: Interval | None,
+    *,
+    optional: bool,
+    required: Interval | None = None,
 ) -> Listing:
     """List the dataset's files of the interval, through the file system of the session.
+
+    Of the interval, only the ``required`` part must be there, all of it unless that is said.
 
     Raises:
         InputError: a directory is missing or holds no file, and the dataset is neither optional nor ``allow_empty``.
     """
     files: list[File] = []
     ignored: list[str] = []
-    for root, found in _walk(session, roots(session, dataset, column, interval)).items():
+    wanted = roots(session, dataset, column, interval)
+    needed = roots(session, dataset, column, required) if required else wanted
+    for root, found in _walk(session, tuple(dict.fromkeys((*wanted, *needed)))).items():
         kept = [file for file in found if not _hidden(file.uri, root)]
         ignored += [
             file.uri for file in found if _hidden(file.uri, root) and not file.uri.endswith((".crc", "_SUCCESS"))
         ]
-        if not kept and not (optional or dataset.allow_empty):
+        if not kept and root in needed and not (optional or dataset.allow_empty):
             raise InputError(
                 f"dataset {dataset.name}: no file at {root}",
                 place=dataset.place,
