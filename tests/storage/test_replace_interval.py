@@ -12,9 +12,10 @@ from etl.storage import delta
 
 DDL = "id INT, day DATE, area STRING"
 DAYS = [date(2013, 2, 7), date(2013, 2, 8), date(2013, 2, 9)]
+BY_DAY = ReplaceInterval("day")
 
 
-def publishing(write=ReplaceInterval("day"), *expectations, shown="*", **target):
+def publishing(write=BY_DAY, *expectations, shown="*", **target):
     @step(
         sources={"rows": Source("raw.rows", interval_column="day")},
         target=Target("clean.rows", DDL, write, **target),
