@@ -5,20 +5,20 @@ from __future__ import annotations
 import bz2
 import gzip
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from attrs import frozen
 
-from etl.errors import InputError, ProjectError, UnreadableFileError
+from etl.errors import InputError, UnreadableFileError
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.spark.errors import summary
-from etl.spark.hadoop import below, entries, is_on_disk
+from etl.spark.hadoop import below, is_on_disk
 from etl.spark.jvm import hadoop_path, java_class
+from etl.storage.folders import roots
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 PACKED = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate")
 """Names that Hadoop unpacks a file by."""
 
+AT_ONCE = 16  # files of a store that are looked at side by side: most of the time goes into waiting for it
+T = TypeVar("T")
 UNPACKED: Mapping[str, Callable[[BinaryIO], BinaryIO]] = {".gz": gzip.open, ".bz2": bz2.open}  # type: ignore[dict-item]
 
 
@@ -45,46 +47,6 @@ class Listing:
 
     files: tuple[File, ...]
     ignored: tuple[str, ...] = ()
-
-
-def roots(session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None) -> tuple[str, ...]:
-    """Return the directories to list: those of the interval where the dataset is partitioned by ``column``.
-
-    A DATE has one a day, ``day=2013-02-08``; a TIMESTAMP has one for each value, and those inside the interval count.
-
-    Raises:
-        ProjectError: the interval column is not the first partition column, so that files cannot be told apart.
-        InputError: the folder of a TIMESTAMP column is named by something that is no time.
-    """
-    if column is None or interval is None or column not in dataset.partitioned_by:
-        return (dataset.uri,)
-    if dataset.partitioned_by[0] != column:
-        raise ProjectError(
-            f"dataset {dataset.name}: interval column {column!r} must be the first of partitioned_by "
-            f"{list(dataset.partitioned_by)}",
-            place=dataset.place,
-        )
-    if dataset.schema is not None and dataset.schema.column(column).type == "DATE":
-        return tuple(f"{dataset.uri}/{column}={day.isoformat()}" for day in interval.dates())
-    return tuple(_folders(session, dataset, column, interval)) or (f"{dataset.uri}/{column}={interval.key}",)
-
-
-def _folders(session: SparkSession, dataset: Dataset, column: str, interval: Interval) -> Iterator[str]:
-    for each in entries(session, dataset.uri):
-        name = each.uri.rpartition("/")[2]
-        text = unquote(name.removeprefix(f"{column}="))
-        if not each.is_folder or name.startswith(("_", ".")) or not name.startswith(f"{column}="):
-            continue
-        try:
-            instant = datetime.fromisoformat(text)
-        except ValueError:
-            raise InputError(
-                f"dataset {dataset.name}: folder {name} names no time",
-                place=dataset.place,
-                remedy=f"name it {column}=2013-02-08 05%3A00%3A00, as Spark does, in UTC",
-            ) from None
-        if (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) in interval:
-            yield f"{dataset.uri}/{name}"
 
 
 def list_files(
@@ -194,6 +156,18 @@ def head(session: SparkSession, uri: str, size: int) -> tuple[bytes, bytes]:
         raise UnreadableFileError("the beginning of a source", summary(error), file=uri) from error
     finally:
         stream.close()
+
+
+def looked_at(session: SparkSession, files: Sequence[File], look: Callable[[File], T]) -> list[T]:
+    """Return what a look at each file says, in their order; files of a store are looked at side by side.
+
+    Raises:
+        Whatever ``look`` raises of the first file that it raises for.
+    """
+    if len(files) <= 1 or is_on_disk(session, files[0].uri):
+        return [look(file) for file in files]
+    with ThreadPoolExecutor(min(AT_ONCE, len(files))) as pool:
+        return list(pool.map(look, files))
 
 
 def _near(uri: str, size: int) -> tuple[bytes, bytes] | None:

@@ -7,6 +7,7 @@ import pytest
 from attrs import evolve
 
 from bench.calls import Calls
+from etl.errors import InputError
 from etl.model.schema import parse_schema
 from etl.storage.formats import source_for
 from etl.storage.listing import head
@@ -56,3 +57,14 @@ def test_a_hundred_files_take_no_more_calls_to_the_jvm_than_ten(lake, name, text
 
     assert many <= few
     assert reading.frame.count() == 100 + (100 if name == "csv" else 0)
+
+
+@pytest.mark.spark
+def test_of_files_of_a_store_that_are_looked_at_side_by_side_the_first_wrong_one_is_told(lake, monkeypatch):
+    monkeypatch.setattr("etl.storage.listing.is_on_disk", lambda *_: False)
+    dataset = lake.dataset("raw.rows", format="csv", schema=parse_schema("id INT, v STRING"))
+    for number in range(20):
+        lake.file("raw.rows", f"{number:02}.csv", "id\n1\n" if number in (7, 13) else "id,v\n1,x\n")
+
+    with pytest.raises(InputError, match=r"07\.csv has no column 'v'"):
+        source_for(dataset).read(lake.spark, dataset, Scope())
