@@ -124,3 +124,17 @@ def test_thirty_days_at_once_make_a_file_for_each_day_however_many_tasks_write_t
     assert result.rows.published == (210 if aside else 240)
     files = [row[0] for row in lake.table("clean.rows").selectExpr("input_file_name()").distinct().collect()]
     assert len(files) == 30
+
+
+def test_a_file_whose_rows_are_deleted_by_a_vector_is_counted_and_dropped_as_the_tables_own(raw, spark):
+    made(raw, spark, "TBLPROPERTIES (delta.enableDeletionVectors = true)")
+    raw.write("clean.rows", DDL, [(n, day, "a") for n, day in enumerate(DAYS)])
+    before = raw.data_files("clean.rows")
+
+    refused = raw.run_step(publishing(BY_DAY, expect.column_values_to_be_between("id", 5)))
+    after_that = raw.data_files("clean.rows")
+    published = raw.run_step(publishing())
+
+    assert (refused.status, after_that) == (Status.FAIL, before)
+    assert (published.status, published.rows.published) == (Status.PASS, 1)
+    assert raw.rows("clean.rows") == [(0, DAYS[0], "a"), (1, DAYS[1], "b"), (2, DAYS[2], "a")]
