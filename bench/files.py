@@ -3,8 +3,8 @@
     python -m bench.files [--files 10 100 1000] [--formats csv json parquet orc]
 
 Printed for each format and number of files on disk: commands sent to the JVM, those of them in the extract phase, Spark
-jobs, and CPU (JVM and Python) and wall seconds of one run that publishes them all. The first format runs once before, to
-warm the JVM.
+jobs, and CPU (JVM and Python) and wall seconds of one run that publishes them all. The first format runs once before,
+to warm the JVM.
 """
 
 from __future__ import annotations
