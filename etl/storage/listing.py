@@ -16,7 +16,7 @@ from etl.errors import InputError, UnreadableFileError
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.spark.errors import summary
-from etl.spark.hadoop import below, is_on_disk
+from etl.spark.hadoop import AT_ONCE, below, is_on_disk
 from etl.spark.jvm import hadoop_path, java_class
 from etl.storage.folders import roots
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 PACKED = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate")
 """Names that Hadoop unpacks a file by."""
 
-AT_ONCE = 16  # files of a store that are looked at side by side: most of the time goes into waiting for it
 T = TypeVar("T")
 UNPACKED: Mapping[str, Callable[[BinaryIO], BinaryIO]] = {".gz": gzip.open, ".bz2": bz2.open}  # type: ignore[dict-item]
 
@@ -86,7 +85,7 @@ def list_files(
 
 def _walk(session: SparkSession, roots: Sequence[str]) -> dict[str, list[File]]:
     found = below(session, roots)
-    return {root: [File(each.uri, each.size, each.modified) for each in found[root]] for root in roots}
+    return {root: [File(each.uri, each.size, each.modified, each.etag) for each in found[root]] for root in roots}
 
 
 def _hidden(uri: str, root: str) -> bool:
