@@ -81,7 +81,12 @@ def extract(session: SparkSession, planned: PlannedStep, interval: Interval | No
     observed: dict[str, Observed] = {}
     readings: dict[str, Reading] = {}
     for name, source in planned.step.sources.items():
-        scope = Scope(column=source.interval_column, interval=interval, optional=source.optional)
+        scope = Scope(
+            column=source.interval_column,
+            interval=source.reads(interval),
+            required=interval if source.lookback else None,
+            optional=source.optional,
+        )
         readings[name] = reading = source_for(planned.reads[name]).read(session, planned.reads[name], scope)
         frame, corrupt = reading.frame, reading.corrupt
         measures = [ROWS, reading.rows, *((corrupt.count,) if corrupt else ())]

@@ -10,7 +10,7 @@ from attrs import frozen
 from etl.errors import RefusedPartitionError, RefusedRowsError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
-from etl.model.write import ReplacePartitions
+from etl.model.write import ReplaceInterval, ReplacePartitions
 from etl.sql import count_where, quoted
 from etl.storage.reading import interval_predicate
 
@@ -43,7 +43,7 @@ def guards(planned: PlannedStep, interval: Interval | None, kept: str | None) ->
 def _inside(planned: PlannedStep, interval: Interval | None, kept: str | None) -> Iterable[Guard]:
     """Rows outside the interval: the replacement of their own interval would delete others for them."""
     target = planned.step.target
-    if not isinstance(target.write, ReplacePartitions) or interval is None:
+    if not isinstance(target.write, ReplacePartitions | ReplaceInterval) or interval is None:
         return
     column = target.write.column
     inside = interval_predicate(column, target.schema.column(column).type, interval)

@@ -7,6 +7,7 @@ project, and by a run of the step before it reads anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from etl.errors import DefinitionError, Place, did_you_mean
@@ -16,7 +17,7 @@ from etl.kinds.types import bare
 from etl.model.expectation import Expectation, OnFailure
 from etl.model.names import UNPARTITIONED, target_names
 from etl.model.step import Step
-from etl.model.write import Append, History, Merge, ReplacePartitions
+from etl.model.write import Append, History, Merge, ReplaceInterval, ReplacePartitions
 
 LONGEST = 255  # bytes of a folder's name, most file systems' limit
 
@@ -28,7 +29,7 @@ def faults(declared: Step[Any, Any], root: str = "") -> tuple[DefinitionError, .
         declared: the step.
         root: what places are relative to.
     """
-    found = [(declared.place, said) for said in _of_the_target(declared)]
+    found = [(declared.place, said) for said in (*_of_the_target(declared), *_of_the_sources(declared))]
     seen: set[str] = set()
     for expectation in declared.expectations:
         place = place_of(declared, expectation)
@@ -71,21 +72,39 @@ def _of_the_target(declared: Step[Any, Any]) -> Iterator[str]:
     yield from _of_the_partitions(declared)
 
 
+def _of_the_sources(declared: Step[Any, Any]) -> Iterator[str]:
+    for name, source in declared.sources.items():
+        back = source.lookback
+        if back is None:
+            continue
+        span = back > timedelta(0) if isinstance(back, timedelta) else type(back) is int and back > 0
+        if not span:
+            yield f"source {name!r}: lookback={back!r} is neither a positive timedelta nor a number of intervals"
+        elif source.interval_column is None:
+            yield f"source {name!r}: lookback needs interval_column: without it the whole of {source.dataset} is read"
+        if declared.conserve == name:
+            yield (
+                f"conserve={name!r} reads earlier intervals too (lookback): its rows are not those of this interval's "
+                "result; conserve another source, or none"
+            )
+
+
 def _of_the_write(declared: Step[Any, Any]) -> Iterator[str]:
     write, schema = declared.target.write, declared.target.schema
     if isinstance(write, History):
         yield "History is not available yet; Merge keeps the latest version of each key"
-    if isinstance(write, ReplacePartitions):
-        lost = _lost(declared, write.column, "ReplacePartitions")
+    if isinstance(write, ReplacePartitions | ReplaceInterval):
+        kind = type(write).__name__
+        lost = _lost(declared, write.column, kind)
         if lost:
             yield lost
         elif schema.column(write.column).type not in {"DATE", "TIMESTAMP"}:
             yield (
-                f"ReplacePartitions column {write.column!r} is {schema.column(write.column).type}; "
+                f"{kind} column {write.column!r} is {schema.column(write.column).type}; "
                 "the interval needs DATE or TIMESTAMP"
             )
         if not declared.by_interval:
-            yield "ReplacePartitions needs the interval: give a source interval_column, or take `run`"
+            yield f"{kind} needs the interval: give a source interval_column, or take `run`"
     if isinstance(write, Append) and not declared.by_interval:
         yield (
             "Append without an interval would add the same rows at every run: "
@@ -129,9 +148,9 @@ def _of_the_partitions(declared: Step[Any, Any]) -> Iterator[str]:
             )
         elif "\0" in column or len(column.encode()) >= LONGEST:
             yield f"partition_by: column {column[:40]!r} has a NUL in its name or is too long for that of a folder"
-    by = {*target.partition_by, *([target.replaced_by] if target.replaced_by else [])}
-    if target.replaced_by and target.replaced_by in target.schema:
-        by -= {target.replaced_by} if target.schema.column(target.replaced_by).type == "TIMESTAMP" else set()
+    by = set(target.partition_by)
+    if isinstance(target.write, ReplacePartitions) and target.write.column in target.schema:
+        by |= {target.write.column} if target.schema.column(target.write.column).type != "TIMESTAMP" else set()
     if by and by >= set(target.schema.names):
         yield (
             f"the target would be partitioned by all its columns ({', '.join(target.schema.names)}): "

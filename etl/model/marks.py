@@ -6,7 +6,7 @@ from typing import Any
 
 from etl.model.interval import Interval
 from etl.model.step import Step
-from etl.model.write import ReplacePartitions, ReplaceTable
+from etl.model.write import ReplaceInterval, ReplacePartitions, ReplaceTable
 
 
 def mark_name(step: Step[Any, Any], interval: Interval | None) -> str:
@@ -23,14 +23,14 @@ def marks_of_intervals(step: Step[Any, Any]) -> str | None:
     """Return what the names of a step's publishes start with, before the interval; None where all have one name."""
     if isinstance(step.target.write, ReplaceTable) or not step.by_interval:
         return None
-    if isinstance(step.target.write, ReplacePartitions):
-        return partition_mark(step.target.dataset, None)
+    if isinstance(step.target.write, ReplacePartitions | ReplaceInterval):
+        return partition_mark(step.target.dataset, "")
     return interval_marks(step.target.dataset)
 
 
-def partition_mark(dataset: str, interval: Interval | None) -> str:
-    """Return the name under which the writer of a dataset replaces the rows of this interval, or of each: its start."""
-    return f"headrace/partitions/{dataset}@{interval.key if interval else ''}"
+def partition_mark(dataset: str, key: str) -> str:
+    """Return the name under which the writer of a dataset replaces the rows of the interval with this key."""
+    return f"headrace/partitions/{dataset}@{key}"
 
 
 def interval_marks(dataset: str) -> str:

@@ -87,6 +87,7 @@ class PlannedStep:
                     "format": dataset.format,
                     "interval_column": self.step.sources[name].interval_column,
                     "optional": self.step.sources[name].optional,
+                    "lookback": self.step.sources[name].back,
                 }
                 for name, dataset in self.reads.items()
             ],

@@ -34,6 +34,21 @@ class ReplacePartitions:
 
 
 @frozen
+class ReplaceInterval:
+    """Replace the rows of the run's interval by a condition, in a table that is not partitioned by it.
+
+    The promise is that of ``ReplacePartitions``: which rows are replaced comes from the interval, and a row outside it
+    is an error. The table is partitioned as the target says, clustered as others have clustered it, or neither. A file
+    that also holds other intervals' rows is written again without this one's.
+
+    Args:
+        column: a DATE or TIMESTAMP column of the target.
+    """
+
+    column: str
+
+
+@frozen
 class Append:
     """Add the interval's rows, exactly once.
 
@@ -76,4 +91,4 @@ class History:
     track_history_column_list: tuple[str, ...] = field(default=(), converter=names)
 
 
-Write = ReplaceTable | ReplacePartitions | Append | Merge | History
+Write = ReplaceTable | ReplacePartitions | ReplaceInterval | Append | Merge | History

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from etl import __version__
-from etl.model.dataset import Dataset
+from etl.model.dataset import Dataset, Source
 from etl.model.job import JobModule
 from etl.model.plan import Plan
 from etl.model.schema import Schema
@@ -66,7 +66,7 @@ def step_json(project: Project, step: Step[..., Any], job: str) -> dict[str, Any
         "description": step.description,
         "place": str(step.place.relative_to(str(project.directory or ""))),
         "tags": list(step.tags),
-        "sources": [{"name": name} | attrs.asdict(source) for name, source in step.sources.items()],
+        "sources": [_source(name, source) for name, source in step.sources.items()],
         "write": {"kind": type(write).__name__} | attrs.asdict(write),
         "partition_by": list(step.target.partition_by),
         "schema": schema_json(step.target.schema),
@@ -74,6 +74,10 @@ def step_json(project: Project, step: Step[..., Any], job: str) -> dict[str, Any
         "conserve": step.conserve,
         "sql": step.sql,
     }
+
+
+def _source(name: str, source: Source) -> dict[str, Any]:
+    return {"name": name} | attrs.asdict(source) | {"lookback": source.back}
 
 
 def dataset_json(dataset: Dataset) -> dict[str, Any]:

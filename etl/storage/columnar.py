@@ -21,6 +21,7 @@ from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.spark.causes import causes
 from etl.spark.errors import chain, condition_of, summary
+from etl.spark.hadoop import loaded
 from etl.spark.jvm import java_class, struct_type
 from etl.sql import quoted
 from etl.storage.content import content
@@ -58,7 +59,9 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     """
     check_scope(dataset, scope)
     schema, options = declared_schema(dataset), _options(dataset)
-    listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
+    listing = list_files(
+        session, dataset, scope.column, scope.interval, optional=scope.optional, required=scope.required
+    )
     folders = folder_values(dataset, [file.uri for file in listing.files])
     declared = {each["name"]: each["type"] for each in _json(session, schema)["fields"]}
     in_files = {name: kind for name, kind in declared.items() if name not in dataset.partitioned_by}
@@ -131,7 +134,7 @@ def _load(
     reader = session.read.format(dataset.format).schema(StructType.fromJson({"type": "struct", "fields": fields}))
     calendar = {} if group[0].footer.proleptic else {"datetimeRebaseMode": "LEGACY"}
     reader = reader.options(**{**options, **calendar}, basePath=dataset.uri)
-    return reader.load([path_as_written(each.footer.uri) for each in group])
+    return loaded(session, reader, [path_as_written(each.footer.uri) for each in group])
 
 
 def _typed(frame: DataFrame, schema: Schema, declared: Mapping[str, Any], group: Sequence[Fitting]) -> DataFrame:

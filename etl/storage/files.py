@@ -23,7 +23,7 @@ from etl.storage.content import content
 from etl.storage.folders import folder_text, folder_values
 from etl.storage.header import file_columns, read_header
 from etl.storage.lines import LINE, Lines, is_whole_text, read_lines
-from etl.storage.listing import File, Listing, is_whole, list_files, recheck
+from etl.storage.listing import File, Listing, is_whole, list_files, looked_at, recheck
 from etl.storage.reading import Corrupt, Reading, Scope, check_scope, declared_schema, empty
 from etl.storage.records import CORRUPT, REASON
 from etl.storage.sniff import passed_over
@@ -52,7 +52,9 @@ def read(
     scope = scope if isinstance(scope, Scope) else Scope(column=scope, interval=interval)
     check_scope(dataset, scope)
     schema = declared_schema(dataset)
-    listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
+    listing = list_files(
+        session, dataset, scope.column, scope.interval, optional=scope.optional, required=scope.required
+    )
     kept, ignored = passed_over(dataset, listing)
     where = scope.predicate(lambda column: schema.column(column).type)
     if kept:
@@ -118,8 +120,8 @@ def _by_header(
     """Read files with equal headers together, each group by its own column order."""
     whole = is_whole_text(dataset)
     groups: dict[tuple[str, ...], list[tuple[File, str]]] = {}
-    for file in files:
-        header = read_header(session, dataset, dialect, file, whole=whole)
+    headers = looked_at(session, files, lambda file: read_header(session, dataset, dialect, file, whole=whole))
+    for file, header in zip(files, headers, strict=True):
         groups.setdefault(header.names, []).append((file, header.written))
     frames = []
     for names, members in groups.items():

@@ -14,7 +14,7 @@ from etl.sql import literal, quoted
 from etl.storage.header import file_columns, missing_column, undeclared
 from etl.storage.layout import Keys
 from etl.storage.lines import LINE, read_lines
-from etl.storage.listing import File
+from etl.storage.listing import File, looked_at
 from etl.storage.sniff import FIRST_BYTES, text_head
 
 if TYPE_CHECKING:
@@ -34,15 +34,14 @@ def check(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> Key
         InputError: with the file, the column, and the key it has instead.
     """
     wanted = [name for name in file_columns(dataset) if name not in dataset.optional_columns]
-    doubtful: dict[str, list[str]] = {}
-    firsts: Counter[Keys] = Counter()
-    for file in files:
-        lacking, first = _lacking(session, dataset, file, wanted, FIRST_BYTES)
-        firsts[first] += 1
-        if lacking:
-            lacking, _ = _lacking(session, dataset, file, wanted, FIRST_BYTES * 16)
-        if lacking:
-            doubtful[file.uri] = lacking
+
+    def lacking(file: File) -> tuple[list[str], Keys]:
+        short, first = _lacking(session, dataset, file, wanted, FIRST_BYTES)
+        return (_lacking(session, dataset, file, wanted, FIRST_BYTES * 16)[0] if short else []), first
+
+    found = tuple(zip(files, looked_at(session, files, lacking), strict=True))
+    doubtful = {file.uri: names for file, (names, _) in found if names}
+    firsts = Counter(first for _, (_, first) in found)
     if doubtful:
         _search(session, dataset, [file for file in files if file.uri in doubtful], doubtful)
     return firsts.most_common(1)[0][0]
