@@ -70,6 +70,21 @@ def containing(instant: datetime, unit: Unit) -> Interval:
     return Interval(start, after(start, unit))
 
 
+def from_key(key: str) -> Interval:
+    """Return the interval that has this key.
+
+    Raises:
+        UsageError: no interval has.
+    """
+    start, _, end = key.partition("/")
+    if end:
+        return Interval(parse_instant(start), parse_instant(end))
+    units = {7: Unit.MONTH, 10: Unit.DAY, 13: Unit.HOUR}
+    if len(key) not in units:
+        raise UsageError(f"{key!r} is the key of no interval")
+    return containing(parse_instant(key), units[len(key)])
+
+
 def floor(instant: datetime, unit: Unit) -> datetime:
     """Return the start of the unit that holds ``instant``."""
     hour = instant.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

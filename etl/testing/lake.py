@@ -100,7 +100,7 @@ class Lake:
         if name not in written:
             return self.dataset(name)
         step = written[name]
-        return self.dataset(name, schema=step.target.schema, written_by=step.name, replaced_by=step.target.replaced_by)
+        return self.dataset(name, schema=step.target.readable, written_by=step.name, replaced_by=step.target.replaced_by)
 
     def run(self, *steps: Step[Any, Any], date: str | None = "2013-02-08", **options: Any) -> RunResult:
         """Run steps for one interval; ``options`` are those of ``etl.engine.run.run``."""
