@@ -31,12 +31,12 @@ def instants(schema: Schema, write: History) -> str:
 def events(schema: Schema, write: History) -> str:
     """Return the type of the events of a version.
 
-    ``at`` is when, ``origin`` the interval whose run brought it, ``gone`` that it deletes, ``was`` its values where they
-    are not those of the version.
+    ``at`` is when, ``origin`` the interval whose run brought it, ``gone`` that it deletes, ``was`` its values where
+    they are not those of the version.
     """
     fields = [column for column in schema.nullable() if column.name in content(schema, write)]
     was = ", ".join(column.spelled(": ") for column in fields).replace(" NOT NULL", "")
-    return f"ARRAY<STRUCT<at: {instants(schema, write)}, origin: STRING, gone: BOOLEAN, was: STRUCT<{was}>>>"
+    return f"ARRAY<STRUCT<`at`: {instants(schema, write)}, `origin`: STRING, `gone`: BOOLEAN, `was`: STRUCT<{was}>>>"
 
 
 def content(schema: Schema, write: History) -> tuple[str, ...]:

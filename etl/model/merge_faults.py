@@ -85,7 +85,7 @@ def _of_the_tracked(schema: Schema, write: History) -> Iterator[str]:
             if missing:
                 yield missing
             elif column in write.keys or column == write.sequence_by:
-                yield f"History {name}: {column!r} is what a version is found by, and never changes within a key's event"
+                yield f"History {name}: {column!r} says which version an event is of, and never changes within one"
 
 
 def _of_the_added(schema: Schema, write: History) -> Iterator[str]:

@@ -33,7 +33,7 @@ def target_names(schema: Schema, write: Write) -> Iterator[str]:
                 f"column {'.'.join(path)!r} has {_listed(refused)} in its name; Delta takes no blank, tab "
                 f"or any of , ; {{ }} ( ) = there: give it another name, such as {suggested(path[-1])!r}"
             )
-    ours = (DELETES,) if isinstance(write, Merge) and write.apply_as_deletes else ()
+    ours: tuple[str, ...] = (DELETES,) if isinstance(write, Merge) and write.apply_as_deletes else ()
     ours = (DELETES, *HISTORY) if isinstance(write, History) else ours
     taken = {"its quarantine": QUARANTINE, "Headrace": (*ENGINE, *ours), "Delta's change feed": DELTA}
     if isinstance(write, Merge | History):

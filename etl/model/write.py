@@ -83,7 +83,7 @@ class History:
             value in the version that is there. Empty means all but keys and ``sequence_by``.
         track_history_except_column_list: all but these, instead.
         from_snapshots: the step's rows are the whole state at the end of the interval, one for each key, not events:
-            what is not in them is deleted. Takes the place of ``sequence_by``; a version is valid from an end to an end.
+            what is not in them is deleted. Takes the place of ``sequence_by``: a version is valid from end to end.
         start_at: the column that the target gets for the first instant of a version.
         end_at: likewise for the first instant after it; null in a version that is valid now.
     """

@@ -112,13 +112,17 @@ def through_gate(
             raise gate.veto from None
         raise
     found = delta_history.own(bridge, bridge.snapshot(publish.dataset.uri), publish, before) if gate.asked else None
-    if found is None:
+    return _found(publish, found)
+
+
+def _found(publish: Publish, commit: delta_history.Commit | None) -> Published:
+    if commit is None:
         raise ConflictError(
             f"{publish.dataset.name}: Delta skipped the merge of {publish.mark.interval or 'the batch'}: another run "
             "published it meanwhile",
             remedy="run the step again: it starts from what is there now",
         )
-    return Published(version=found.version, metrics=counts(found))
+    return Published(version=commit.version, metrics=counts(commit))
 
 
 def check_growth(publish: Publish, actions: Iterable[Any], allowed: range) -> None:

@@ -1,12 +1,11 @@
-"""``History`` on Delta: the batch of events is staged and audited first; the versions it makes are merged into the table.
+"""``History`` on Delta: events are staged and audited, then the versions that they make are merged into the table.
 
-The versions of the touched keys are worked out anew from the table as of one version, and the merge is vetoed if that is
-not the one it begins from: so each commit leaves what all events make together. docs/adr/0029-history.md
+The versions of the touched keys are worked out anew from the table as of one version, and the merge is vetoed if that
+is not the one it begins from: so each commit leaves what all events make together. docs/adr/0024-history.md
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve, frozen
@@ -19,8 +18,17 @@ from etl.model.marks import interval_marks
 from etl.model.write import History, ReplaceTable
 from etl.spark.jvm import hadoop_path, no_rows
 from etl.sql import quoted
-from etl.storage import delta_batch, delta_log, delta_merge, delta_unchanged, delta_write, parquet_footers
-from etl.storage import history_events, history_snapshots, history_versions
+from etl.storage import (
+    delta_batch,
+    delta_log,
+    delta_merge,
+    delta_unchanged,
+    delta_write,
+    history_events,
+    history_snapshots,
+    history_versions,
+    parquet_footers,
+)
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_commit import settled
 from etl.storage.delta_schema import reshape
@@ -72,7 +80,10 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     rule = history_events.rule(write, publish.schema, batch.rows, origin, again=again)
     work = Work(bridge=bridge, publish=whole, write=write, rule=rule, batch=batch.rows, before=before)
     files, path = hadoop_path(session, batch.uri)
-    drop: Callable[[], object] = lambda: files.delete(path, True)  # noqa: E731
+
+    def drop() -> None:
+        files.delete(path, True)
+
     return Staged(
         publish=publish,
         rows=parquet_footers.rows(session, f"{batch.uri}/{publish.kept}=true" if publish.kept else batch.uri),
@@ -153,23 +164,24 @@ def _merged(work: Work, applied: Applied, version: int, changes: DataFrame, plac
     session, publish = work.bridge.session, work.publish
     changes.write.mode("overwrite").parquet(place)
     wanted = session.read.schema(changes.schema).parquet(place)
-    told = wanted.selectExpr(NEW, f"explode({ACT}) AS act").selectExpr(
-        "count(1) AS acts", f"count_if({NEW} AND NOT act.gone) AS comes", "count_if(act.gone) AS goes"
-    ).first()
+    told = (
+        wanted.selectExpr(NEW, f"explode({ACT}) AS act")
+        .selectExpr("count(1) AS acts", f"count_if({NEW} AND NOT act.gone) AS comes", "count_if(act.gone) AS goes")
+        .first()
+    )
     acts, comes, goes = (int(told[name]) for name in ("acts", "comes", "goes")) if told else (0, 0, 0)
 
     def begin(transaction: Any) -> None:
         transaction.readWholeTable()
         now = transaction.snapshot().version()
         if now != version:
-            raise WriteConflictError(publish.dataset.name, f"version {now} came while version {version} was read", version=now)
+            came = f"version {now} came while version {version} was read"
+            raise WriteConflictError(publish.dataset.name, came, version=now)
 
     if not acts:
         return delta_unchanged.noted(work.bridge, publish, applied, (), begin)
     growth = range(comes - goes, comes - goes + 1)
-    return delta_merge.through_gate(
-        work.bridge, publish, applied, version, lambda: _merge(work, wanted), growth, begin
-    )
+    return delta_merge.through_gate(work.bridge, publish, applied, version, lambda: _merge(work, wanted), growth, begin)
 
 
 def _merge(work: Work, wanted: DataFrame) -> None:

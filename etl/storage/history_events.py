@@ -1,9 +1,9 @@
 """The events of a ``History``: those that a batch brings, and those that the versions in the table are made of.
 
-A frame of events has the columns ``k0``, ``k1`` … (the keys), ``at``, ``origin`` (the interval that brought it), ``gone``
-(it deletes), ``row`` (its values), ``old`` (start, end and number of events of the version it is kept in; null for one
-that comes now), ``opened`` (that version begins with it), ``undone`` (its interval takes it back) and ``spare`` (it says
-nothing where the state is already what it says).
+A frame of events has the columns ``k0``, ``k1`` … (the keys), ``at``, ``origin`` (the interval that brought it),
+``gone`` (it deletes), ``row`` (its values), ``old`` (start, end and number of events of the version it is kept in; null
+for one that comes now), ``opened`` (that version begins with it), ``undone`` (its interval takes it back) and ``spare``
+(it says nothing where the state is already what it says).
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def rule(write: History, schema: Schema, batch: DataFrame, origin: str, *, again
     return Rule(write=write, schema=schema, kinds=kinds, origin=origin, again=again)
 
 
-def fresh(said: Rule, rows: DataFrame, at: str, gone: str, *, origin: str | None = None, spare: bool = False) -> DataFrame:
+def fresh(
+    said: Rule, rows: DataFrame, at: str, gone: str, *, origin: str | None = None, spare: bool = False
+) -> DataFrame:
     """Return rows with ``k0`` … and ``row`` as events that come now; ``at`` and ``gone`` are SQL on their columns."""
     old = f"named_struct('start', {at}, 'end', {at}, 'events', 0)"
     return rows.selectExpr(
@@ -101,7 +103,8 @@ def of_table(said: Rule, table: DataFrame) -> DataFrame:
     """Return the events of the versions in the table.
 
     A version that another writer put there is an event that began it and, where it has an end, one that ended it: so a
-    history that was kept by hand can be taken over.
+    history that was kept by hand can be taken over. An event of a snapshot says nothing once the one before it is
+    taken again, and says the same.
     """
     write, kind = said.write, history.events(said.schema, said.write)
     kept = quoted(EVENTS) if EVENTS in table.columns else "NULL"
@@ -125,7 +128,7 @@ def of_table(said: Rule, table: DataFrame) -> DataFrame:
         "named_struct('start', begins_at, 'end', ends_at, 'events', coalesce(size(events), -1)) AS old",
         "event.at <=> begins_at AS opened",
         f"{literal(said.again)} AND event.origin = {literal(said.origin)} AS undone",
-        "false AS spare",
+        f"{literal(said.write.from_snapshots)} AS spare",
     )
 
 

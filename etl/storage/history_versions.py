@@ -35,14 +35,17 @@ def changes(said: Rule, events: DataFrame) -> DataFrame:
 def _placed(said: Rule, events: DataFrame) -> DataFrame:
     """Say of each event whether it counts, begins a version, and which version it belongs to."""
     # Last comes what an event at the same instant may stand for: the end of a version that another writer put there.
-    rank = f"CASE WHEN undone THEN 3 WHEN spare THEN 2 WHEN gone AND origin = '{ADOPTED}' THEN 1 ELSE 0 END AS rank"
+    rank = f"CASE WHEN undone THEN 3 WHEN gone AND origin = '{ADOPTED}' THEN 2 WHEN spare THEN 1 ELSE 0 END AS rank"
     order = f"PARTITION BY {', '.join(said.keys)} ORDER BY at, rank, gone DESC, origin DESC"
     before = "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
     until = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
     tracked = history.tracked(said.schema, said.write)
     unchanged = said.same("latest.row", "row", tracked)
-    told = f"IF(gone, coalesce(latest.gone, true), coalesce(NOT latest.gone AND {said.same('latest.row', 'row')}, false))"
-    placed = events.selectExpr("*", rank).selectExpr("*", f"NOT undone AND NOT (lag(at) OVER ({order}) <=> at) AS counts")
+    told = (
+        f"IF(gone, coalesce(latest.gone, true), coalesce(NOT latest.gone AND {said.same('latest.row', 'row')}, false))"
+    )
+    first = f"NOT (lag(at) OVER ({order}) <=> at)"
+    placed = events.selectExpr("*", rank).selectExpr("*", f"NOT undone AND {first} AS counts")
     placed = placed.selectExpr(
         "*",
         f"last_value(IF(counts, named_struct('gone', gone, 'row', row), NULL)) IGNORE NULLS OVER ({order} {before}) "
@@ -65,9 +68,7 @@ def _versions(said: Rule, placed: DataFrame) -> DataFrame:
     differs = set(history.tracked(said.schema, said.write)) != set(said.content)
     kept = "row" if differs else "IF(counts, NULL, row)"
     event = f"named_struct('at', at, 'origin', origin, 'gone', gone, 'row', IF(gone, NULL, {kept}))"
-    gathered = placed.selectExpr("*", "greatest(number, 1) AS version").groupBy(
-        *said.keys, "version"
-    )
+    gathered = placed.selectExpr("*", "greatest(number, 1) AS version").groupBy(*said.keys, "version")
     measures = {
         "start": "min(IF(begins, at, NULL))",
         "closed": "min(IF(counts AND gone AND NOT dropped AND started IS NOT NULL, at, NULL))",
@@ -94,7 +95,8 @@ def _written(said: Rule, versions: DataFrame) -> DataFrame:
     )
     ended = ended.selectExpr(
         "*",
-        "begins_at IS NOT NULL AND NOT coalesce(as_it_was AND was_start <=> begins_at AND was_end <=> ends_at, false) AS put",
+        "begins_at IS NOT NULL AND NOT coalesce(as_it_was AND was_start <=> begins_at AND was_end <=> ends_at, false) "
+        "AS put",
         "filter(opened, each -> NOT (each <=> begins_at)) AS left",
     ).where("put OR size(left) > 0")
     each = {key: f"k{n}" for n, key in enumerate(write.keys)}
@@ -114,7 +116,7 @@ def _written(said: Rule, versions: DataFrame) -> DataFrame:
 
 def _events(said: Rule) -> str:
     """Return SQL for a version's events in order; of each the values only where they are not the version's own."""
-    earlier = "a.at < b.at OR (a.at = b.at AND (a.origin < b.origin OR (a.origin = b.origin AND a.gone AND NOT b.gone)))"
+    earlier = "a.at < b.at OR (a.at = b.at AND (a.origin < b.origin OR (a.origin = b.origin AND a.gone > b.gone)))"
     ordered = f"array_sort(events, (a, b) -> IF({earlier}, -1, 1))"
     was = f"IF(e.row IS NULL OR (latest IS NOT NULL AND {said.same('e.row', 'latest.row')}), NULL, e.row)"
     one = f"named_struct('at', e.at, 'origin', e.origin, 'gone', e.gone, 'was', {was})"
