@@ -98,37 +98,33 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
 
 
 def _committed(work: Work, applied: Applied) -> Published:
-    if work.before is None:
-        return _first(work, applied)
     session, uri = work.bridge.session, work.publish.dataset.uri
-    version = work.bridge.snapshot(uri).version()
-    table = session.read.format("delta").option("versionAsOf", version).load(uri)
-    place = f"{delta_batch.place(work.publish)}-versions"
+    version = None if work.before is None else work.bridge.snapshot(uri).version()
+    if version is None:
+        table = no_rows(session, work.publish.schema.ddl)
+    else:
+        table = session.read.format("delta").option("versionAsOf", version).load(uri)
+    comes = _comes(work, table)
+    if work.write.from_snapshots:
+        comes.persist()  # beside the table it is asked for twice
     try:
-        return _merged(work, applied, version, _changes(work, table), place)
+        changes = _changes(work, table, comes)
+        return _first(work, applied, changes) if version is None else _merged(work, applied, version, changes)
     finally:
-        files, path = hadoop_path(session, place)
-        files.delete(path, True)
+        comes.unpersist()
 
 
-def _first(work: Work, applied: Applied) -> Published:
+def _first(work: Work, applied: Applied, changes: DataFrame) -> Published:
     """Write the versions of a new table in one commit."""
-    publish = work.publish
-    table = no_rows(work.bridge.session, publish.schema.ddl)
-    frame = _changes(work, table).drop(NEW, ACT)
-    staged = delta_write.stage(
-        work.bridge.session, evolve(publish, frame=frame, write=ReplaceTable(), kept=None, version=None)
-    )
+    publish = evolve(work.publish, frame=changes.drop(NEW, ACT), write=ReplaceTable(), kept=None)
+    staged = delta_write.stage(work.bridge.session, publish)
     done = staged.commit(applied)
     return evolve(done, metrics={"inserted": staged.rows or 0, "updated": 0, "deleted": 0})
 
 
-def _changes(work: Work, table: DataFrame) -> DataFrame:
+def _changes(work: Work, table: DataFrame, comes: DataFrame) -> DataFrame:
     """Return the versions to put and to take away, and write nothing."""
-    rule, comes = work.rule, _comes(work, table)
-    if work.write.from_snapshots:
-        comes = comes.persist()
-    stored = history_events.of_table(rule, table)
+    rule, stored = work.rule, history_events.of_table(work.rule, table)
     keys = comes.select(*rule.keys)
     if rule.again:
         keys = keys.unionByName(stored.where("undone").select(*rule.keys))
@@ -159,29 +155,33 @@ def _later(work: Work) -> history_snapshots.Later | None:
     return history_snapshots.Later(first.key, first.end) if first else None
 
 
-def _merged(work: Work, applied: Applied, version: int, changes: DataFrame, place: str) -> Published:
+def _merged(work: Work, applied: Applied, version: int, changes: DataFrame) -> Published:
     """Write the changes, and merge them if the table is still the one they were worked out from."""
-    session, publish = work.bridge.session, work.publish
-    changes.write.mode("overwrite").parquet(place)
-    wanted = session.read.schema(changes.schema).parquet(place)
-    told = (
-        wanted.selectExpr(NEW, f"explode({ACT}) AS act")
-        .selectExpr("count(1) AS acts", f"count_if({NEW} AND NOT act.gone) AS comes", "count_if(act.gone) AS goes")
-        .first()
-    )
-    acts, comes, goes = (int(told[name]) for name in ("acts", "comes", "goes")) if told else (0, 0, 0)
+    session, publish, place = work.bridge.session, work.publish, f"{delta_batch.place(work.publish)}-versions"
 
     def begin(transaction: Any) -> None:
-        transaction.readWholeTable()
+        transaction.readWholeTable()  # whatever another run adds meanwhile is a conflict
         now = transaction.snapshot().version()
         if now != version:
             came = f"version {now} came while version {version} was read"
             raise WriteConflictError(publish.dataset.name, came, version=now)
 
-    if not acts:
-        return delta_unchanged.noted(work.bridge, publish, applied, (), begin)
-    growth = range(comes - goes, comes - goes + 1)
-    return delta_merge.through_gate(work.bridge, publish, applied, version, lambda: _merge(work, wanted), growth, begin)
+    try:
+        changes.write.mode("overwrite").parquet(place)
+        wanted = session.read.schema(changes.schema).parquet(place)
+        acts = wanted.selectExpr(NEW, f"explode({ACT}) AS act")
+        counted = acts.selectExpr(
+            "count(1) AS acts", f"count_if({NEW} AND NOT act.gone) AS comes", "count_if(act.gone) AS goes"
+        ).collect()[0]
+        if not counted["acts"]:
+            return delta_unchanged.noted(work.bridge, publish, applied, (), begin)
+        growth = counted["comes"] - counted["goes"]
+        return delta_merge.through_gate(
+            work.bridge, publish, applied, version, lambda: _merge(work, wanted), range(growth, growth + 1), begin
+        )
+    finally:
+        files, path = hadoop_path(session, place)
+        files.delete(path, True)
 
 
 def _merge(work: Work, wanted: DataFrame) -> None:
