@@ -103,7 +103,8 @@ def _committed(work: Work, applied: Applied) -> Published:
     if version is None:
         table = no_rows(session, work.publish.schema.ddl)
     else:
-        table = session.read.format("delta").option("versionAsOf", version).load(uri)
+        read = session.read.format("delta").option("versionAsOf", version).load(uri)
+        table = history_events.padded(work.publish.schema, read)
     comes = _comes(work, table)
     if work.write.from_snapshots:
         comes.persist()  # beside the table it is asked for twice

@@ -106,30 +106,49 @@ def of_table(said: Rule, table: DataFrame) -> DataFrame:
     history that was kept by hand can be taken over. An event of a snapshot says nothing once the one before it is
     taken again, and says the same.
     """
-    write, kind = said.write, history.events(said.schema, said.write)
-    kept = quoted(EVENTS) if EVENTS in table.columns else "NULL"
+    write, known = said.write, EVENTS in table.columns
+    began, ended = (
+        f"named_struct('at', {at}, 'origin', '{ADOPTED}', 'gone', {gone})"
+        for at, gone in (("begins_at", "false"), ("ends_at", "true"))
+    )
+    adopted = f"IF(ends_at IS NULL, array({began}), array({began}, {ended}))"
+    kept = "transform(events, e -> named_struct('at', e.at, 'origin', e.origin, 'gone', e.gone))"
     versions = table.selectExpr(
         *said.named(),
         f"{quoted(write.start_at)} AS begins_at",
         f"{quoted(write.end_at)} AS ends_at",
-        f"CAST({kept} AS {kind}) AS events",
+        f"{quoted(EVENTS) if known else 'NULL'} AS events",
     )
-    began, ended = (
-        f"named_struct('at', {at}, 'origin', '{ADOPTED}', 'gone', {gone}, 'was', NULL)"
-        for at, gone in (("begins_at", "false"), ("ends_at", "true"))
-    )
-    adopted = f"CAST(IF(ends_at IS NULL, array({began}), array({began}, {ended})) AS {kind})"
-    return versions.selectExpr("*", f"explode(coalesce(events, {adopted})) AS event").selectExpr(
+    each = versions.selectExpr("*", f"posexplode({f'coalesce({kept}, {adopted})' if known else adopted}) AS (n, event)")
+    was = "events[n].was" if known else "NULL"
+    return each.selectExpr("*", f"{was} AS was").selectExpr(
         *said.keys,
         "event.at AS at",
         "event.origin AS origin",
         "event.gone AS gone",
-        "coalesce(event.was, row) AS row",
-        "named_struct('start', begins_at, 'end', ends_at, 'events', coalesce(size(events), -1)) AS old",
+        f"{remembered(said, table)} AS row",
+        f"named_struct('start', begins_at, 'end', ends_at, 'events', {'coalesce(size(events), -1)' if known else -1}) "
+        "AS old",
         "event.at <=> begins_at AS opened",
         f"{literal(said.again)} AND event.origin = {literal(said.origin)} AS undone",
-        f"{literal(said.write.from_snapshots)} AS spare",
+        f"{literal(write.from_snapshots)} AS spare",
     )
+
+
+def remembered(said: Rule, table: DataFrame) -> str:
+    """Return SQL for an event's values, from ``was`` where it kept its own, else from the version's ``row``."""
+    if EVENTS not in table.columns:
+        return "row"
+    there = table.schema[EVENTS].dataType.elementType["was"].dataType.names  # type: ignore[attr-defined]
+    fields = [f"{literal(name)}, {f'was.{quoted(name)}' if name in there else 'NULL'}" for name in said.content]
+    return f"IF(was IS NULL, row, named_struct({', '.join(fields)}))"
+
+
+def padded(schema: Schema, table: DataFrame) -> DataFrame:
+    """Return a table with null in the columns that it does not have yet."""
+    lacking = [column for column in schema if column.name not in table.columns and column.name != EVENTS]
+    nulls = [f"CAST(NULL AS {column.type.replace(' NOT NULL', '')}) AS {quoted(column.name)}" for column in lacking]
+    return table.selectExpr("*", *nulls) if nulls else table
 
 
 def paired(said: Rule, events: DataFrame) -> DataFrame:

@@ -10,10 +10,9 @@ from datetime import datetime
 from attrs import frozen
 from pyspark.sql import DataFrame
 
-from etl.model import history
 from etl.model.history import EVENTS
 from etl.sql import literal, quoted
-from etl.storage.history_events import Rule, fresh, joined
+from etl.storage.history_events import Rule, fresh, joined, remembered
 
 
 @frozen
@@ -56,8 +55,6 @@ def _state(said: Rule, table: DataFrame, at: datetime) -> DataFrame:
     """Return what was valid at an instant, with the values that it had then."""
     start, end, when = quoted(said.write.start_at), quoted(said.write.end_at), literal(at)
     valid = table.where(f"{start} <= {when} AND ({end} IS NULL OR {end} > {when})")
-    kind = history.events(said.schema, said.write)
-    kept = quoted(EVENTS) if EVENTS in table.columns else f"CAST(NULL AS {kind})"
-    upto = f"filter({kept}, each -> each.at <= {when} AND NOT each.gone)"
-    valid = valid.selectExpr(*said.named(), f"element_at({upto}, -1).was AS was")
-    return valid.selectExpr(*said.keys, "coalesce(was, row) AS row")
+    upto = f"filter({quoted(EVENTS)}, each -> each.at <= {when} AND NOT each.gone)"
+    was = f"try_element_at({upto}, -1).was AS was" if EVENTS in table.columns else "NULL AS was"
+    return valid.selectExpr(*said.named(), was).selectExpr(*said.keys, f"{remembered(said, table)} AS row")

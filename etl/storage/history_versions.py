@@ -26,7 +26,7 @@ def changes(said: Rule, events: DataFrame) -> DataFrame:
         events: all events of each key in it, those that come and those that are in the table.
 
     Returns:
-        The table's columns; ``NEW``; and ``ACT``, an array of ``at``, ``gone``: the versions that begins_at at these
+        The table's columns; ``NEW``; and ``ACT``, an array of ``at``, ``gone``: the versions that begin at these
         instants are to be taken away (``gone``) or put. A version that is in the table as it is has no row.
     """
     return _written(said, _versions(said, _placed(said, events)))
@@ -116,8 +116,9 @@ def _written(said: Rule, versions: DataFrame) -> DataFrame:
 
 def _events(said: Rule) -> str:
     """Return SQL for a version's events in order; of each the values only where they are not the version's own."""
-    earlier = "a.at < b.at OR (a.at = b.at AND (a.origin < b.origin OR (a.origin = b.origin AND a.gone > b.gone)))"
-    ordered = f"array_sort(events, (a, b) -> IF({earlier}, -1, 1))"
+    order = "CASE WHEN a.at < b.at THEN -1 WHEN a.at > b.at THEN 1 WHEN a.origin < b.origin THEN -1 "
+    order += "WHEN a.origin > b.origin THEN 1 ELSE int(a.gone) - int(b.gone) END"
+    ordered = f"array_sort(events, (a, b) -> {order})"
     was = f"IF(e.row IS NULL OR (latest IS NOT NULL AND {said.same('e.row', 'latest.row')}), NULL, e.row)"
     one = f"named_struct('at', e.at, 'origin', e.origin, 'gone', e.gone, 'was', {was})"
     return f"transform({ordered}, e -> {one})"
