@@ -13,6 +13,7 @@ from etl.cli.context import shared_options
 from etl.errors import did_you_mean
 
 COMMANDS: dict[str, dict[str, str]] = {
+    "Begin": {"init": "Make a project: a job that runs at once, its sample data and its test."},
     "Look": {
         "list": "List jobs, steps or datasets.",
         "show": "Show one job, step or dataset.",

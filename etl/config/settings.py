@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from attrs import field, fields, frozen
+from attrs import asdict, field, fields, frozen, has
 
 from etl.config.credentials import EXAMPLES, is_literal_secret
 from etl.config.document import KeyPath, dotted
@@ -18,6 +18,7 @@ from etl.config.structure import Origin, structured
 from etl.errors import ConfigError, ForcedSettingError, LiteralSecretError, Place
 from etl.model.forced import forced
 from etl.model.platforms import LOCAL, PLATFORMS
+from etl.model.s3 import S3Settings
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -59,6 +60,7 @@ class Settings:
         artifacts: directory that receives ``runs/<run id>/``.
         spark: Spark's own configuration, key to text.
         run: how a run behaves.
+        s3: how S3 is reached.
     """
 
     name: str = ""
@@ -67,6 +69,7 @@ class Settings:
     artifacts: Root = "target"
     spark: Mapping[str, str] = field(factory=dict, hash=False)
     run: RunSettings = RunSettings()
+    s3: S3Settings = field(factory=S3Settings)
 
 
 @frozen(kw_only=True)
@@ -177,4 +180,4 @@ def _locate(layer: Layer, path: KeyPath) -> Origin:
 
 def _tables(settings: Settings) -> dict[str, Any]:
     values = {attribute.name: getattr(settings, attribute.name) for attribute in fields(Settings)}
-    return values | {"run": {a.name: getattr(settings.run, a.name) for a in fields(RunSettings)}}
+    return {name: asdict(value) if has(type(value)) else value for name, value in values.items()}
