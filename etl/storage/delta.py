@@ -10,11 +10,13 @@ from typing import Any
 from pyspark.sql import SparkSession
 
 from etl.errors import EtlError, MissingDatasetError
+from etl.model import history
 from etl.model.dataset import Dataset
+from etl.model.history import EVENTS
 from etl.model.interval import Interval, Unit, from_key, touching
 from etl.model.marks import partition_mark
 from etl.model.schema import Schema
-from etl.model.write import Merge, ReplacePartitions, Write
+from etl.model.write import History, Merge, ReplacePartitions, Write
 from etl.spark.jvm import struct_type
 from etl.storage import (
     delta_content,
@@ -25,6 +27,7 @@ from etl.storage import (
     delta_shape,
     delta_statistics,
     delta_transactions,
+    delta_versions,
     delta_write,
     evolution,
 )
@@ -56,6 +59,8 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         raise MissingDatasetError(dataset.name, dataset.uri, what="Delta table", written_here=here, place=dataset.place)
     version = snapshot.version() if scope.version is None else int(scope.version)
     frame = session.read.format("delta").option("versionAsOf", version).load(dataset.uri)
+    if dataset.schema is not None and EVENTS not in dataset.schema:
+        frame = frame.drop(EVENTS)
     where = scope.predicate(lambda column: frame.schema[column].dataType.simpleString().upper())
     return Reading(
         frame=frame.where(where) if where else frame,
@@ -141,7 +146,7 @@ def later_intervals(session: SparkSession, dataset: Dataset, prefix: str, key: s
 
 def counted(schema: Schema, write: Write, partition_by: tuple[str, ...], *, exists: bool) -> frozenset[str]:
     """Return the columns of which the log will tell nulls and bounds; the files of a merge's batch have no log."""
-    if isinstance(write, Merge) and exists:
+    if isinstance(write, History) or (isinstance(write, Merge) and exists):
         return frozenset()
     own = (write.column,) if isinstance(write, ReplacePartitions) and schema.column(write.column).type == "DATE" else ()
     return delta_statistics.counted(schema, (*own, *partition_by))
@@ -161,7 +166,8 @@ def changes(
     if snapshot.version() < 0:
         return ()
     bridge.check_writable(snapshot, dataset.uri)
-    declared, table = struct_type(session, schema.ddl), delta_schema.existing(snapshot.metadata())
+    whole = history.stored(schema, write) if isinstance(write, History) else schema
+    declared, table = struct_type(session, whole.ddl), delta_schema.existing(snapshot.metadata())
     columns = delta_shape.partitions(write, schema, partition_by)
     return delta_schema.accepted(dataset, evolution.changes(declared, table, write, columns)).words
 
@@ -178,6 +184,8 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     # Asked only of a merge: every other write looks at the log in the transaction it begins.
     merging = isinstance(publish.write, Merge) and Bridge(session).snapshot(publish.dataset.uri).version() >= 0
     try:
+        if isinstance(publish.write, History):
+            return delta_versions.stage(session, publish)
         return delta_merge.stage(session, publish) if merging else delta_write.stage(session, publish)
     except EtlError:
         raise
