@@ -51,8 +51,12 @@ class Jar:
         return f"{group.replace('.', '/')}/{artifact}/{version}/{self.file}"
 
 
-def pinned(spark_version: str) -> tuple[Jar, ...]:
+def pinned(spark_version: str, need: str = "jar") -> tuple[Jar, ...]:
     """Return the jars pinned for a Spark version such as ``3.5.9``.
+
+    Args:
+        spark_version: as Spark says it.
+        need: ``jar`` for what every session has, ``avro`` for what a column lacks to read Avro.
 
     Raises:
         PlatformError: no column is pinned for it.
@@ -66,7 +70,7 @@ def pinned(spark_version: str) -> tuple[Jar, ...]:
             f"no Delta jars are pinned for Spark {spark_version}; {did_you_mean(column, known)}",
             remedy="install the extra 'local' (Spark 3.5) or 'spark4' (Spark 4.1)",
         )
-    return tuple(Jar(entry["coordinates"], entry["sha256"]) for entry in tomllib.loads(file.read_text())["jar"])
+    return tuple(Jar(entry["coordinates"], entry["sha256"]) for entry in tomllib.loads(file.read_text()).get(need, ()))
 
 
 def delta_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
@@ -78,7 +82,19 @@ def delta_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> t
     Raises:
         PlatformError: a jar is absent, differs from its pinned sha256, or cannot be fetched.
     """
-    jars = pinned(spark_version)
+    return _at_hand(pinned(spark_version), environ)
+
+
+def avro_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """Return in the same way what a Spark version lacks to read Avro; nothing where it lacks nothing.
+
+    Raises:
+        PlatformError: as for Delta's.
+    """
+    return _at_hand(pinned(spark_version, "avro"), environ)
+
+
+def _at_hand(jars: tuple[Jar, ...], environ: Mapping[str, str]) -> tuple[Path, ...]:
     provided = environ.get("ETL_JARS_DIR")
     if provided:
         return tuple(_provided(jar, Path(provided)) for jar in jars)
