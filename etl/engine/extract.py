@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from attrs import field, frozen
 
@@ -120,7 +119,7 @@ def _shown(row: Row) -> str:
         stored.decode()
     except UnicodeDecodeError as error:
         reason += f"; byte {stored[error.start]:#x}: perhaps encoding = {guessed_encoding(stored)!r}"
-    return f"{unquote(row['_file']).rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({reason})"
+    return f"{row['_file'].rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({reason})"
 
 
 def corrupt_records(reading: Reading) -> DataFrame:
@@ -132,7 +131,9 @@ def corrupt_records(reading: Reading) -> DataFrame:
     if corrupt is None:
         return frame.selectExpr(*(f"CAST(NULL AS STRING) AS {name}" for name in COLUMNS)).limit(0)
     records = frame.selectExpr(
-        f"{quoted(corrupt.column)} AS _record", f"{quoted(corrupt.reason)} AS _reason", "input_file_name() AS _file"
+        f"{quoted(corrupt.column)} AS _record",
+        f"{quoted(corrupt.reason)} AS _reason",
+        "url_decode(replace(input_file_name(), '+', '%2B')) AS _file",  # Spark names it as a URI, with %20 for a blank
     ).where("_record IS NOT NULL")
     if not corrupt.headers:
         return records

@@ -195,3 +195,11 @@ def test_a_line_is_found_in_a_step_whose_place_is_relative() -> None:
     assert fault.place is not None
     assert fault.place.file == "model/test_faults.py"
     assert fault.place.line != 1
+
+
+def test_not_null_inside_a_column_which_nobody_would_check_is_refused() -> None:
+    wrong = declared(schema="id INT, day DATE, st STRUCT<a: INT NOT NULL>")
+    fine = declared(schema="id INT NOT NULL, day DATE, st STRUCT<a: INT>")
+
+    assert "column 'st' has NOT NULL inside STRUCT" in said(wrong)
+    assert faults(fine) == ()
