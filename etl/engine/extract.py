@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from etl.engine.meter import ROWS, Observed, observe
 from etl.errors import CorruptRowsError, EtlError
+from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.sql import quoted
@@ -109,17 +110,25 @@ def refuse_corrupt(
             continue
         found = corrupt_records(extracted.readings[name]).limit(SAMPLE)
         shown = found.selectExpr("*", "CAST(_record AS BINARY) AS _bytes").collect()
-        records = [_shown(row) for row in shown]
+        records = [_shown(dataset, row) for row in shown]
         raise CorruptRowsError(dataset.name, count, records, place=dataset.place, allowed=allowed)
 
 
-def _shown(row: Row) -> str:
-    reason, stored = row["_reason"], bytes(row["_bytes"])
+def _shown(dataset: Dataset, row: Row) -> str:
+    reason, stored = row["_reason"] + _goes_on(dataset, row["_record"]), bytes(row["_bytes"])
     try:
         stored.decode()
     except UnicodeDecodeError as error:
         reason += f"; byte {stored[error.start]:#x}: perhaps encoding = {guessed_encoding(stored)!r}"
     return f"{row['_file'].rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({reason})"
+
+
+def _goes_on(dataset: Dataset, text: str) -> str:
+    """Say that a record may go on in the next line, where what is there of it ends open."""
+    opened = {"csv": text.count(dataset.spark_options.get("quote", '"')) % 2, "json": text.count("{") - text.count("}")}
+    if not opened.get(dataset.format) or dataset.spark_options.get("multiLine", "false").lower() == "true":
+        return ""
+    return '; over several lines: options = { multiLine = "true" }'
 
 
 def corrupt_records(reading: Reading) -> DataFrame:
