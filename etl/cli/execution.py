@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from etl.cli.session import start_session
 from etl.cli.signals import interruptible
 from etl.engine.stop import Stop
 from etl.errors import AnalysisError, EtlError
@@ -17,8 +18,9 @@ from etl.project.project import Project
 from etl.report import terminal, wording
 from etl.report.lines import COMPACT_ABOVE
 from etl.report.manifest import manifest
-from etl.runs.artifacts import Artifacts, open_artifacts, place
+from etl.runs.artifacts import REPORT, Artifacts, open_artifacts, place
 from etl.runs.execution import Execution
+from etl.runs.leases import Leases
 from etl.runs.ledger import Ledger
 from etl.runs.stores import open_store
 
@@ -38,14 +40,14 @@ def execute(
         stream: usually stderr.
         mode: how the run is shown.
         quiet: only what did not go well.
-        options: ``master`` for Spark on platform ``local``; ``selection``, ``threads``, ``force`` and ``fail_fast`` of
-            an ``Execution``.
+        options: ``master`` for Spark on platform ``local``; ``selection``, ``threads``, ``force``, ``fail_fast`` and
+            ``wait`` of an ``Execution``.
 
     Raises:
         EtlError: the run could not begin. What happens to a step is in the result instead.
     """
     mode = terminal.chosen(mode, stream, quiet=quiet)
-    artifacts = open_artifacts(project.config.artifacts, run_id)
+    artifacts = open_artifacts(project.config.artifacts, run_id, project.config.s3)
     with terminal.follow(mode, stream, quiet=quiet) as display:
         result = _run(project, plan, artifacts, listeners=(display,), progress=mode == "live", **options)
     conclude(result, write_report(artifacts, result, stream), stream)
@@ -53,28 +55,27 @@ def execute(
 
 
 def _run(project: Project, plan: Plan, artifacts: Artifacts, *, master: str | None, **options: Any) -> RunResult:
-    stop, ledger = Stop(), Ledger(open_store(project.config.state))
+    stop, ledger = Stop(), Ledger(open_store(project.config.state, project.config.s3))
     said = manifest(project, plan)
     with interruptible(stop) as take_signals:
 
         def session() -> SparkSession:
-            started = _session(project, artifacts.run_id, master)
+            started = start_session(project, plan, artifacts.run_id, master=master)
             take_signals()  # PySpark puts its own SIGINT handler in place when the session starts
             return started
 
+        leases = Leases(store=ledger.store, term=project.config.run.lease_seconds)
         execution = Execution(
-            plan=plan, manifest=said, ledger=ledger, artifacts=artifacts, session=session, stop=stop, **options
+            plan=plan,
+            manifest=said,
+            ledger=ledger,
+            leases=leases,
+            artifacts=artifacts,
+            session=session,
+            stop=stop,
+            **options,
         )
         return execution.run()
-
-
-def _session(project: Project, run_id: str, master: str | None) -> SparkSession:
-    from etl.spark.session import start
-    from etl.spark.settings import SessionSettings
-
-    config = project.config
-    name = f"{project.name} {run_id}"
-    return start(SessionSettings(app_name=name, platform=config.run.platform, master=master, conf=config.spark))
 
 
 def write_report(artifacts: Artifacts, result: RunResult, stream: TextIO) -> str:
@@ -92,7 +93,7 @@ def write_report(artifacts: Artifacts, result: RunResult, stream: TextIO) -> str
         with suppress(EtlError, OSError):  # said already; the place that failed may be this one
             artifacts.add(told)
         return ""
-    return place(artifacts.root, result.run_id, "report.html").removeprefix(f"{Path.cwd()}/")
+    return place(artifacts.root, result.run_id, REPORT).removeprefix(f"{Path.cwd()}/")
 
 
 def conclude(result: RunResult, report: str, stream: TextIO) -> None:

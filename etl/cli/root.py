@@ -13,6 +13,7 @@ from etl.cli.context import shared_options
 from etl.errors import did_you_mean
 
 COMMANDS: dict[str, dict[str, str]] = {
+    "Begin": {"init": "Make a project: a job that runs at once, its sample data and its test."},
     "Look": {
         "list": "List jobs, steps or datasets.",
         "show": "Show one job, step or dataset.",
@@ -27,6 +28,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Run": {
         "run": "Run steps for an interval: extract, transform, stage, audit, publish.",
         "runs": "List past runs, or show the steps of one.",
+        "locks": "List which runs hold which targets, or release a target.",
     },
     "Ship": {
         "package": "Build the wheel and the zip that a cluster runs.",

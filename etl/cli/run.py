@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from etl.cli.context import Context, pass_context
+from etl.cli.duration import seconds
 from etl.cli.selection import Selection, selection_options
 from etl.cli.table import print_json
 from etl.errors import ProtectedEnvironmentError, UsageError, did_you_mean
@@ -34,6 +35,7 @@ def _known(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 @click.option("--threads", type=click.IntRange(1, 64), help="Steps that may run at once. [default: run.threads]")
 @click.option("--force", is_flag=True, help="Publish again what was already published from the same code and inputs.")
 @click.option("--fail-fast", is_flag=True, help="Begin no further interval after a failure.")
+@click.option("--wait", metavar="DURATION", callback=seconds, help="Wait so long for other runs: 30s, 10m, 1h.")
 @click.option("--run-id", metavar="ID", help="Name of the run. [default: made from the time]")
 @click.option("--platform", metavar="NAME", callback=_known, help=f"Where this runs: {_NAMES}. [default: run.platform]")
 @click.option("--master", metavar="URL", help="Spark master on platform local. [default: local[*]]")
@@ -52,6 +54,7 @@ def command(
     threads: int | None,
     force: bool,
     fail_fast: bool,
+    wait: float,
     run_id: str | None,
     platform: str | None,
     master: str | None,
@@ -85,6 +88,7 @@ def command(
         threads=threads or project.config.run.threads,
         force=force,
         fail_fast=fail_fast,
+        wait=wait,
     )
     if context.output == "json":
         print_json(result.to_json())

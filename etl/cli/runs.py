@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from etl.cli.context import Context, pass_context
 from etl.cli.table import Output, print_facts, print_json, print_rows
+from etl.model.s3 import S3Settings
 
 if TYPE_CHECKING:
     from etl.runs.run_record import RunRecord
@@ -26,8 +26,8 @@ MOST_KEYS = 4  # intervals that are named one by one
 def command(context: Context, run_id: str | None, limit: int, failed: bool) -> None:
     """List past runs, or show the steps of one.
 
-    The last comes first. A run that never finished is `running`, or `lost` if its process on this machine is gone. The
-    beginning of an id will do.
+    The last comes first. A run that never finished is `running` while it is at work, else `lost`. The beginning of an
+    id will do.
 
     \b
     etl runs --limit 5
@@ -38,17 +38,18 @@ def command(context: Context, run_id: str | None, limit: int, failed: bool) -> N
     from etl.runs.ledger import Ledger
     from etl.runs.stores import open_store
 
-    ledger = Ledger(open_store(context.open().config.state))
+    config = context.open().config
+    ledger = Ledger(open_store(config.state, config.s3))
     if run_id is None:
         found = (run for run in ledger.runs(None if failed else limit) if run.failed or not failed)
         _print_list([_row(run) for run in islice(found, limit)], context.output, failed=failed)
         return
     run = ledger.run(run_id)
-    steps = step_results(run)
+    steps = step_results(run, config.s3)
     if context.output == "json":
         print_json(run.to_json() | {"steps": steps})
         return
-    print_facts(_facts(run))
+    print_facts(_facts(run, config.s3))
     click.echo()
     if steps:
         print_rows([step_row(step) for step in steps], STEP_COLUMNS, context.output)
@@ -67,13 +68,19 @@ def _print_list(rows: list[dict[str, Any]], output: Output, *, failed: bool) -> 
     print_rows(rows, columns, output)
 
 
-def _facts(run: RunRecord) -> dict[str, Any]:
+def _facts(run: RunRecord, s3: S3Settings) -> dict[str, Any]:
     """Return a run as its page shows it: what a table below says is left out, a year of days is two and a count."""
     values = {key: value for key, value in run.to_json().items() if key not in {"state", "counts"}}
     shown = {"pid": str(run.pid), "intervals": _span(run.intervals), "never_begun": _span(run.never_begun)}
     shown |= {key: values[key][:19] + " UTC" for key in ("started_at", "finished_at") if values[key]}
-    report = Path(values["artifacts"]) / "report.html"
-    return values | shown | {"report": str(report) if values["artifacts"] and report.is_file() else ""}
+    return values | shown | {"report": _report(run, s3)}
+
+
+def _report(run: RunRecord, s3: S3Settings) -> str:
+    from etl.runs.artifacts import REPORT, open_artifacts, place
+
+    drawn = run.artifacts and open_artifacts(run.artifacts, run.run_id, s3).has(REPORT)
+    return place(run.artifacts, run.run_id, REPORT) if drawn else ""
 
 
 def _span(keys: tuple[str, ...]) -> str:
@@ -97,11 +104,11 @@ def _went_wrong(steps: list[dict[str, Any]]) -> Iterator[str]:
     yield from ("", *others) if others else ()
 
 
-def step_results(run: RunRecord) -> list[dict[str, Any]]:
+def step_results(run: RunRecord, s3: S3Settings) -> list[dict[str, Any]]:
     """Return how each step of a run ended; none for a run that left no results."""
     from etl.runs.artifacts import open_artifacts
 
-    results = open_artifacts(run.artifacts, run.run_id).read_results()
+    results = open_artifacts(run.artifacts, run.run_id, s3).read_results()
     return list(results["steps"]) if results else []
 
 

@@ -74,8 +74,9 @@ def _last_runs(project: Project, name: str) -> list[dict[str, Any]]:
 
     rows: list[dict[str, Any]] = []
     try:
-        for run in Ledger(open_store(project.config.state)).runs(_LOOKED_AT):
-            own = [step_row(step) for step in step_results(run) if step["step"] == name]
+        s3 = project.config.s3
+        for run in Ledger(open_store(project.config.state, s3)).runs(_LOOKED_AT):
+            own = [step_row(step) for step in step_results(run, s3) if step["step"] == name]
             rows += [{"run_id": run.run_id} | row for row in own[-LAST_RUNS:]]
             if len(rows) >= LAST_RUNS:
                 break

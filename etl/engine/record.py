@@ -11,7 +11,7 @@ from attrs import evolve
 from etl.engine.audit import Verdict
 from etl.engine.boundary import failed_action
 from etl.engine.publishing import Notes
-from etl.errors import EtlError, InterruptedRunError, OutcomeUnknownError, QuarantineError
+from etl.errors import EtlError, InterruptedRunError, LeaseLostError, OutcomeUnknownError, QuarantineError
 from etl.model.failure import ErrorInfo
 from etl.model.interval import Interval
 from etl.model.plan import Plan, PlannedStep
@@ -142,7 +142,7 @@ def _changes(planned: PlannedStep, counts: RowCounts, before: TargetState, done:
 def ended(planned: PlannedStep, session: SparkSession, run: Run, error: EtlError, stopped: int | None) -> StepResult:
     """Return the result of a step that raised; ``stopped`` is the exit code of the signal that ended the run."""
     unknown = isinstance(error, OutcomeUnknownError)
-    cancelled = stopped is not None and not unknown and not isinstance(error, QuarantineError)
+    cancelled = stopped is not None and not unknown and not isinstance(error, QuarantineError | LeaseLostError)
     version = None if cancelled else _version(planned, session)
     return StepResult(
         target=planned.writes.name,

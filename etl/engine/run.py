@@ -14,6 +14,7 @@ from attrs import define, field
 from etl.engine import record
 from etl.engine.attempts import Backoff, attempts
 from etl.engine.delivery import delivered
+from etl.engine.fence import Fence, no_fence
 from etl.engine.lifecycle import Attempt
 from etl.engine.progress import watched
 from etl.engine.stop import Stop
@@ -44,6 +45,7 @@ def run(
     stop: Stop | None = None,
     now: Clock = utc_now,
     backoff: Backoff | None = None,
+    fence: Fence = no_fence,
 ) -> RunResult:
     """Carry out a plan.
 
@@ -61,9 +63,10 @@ def run(
         stop: when it is requested, running Spark jobs are cancelled and no step starts.
         now: the time, in UTC, that results and events carry.
         backoff: how long a step waits before it is tried again.
+        fence: asked immediately before each publish.
     """
     with delivered(listener) as events:
-        engine = _Engine(plan, run_id, session, events, force, stop or Stop(), now, backoff or Backoff())
+        engine = _Engine(plan, run_id, session, events, force, stop or Stop(), now, backoff or Backoff(), fence)
         return _carried_out(engine, threads, fail_fast=fail_fast, progress=progress)
 
 
@@ -109,6 +112,7 @@ class _Engine:
     stop: Stop
     now: Clock
     backoff: Backoff
+    fence: Fence
     sessions: dict[str, SparkSession] = field(factory=dict)
     running: dict[str, str] = field(factory=dict)
     stopping: bool = False
@@ -184,7 +188,8 @@ class _Engine:
         try:
             if name not in self.sessions:
                 self.sessions[name] = step_session(self.session)
-            attempt = Attempt(self.sessions[name], run, self.force, self.stop, self.listener, now=self.now)
+            given = (self.sessions[name], run, self.force, self.stop, self.listener)
+            attempt = Attempt(*given, now=self.now, fence=self.fence)
             return attempts(planned, attempt, self.backoff)
         except Exception as error:
             return record.defect(planned, self.session, run, error)

@@ -143,3 +143,16 @@ class UnwritableError(PlatformError):
             place=place,
             remedy="check its owner, mode and free space; the target is unchanged",
         )
+
+
+class RefusedAccessError(PlatformError):
+    """An object store that lets these credentials not in: no such bucket, no right, no login."""
+
+    def __init__(self, what: str, said: str, *, uri: str | None = None, place: Place | None = None) -> None:
+        self.uri = uri
+        super().__init__(
+            f"{what}: no access{f' to {uri}' if uri else ''}: {said}",
+            place=place,
+            remedy="check the bucket's name, the login (`aws sts get-caller-identity`) and its rights: docs/s3.md; the "
+            "target is unchanged",
+        )

@@ -12,6 +12,7 @@ from etl.model.dataset import Dataset
 from etl.model.formats import format_of
 from etl.model.interval import Interval
 from etl.model.jsonable import json_value
+from etl.model.s3 import is_s3
 from etl.model.step import Step
 from etl.model.write import Merge
 
@@ -128,6 +129,12 @@ class Plan:
     def as_they_are(self) -> tuple[Dataset, ...]:
         """The inputs that a step of the project writes, but none of this plan: they are read as they are."""
         return tuple(dataset for dataset in self.inputs if dataset.written_by)
+
+    @property
+    def is_on_s3(self) -> bool:
+        """Whether a step reads or writes there."""
+        datasets = (each for one in self.steps for each in (*one.reads.values(), one.writes, one.quarantine))
+        return any(is_s3(dataset.uri) for dataset in datasets)
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as JSON values."""

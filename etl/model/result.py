@@ -173,7 +173,7 @@ class RunResult:
     steps: tuple[StepResult, ...]
     arguments: Mapping[str, Any] = field(factory=dict, hash=False)
     versions: Mapping[str, str] = field(factory=dict, hash=False)
-    interrupted: int | None = None  # the exit code of the signal, 130 or 143
+    interrupted: int | None = None  # the exit code of the signal, 130 or 143; 8 where the run lost its targets
     never_begun: tuple[str, ...] = ()  # intervals that the run did not come to; their steps are among ``steps``
 
     @property

@@ -162,7 +162,7 @@ def _root(directory: Path | None) -> Path | None:
     if root is None:
         raise UsageError(
             f"no project at {directory} or above: no conf/base.toml",
-            remedy="change into the project, or give its directory with -C",
+            remedy="change into the project, give its directory with -C, or make one: `etl init DIR`",
         )
     return root
 
@@ -176,7 +176,6 @@ def _bundled_conf() -> Traversable:
         conf = None
     if conf is None or not (conf / "base.toml").is_file():
         raise UsageError(
-            "no project here: no bundle with jobs/conf/base.toml is installed",
-            remedy="change into the project, or give its directory with -C",
+            "the bundle has no jobs/conf/base.toml", remedy="build it with `etl package`, which puts conf/ there"
         ) from None
     return conf

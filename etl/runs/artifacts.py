@@ -16,9 +16,11 @@ from attrs import define, field, frozen
 
 from etl.model.event import Event
 from etl.model.result import RunResult
+from etl.model.s3 import S3Settings
 from etl.runs.objects import Appending, ObjectStore, overwrite
-from etl.runs.stores import open_store
+from etl.runs.stores import DEFAULT, open_store
 
+REPORT = "report.html"
 PART_EVENTS = 100
 PART_SECONDS = timedelta(seconds=5)
 AT_ONCE = frozenset({"session_started", "step_finished", "run_finished", "note"})  # what one who follows waits for
@@ -78,7 +80,11 @@ class Artifacts:
 
     def write_report(self, html: str) -> None:
         """Write the HTML report, ``report.html``."""
-        overwrite(self.store, self.key("report.html"), html.encode())
+        overwrite(self.store, self.key(REPORT), html.encode())
+
+    def has(self, name: str) -> bool:
+        """Say whether the run has left an artifact of this name."""
+        return any(entry.key == self.key(name) for entry in self.store.list(self.key(name), limit=1))
 
     def read_manifest(self) -> dict[str, Any] | None:
         """Return what ``manifest.json`` says; None when there is none."""
@@ -98,13 +104,13 @@ def place(root: str, run_id: str, name: str = "") -> str:
     return f"{root.rstrip('/')}/runs/{run_id}" + (f"/{name}" if name else "")
 
 
-def open_artifacts(root: str, run_id: str) -> Artifacts:
-    """Return the artifacts of a run below a configured root.
+def open_artifacts(root: str, run_id: str, s3: S3Settings = DEFAULT) -> Artifacts:
+    """Return the artifacts of a run below a configured root; ``s3`` says how S3 is reached, for a root there.
 
     Raises:
         ConfigError: no store knows the root's scheme.
     """
-    return Artifacts(open_store(root), run_id, root)
+    return Artifacts(open_store(root, s3), run_id, root)
 
 
 @frozen

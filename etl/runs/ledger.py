@@ -21,6 +21,7 @@ from attrs import frozen
 
 from etl.errors import ConflictError, EtlError, InterruptedRunError, RunIdTakenError, UnknownNameError, UsageError
 from etl.model.result import RunResult, Status
+from etl.runs.leases import is_at_work
 from etl.runs.objects import ObjectStore, is_key
 from etl.runs.run_record import RunRecord
 
@@ -69,18 +70,25 @@ class Ledger:
         self._put(f"{NEWEST}{_before_all_older(at)}-{run_id}", {"run_id": run_id})
 
     def finished(self, result: RunResult) -> None:
-        """Record how a run ended."""
-        self._put(
-            _end(result.run_id),
-            {
-                "at": result.finished_at.isoformat(),
-                "exit_code": result.exit_code,
-                "counts": {str(status): result.count(status) for status in Status},
-                "published": sum(step.rows.published for step in result.steps),
-                "quarantined": sum(step.rows.quarantined for step in result.steps),
-                "never_begun": list(result.never_begun),
-            },
-        )
+        """Record how a run ended; one that was found dead and came back stays lost, and its artifacts tell the rest."""
+        body = {
+            "at": result.finished_at.isoformat(),
+            "exit_code": result.exit_code,
+            "counts": {str(status): result.count(status) for status in Status},
+            "published": sum(step.rows.published for step in result.steps),
+            "quarantined": sum(step.rows.quarantined for step in result.steps),
+            "never_begun": list(result.never_begun),
+        }
+        try:
+            self._put(_end(result.run_id), body)
+        except ConflictError:
+            if (self._read(_end(result.run_id)) or {}).get("state") != "lost":
+                raise
+
+    def lost(self, run_id: str, *, at: datetime, by: str) -> None:
+        """Record that a run was found dead by another; of a run that said how it ended nothing changes."""
+        with suppress(ConflictError):
+            self._put(_end(run_id), {"at": at.isoformat(), "state": "lost", "by": by})
 
     def failed(self, run_id: str, *, at: datetime, error: BaseException) -> None:
         """Record that a run ended before it had a result: no Java, no session, an interrupt.
@@ -126,7 +134,8 @@ class Ledger:
 
     def _record(self, run_id: str) -> RunRecord | None:
         start = self._read(_start(run_id)) if is_key(run_id) else None
-        return _joined(start, self._read(_end(run_id))) if start else None
+        end = self._read(_end(run_id)) if start else None
+        return _joined(start, end, at_work=bool(end) or is_at_work(self.store, run_id)) if start else None
 
     def _read(self, key: str) -> dict[str, Any] | None:
         stored = self.store.get(key)
@@ -154,7 +163,7 @@ def _id(key: str) -> str:
     return key.removeprefix(NEWEST).partition("-")[2]
 
 
-def _joined(start: Mapping[str, Any], end: Mapping[str, Any] | None) -> RunRecord:
+def _joined(start: Mapping[str, Any], end: Mapping[str, Any] | None, *, at_work: bool) -> RunRecord:
     known = {name: start[name] for name in ("run_id", "environment", "host", "pid", "artifacts")}
     shared = known | {
         "started_at": datetime.fromisoformat(start["at"]),
@@ -162,20 +171,10 @@ def _joined(start: Mapping[str, Any], end: Mapping[str, Any] | None) -> RunRecor
         "intervals": tuple(start["intervals"]),
     }
     if end is None:
-        return RunRecord(**shared, state="running" if _alive(start["host"], start["pid"]) else "lost")
+        return RunRecord(**shared, state="running" if at_work else "lost")
+    if end.get("state") == "lost":
+        return RunRecord(**shared, state="lost", error=f"found dead by run {end['by']} at {end['at'][:19]} UTC")
     counted = {name: end[name] for name in ("counts", "published", "quarantined", "error") if name in end}
     counted["never_begun"] = tuple(end.get("never_begun", ()))
     at = datetime.fromisoformat(end["at"]).astimezone(UTC)
     return RunRecord(**shared, **counted, state="finished", finished_at=at, exit_code=end["exit_code"])
-
-
-def _alive(host: str, pid: int) -> bool:
-    if host != socket.gethostname():
-        return True
-    try:
-        os.kill(pid, 0)  # signal 0 asks without sending
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

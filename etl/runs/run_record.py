@@ -20,10 +20,10 @@ INTERRUPTED = frozenset({130, 143})  # exit codes of SIGINT and SIGTERM
 class RunRecord:
     """One run as the ledger knows it.
 
-    ``state`` is ``lost`` when the run never said that it finished and its process on this machine is gone. A run on
-    another machine that has not finished is ``running``: nobody here can tell. ``never_begun`` are the intervals that
-    it did not come to. ``error`` is why it had no result: message, place and remedy. ``artifacts`` is the root that the
-    run's artifacts lie below.
+    ``state`` is ``lost`` when the run never said that it finished and is not at work any more: its process on this
+    machine is gone, its lease on another has expired, or another run has found it dead. ``never_begun`` are the
+    intervals that it did not come to. ``error`` is why it had no result: message, place and remedy. ``artifacts`` is
+    the root that the run's artifacts lie below.
     """
 
     run_id: str

@@ -8,18 +8,22 @@ for), so there folders are listed level by level. An object store is asked for a
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from attrs import frozen
 
+from etl.spark.causes import causes
 from etl.spark.jvm import PATH, hadoop_path, java_class
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+AT_ONCE = 16  # folders of an object store that are listed side by side: each is a request or two
+MISSING = "FileNotFoundException"
 BETWEEN = "\0"  # stands in no path
 STATUS = "org.apache.hadoop.fs.FileStatus"
 VISIBILITY = "JsonAutoDetect$Visibility"
@@ -27,12 +31,16 @@ VISIBILITY = "JsonAutoDetect$Visibility"
 
 @frozen
 class Entry:
-    """What a folder holds, a file or another folder; the time is in milliseconds since the epoch."""
+    """What a folder holds, a file or another folder; the time is in milliseconds since the epoch.
+
+    ``etag`` is what an object store's own listing says of the content; empty where it says nothing.
+    """
 
     uri: str
     is_folder: bool
     size: int
     modified: int
+    etag: str = ""
 
 
 def entries(session: SparkSession, folder: str) -> tuple[Entry, ...]:
@@ -46,7 +54,8 @@ def below(session: SparkSession, folders: Sequence[str]) -> dict[str, list[Entry
         return {}
     files, _ = hadoop_path(session, folders[0])
     if not files.getUri().toString().startswith("file:"):
-        return {folder: flat(session, folder) for folder in folders}
+        with ThreadPoolExecutor(min(AT_ONCE, len(folders))) as pool:
+            return dict(zip(folders, pool.map(lambda folder: flat(session, folder), folders), strict=True))
     if len({_name(folder) for folder in folders}) < len(folders):
         return {folder: by_level(session, [folder])[folder] for folder in folders}
     return by_level(session, folders)
@@ -54,11 +63,17 @@ def below(session: SparkSession, folders: Sequence[str]) -> dict[str, list[Entry
 
 def flat(session: SparkSession, folder: str) -> list[Entry]:
     """Return the files in and below one folder, as an object store lists them: by prefix."""
+    from py4j.protocol import Py4JJavaError
+
     files, path = hadoop_path(session, folder)
-    if not files.exists(path):
-        return []
     iterators = java_class(session, "org.apache.hadoop.util.functional.RemoteIterators")
-    return list(_told(_json(session).of_list(iterators.toList(files.listFiles(path, True)))))
+    try:
+        found = iterators.toList(files.listFiles(path, True))
+    except Py4JJavaError as error:
+        if any(MISSING in cause.names for cause in causes(error)):
+            return []
+        raise
+    return list(_told(_json(session).of_list(found)))
 
 
 def by_level(session: SparkSession, folders: Sequence[str]) -> dict[str, list[Entry]]:
@@ -104,7 +119,13 @@ def _paths(session: SparkSession, folders: Sequence[str]) -> Any:
 
 def _told(text: str) -> tuple[Entry, ...]:
     return tuple(
-        Entry(_uri(each["path"]["uri"]), each["isdir"], each["length"], each["modification_time"])
+        Entry(
+            _uri(each["path"]["uri"]),
+            each["isdir"],
+            each["length"],
+            each["modification_time"],
+            (each.get("eTag") or "").strip('"'),
+        )
         for each in json.loads(text)
     )
 
@@ -121,8 +142,8 @@ def _name(uri: str) -> str:
 
 
 class _Json(NamedTuple):
-    of_array: Any
-    of_list: Any
+    of_array: Callable[[Any], str]
+    of_list: Callable[[Any], str]
 
 
 def _json(session: SparkSession) -> _Json:
@@ -142,5 +163,12 @@ def _writers(gateway: Any) -> _Json:
     mapper.setVisibility(sorts.ALL, seen.NONE)
     mapper.setVisibility(sorts.FIELD, seen.ANY)
     mapper.configure(getattr(jvm, jackson + "databind.MapperFeature").USE_STATIC_TYPING, True)
-    many = mapper.getTypeFactory().constructCollectionType(find("java.util.List"), find(STATUS))
-    return _Json(mapper.writerFor(find(f"[L{STATUS};")).writeValueAsString, mapper.writerFor(many).writeValueAsString)
+    mapper.configOverride(find("[Lorg.apache.hadoop.fs.BlockLocation;")).setIsIgnoredType(True)
+
+    def of_list(statuses: Any) -> str:
+        """Write them as what the first is: the class of an object store adds its own fields, an ETag."""
+        kind = statuses.get(0).getClass() if statuses.size() else find(STATUS)
+        many = mapper.getTypeFactory().constructCollectionType(find("java.util.List"), kind)
+        return str(mapper.writerFor(many).writeValueAsString(statuses))
+
+    return _Json(mapper.writerFor(find(f"[L{STATUS};")).writeValueAsString, of_list)

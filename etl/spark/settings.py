@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from etl.model.forced import FORCED, forced
 from etl.model.platforms import LOCAL, PLATFORMS
+from etl.model.s3 import S3Settings
 
 __all__ = ["FORCED", "SessionSettings", "everywhere", "forced", "on_one_machine", "with_delta"]
 
@@ -52,6 +53,7 @@ class SessionSettings:
         conf: the project's Spark settings, over the suggested ones, never over the forced ones.
         profile: ``test`` trades steady speed for a fast start.
         log_file: where a local JVM's output goes; a temporary file that ends with the process unless given.
+        s3: how S3 is reached, where the run reads or writes there; only a JVM that is started here is told.
     """
 
     app_name: str
@@ -60,6 +62,7 @@ class SessionSettings:
     conf: Mapping[str, str] = field(factory=dict, hash=False)
     profile: Literal["default", "test"] = "default"
     log_file: Path | None = None
+    s3: S3Settings | None = None
 
     @property
     def local(self) -> bool:

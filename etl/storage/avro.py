@@ -37,15 +37,16 @@ def ready(session: SparkSession) -> None:
     java_class(session, "java.lang.Thread").currentThread().setContextClassLoader(loader)
     if _is_there(session):
         return
-    from etl.spark.jars import avro_jars, pinned
+    from etl.spark.jars import at_hand, pinned
 
+    jars = pinned(session.version, "avro")
     if not str(session.sparkContext.master).startswith("local"):
-        coordinates = ",".join(jar.coordinates for jar in pinned(session.version, "avro"))
+        coordinates = ",".join(jar.coordinates for jar in jars)
         raise PlatformError(
             "this Spark session cannot read Avro: its classes cannot be found",
             remedy=f"submit with --packages {coordinates}, of the cluster's own Spark version",
         )
-    for jar in avro_jars(session.version, os.environ):
+    for jar in at_hand(jars, os.environ):
         session._jsparkSession.sessionState().resourceLoader().addJar(str(jar))
 
 

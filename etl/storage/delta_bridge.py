@@ -17,6 +17,7 @@ from attrs import frozen
 from pyspark.sql import DataFrame, SparkSession
 
 from etl.spark.jvm import java_class
+from etl.spark.log_store import guard
 from etl.storage.foreign import unknown_feature
 
 DELTA = "org.apache.spark.sql.delta."
@@ -63,7 +64,8 @@ class Bridge:
         return companion.apply(*arguments, *defaults)
 
     def log(self, uri: str) -> Any:
-        """Return the DeltaLog of a path; the table need not exist."""
+        """Return the DeltaLog of a path; the table need not exist. On S3 its commits exclude those of other drivers."""
+        guard(self.session, uri)
         return java_class(self.session, DELTA + "DeltaLog").forTable(self.java_session, uri)
 
     def snapshot(self, uri: str) -> Any:

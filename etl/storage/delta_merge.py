@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from etl.errors import ConflictError, PublishError
 from etl.model.write import Merge
 from etl.spark.jvm import conf_set, hadoop_path
+from etl.spark.log_store import doubts
 from etl.sql import quoted
 from etl.storage import delta_history, delta_log, delta_unchanged, parquet_footers
 from etl.storage.delta_batch import Batch, sweep, written
@@ -54,7 +55,7 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         commit=commit,
         drop=lambda: None if publish.kept else drop(),
         drop_aside=drop,
-        facts=change.words,
+        facts=(*change.words, *doubts(session, publish.dataset.uri)),
     )
 
 

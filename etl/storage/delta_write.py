@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from etl.model.write import ReplacePartitions
 from etl.spark.jvm import java_class, no_rows
+from etl.spark.log_store import doubts
 from etl.storage import delta_content, delta_log
 from etl.storage.delta_bridge import DELTA, Bridge
 from etl.storage.delta_commit import settled
@@ -161,7 +162,8 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     write = Write(bridge=bridge, log=log, transaction=transaction, publish=publish, before=before)
     rows = described_as(rows, metadata) if change.option == "overwriteSchema" else rows
     operation, data = write.command(rows, wanted, change)
-    staged = write.staged(operation, data, parts.kept if parts else _own(write, data), parts, change.words)
+    told = (*change.words, *doubts(session, publish.dataset.uri))
+    staged = write.staged(operation, data, parts.kept if parts else _own(write, data), parts, told)
     try:
         hold(bridge, transaction.metadata(), publish)
     except BaseException:

@@ -108,7 +108,7 @@ def list_files(
 
 def _walk(session: SparkSession, roots: Sequence[str]) -> dict[str, list[File]]:
     found = below(session, roots)
-    return {root: [File(each.uri, each.size, each.modified) for each in found[root]] for root in roots}
+    return {root: [File(each.uri, each.size, each.modified, each.etag) for each in found[root]] for root in roots}
 
 
 def _hidden(uri: str, root: str) -> bool:
