@@ -75,10 +75,11 @@ def read(
 def _within(frame: DataFrame, condition: str) -> DataFrame:
     """Keep rows by a condition on what was parsed.
 
-    A filter would be moved below the parser, which then runs once more for each column that the condition asks for;
-    one on what an explosion gives stays. Of an explosion that may give nothing Spark makes such a filter by itself.
+    A filter would be moved below the parser, which then runs once more for each column that the condition asks for; an
+    explosion of one or no element stays where it is.
     """
-    return frame.selectExpr("*", f"explode_outer(array({condition})) AS {WITHIN}").where(WITHIN).drop(WITHIN)
+    kept = f"explode(IF({condition}, array(true), CAST(array() AS ARRAY<BOOLEAN>))) AS {WITHIN}"
+    return frame.selectExpr("*", kept).drop(WITHIN)
 
 
 def explained(session: SparkSession, dataset: Dataset, listing: Listing, error: BaseException) -> EtlError | None:
