@@ -10,8 +10,7 @@ from etl.model.s3 import S3Settings
 
 LOGIN = "check with `aws sts get-caller-identity`; log in again, or name a profile in s3.profile or AWS_PROFILE"
 AWS = re.compile(r"https://s3[.-](?:[a-z0-9-]+\.)?amazonaws\.com(?:\.cn)?")
-# Standard mode waits up to 20 s between tries, at random: all of them together take about a minute.
-LIMITS = {"connect_timeout": 10, "read_timeout": 60, "retries": {"mode": "standard", "total_max_attempts": 8}}
+LIMITS = {"connect_timeout": 10, "read_timeout": 60, "retries": {"mode": "standard", "total_max_attempts": 3}}
 
 
 def session(settings: S3Settings) -> Any:

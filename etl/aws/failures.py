@@ -13,7 +13,9 @@ EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequi
 UNKNOWN_KEYS = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "InvalidClientTokenId"})
 ELSEWHERE = "the bucket is in another region"
 REDIRECTED = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
+# The last two: another conditional write or a deletion is under way, and AWS asks to try again.
 BUSY = frozenset({"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "RequestTimeout"})
+BUSY |= {"ConditionalRequestConflict", "OperationAborted"}
 MOVED, FORBIDDEN, TOO_MANY, SERVER, NOT_IMPLEMENTED = 301, 403, 429, 500, 501
 
 
@@ -24,7 +26,7 @@ def condition(error: Exception, uri: str) -> EtlError:
         error: what was raised.
         uri: the object or the prefix that was asked for.
     """
-    from botocore.exceptions import ClientError, HTTPClientError, SSLError
+    from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError, SSLError
 
     if isinstance(error, ClientError):
         return _refused(error, uri)
@@ -33,7 +35,7 @@ def condition(error: Exception, uri: str) -> EtlError:
             f"{uri}: the server's certificate is not trusted: {error}",
             remedy="name the file with your company's certificates in AWS_CA_BUNDLE",
         )
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | IncompleteReadError):
         return UnreachableError(uri, str(error))
     return PlatformError(f"{uri}: {error}", remedy=LOGIN)
 

@@ -18,16 +18,14 @@ from attrs import field, frozen
 
 from etl.aws.access import s3_client
 from etl.aws.failures import code_of, condition
-from etl.errors import ConfigError, ConflictError, ThrottledError
+from etl.errors import ConfigError, ConflictError
 from etl.model.s3 import S3, S3Settings, is_express
 from etl.runs.objects import Entry, Stored, checked, checked_prefix, is_key, settled
 
 PAGE = 1000  # keys that S3 lists at a request
-TRIES = 8
+TRIES, PATIENCE = 8, 60  # then a request is given up; seconds after which none is begun anew
 ABSENT = frozenset({"NoSuchKey", "404"})
 REFUSED = frozenset({"PreconditionFailed", "412"})
-# Another conditional write or a deletion is under way: AWS asks to try again.
-UNDECIDED = frozenset({"ConditionalRequestConflict", "OperationAborted"})
 
 
 def open_bucket(root: str, settings: S3Settings) -> S3Store:
@@ -143,26 +141,25 @@ class S3Store:
             options["ContinuationToken"] = answer["NextContinuationToken"]
 
     def _asked(self, key: str, request: Callable[[], Any], nothing: frozenset[str] = frozenset()) -> Any:
-        """Make a request and return what it gives, None where it is refused with one of these codes."""
-        from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError, ResponseStreamingError
+        """Make a request and return what it gives, None where it is refused with one of these codes.
 
-        uri = f"{S3}{self.bucket}/{self.prefix}{key}"
-        last: Exception
-        for attempt in range(TRIES):
+        What passes by itself is tried again. The SDK does so too, but its allowance for that is one for a whole
+        process, and a long run on a bad way uses it up.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        begun, attempt = time.monotonic(), 0
+        while True:
             try:
                 return request()
-            except ClientError as error:
-                code, last = code_of(error)[0], error
-                if code in nothing:
+            except (BotoCoreError, ClientError) as error:
+                if isinstance(error, ClientError) and code_of(error)[0] in nothing:
                     return None
-                if code not in UNDECIDED:
-                    raise condition(error, uri) from error
-            except (ResponseStreamingError, IncompleteReadError) as error:  # all else botocore has repeated itself
-                last = error
-            except BotoCoreError as error:
-                raise condition(error, uri) from error
-            time.sleep(random.random() * min(0.05 * 2**attempt, 2))  # noqa: S311 it parts those who collided
-        raise ThrottledError(uri, str(last)) from last
+                told = condition(error, f"{S3}{self.bucket}/{self.prefix}{key}")
+                if not told.retryable or attempt >= TRIES or time.monotonic() - begun > PATIENCE:
+                    raise told from error
+            time.sleep(random.random() * min(0.1 * 2**attempt, 8))  # noqa: S311 it parts those who collided
+            attempt += 1
 
     def _name(self, key: str) -> str:
         return self.prefix + checked(key)

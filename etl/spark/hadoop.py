@@ -26,6 +26,7 @@ AT_ONCE = 16  # folders of an object store that are listed side by side: each is
 MISSING = "FileNotFoundException"
 BETWEEN = "\0"  # stands in no path
 STATUS = "org.apache.hadoop.fs.FileStatus"
+WITH_ETAG = "org.apache.hadoop.fs.s3a.S3ALocatedFileStatus"
 VISIBILITY = "JsonAutoDetect$Visibility"
 
 
@@ -166,8 +167,9 @@ def _writers(gateway: Any) -> _Json:
     mapper.configOverride(find("[Lorg.apache.hadoop.fs.BlockLocation;")).setIsIgnoredType(True)
 
     def of_list(statuses: Any) -> str:
-        """Write them as what the first is: the class of an object store adds its own fields, an ETag."""
+        """Write them as what all are, or as S3A's, which have an ETag; other classes hold what cannot be written."""
         kind = statuses.get(0).getClass() if statuses.size() else find(STATUS)
+        kind = kind if kind.getName() == WITH_ETAG else find(STATUS)
         many = mapper.getTypeFactory().constructCollectionType(find("java.util.List"), kind)
         return str(mapper.writerFor(many).writeValueAsString(statuses))
 

@@ -9,7 +9,7 @@ from botocore.stub import ANY, Stubber
 from etl.aws.access import has_path_style, own_endpoint, s3_client
 from etl.errors import ConfigError, ConflictError, PlatformError, ThrottledError, TransientError
 from etl.model.s3 import S3Settings
-from etl.runs.s3 import open_bucket
+from etl.runs.s3 import TRIES, open_bucket
 
 
 @pytest.fixture
@@ -107,7 +107,8 @@ def test_a_missing_right_is_named_with_the_object(stubbed):
 )
 def test_an_answer_is_told_by_who_must_act(stubbed, code, status, error, said):
     store, stub = stubbed()
-    stub.add_client_error("get_object", code, "why", status)
+    for _ in range(TRIES + 1):
+        stub.add_client_error("get_object", code, "why", status)
 
     with pytest.raises(error, match=said):
         store.get("a")

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from jobs.nyc_flights import landing
+from tests.faults.proxy import faults
 from tests.s3_server import Bucket
 
 PROJECT = Path(__file__).parents[2]
@@ -116,6 +117,11 @@ def test_past_runs_are_told_from_the_bucket(etl, runs, bucket):
     assert f"report: {bucket.root}/{report}" in runs[1][0].stderr
 
 
+def elsewhere(bucket, name):
+    """Return the variables by which the zones that are written lie below a prefix of their own."""
+    return {f"ETL__ZONES__{zone.upper()}": f"{bucket.root}/{name}/{zone}" for zone in ZONES[2:]}
+
+
 @pytest.mark.slow
 def test_a_run_that_is_killed_at_any_moment_and_repeated_leaves_the_same_tables(
     spark, etl, environ, runs, bucket, request
@@ -124,10 +130,7 @@ def test_a_run_that_is_killed_at_any_moment_and_repeated_leaves_the_same_tables(
     expected = {table: rows(spark, root, table) for table in TABLES}
     chance, rounds = random.Random(8), request.config.getoption("--rounds")  # noqa: S311
     for number in range(rounds):
-        own = {
-            f"ETL__ZONES__{zone.upper()}": f"{bucket.root}/{number}/{zone}"
-            for zone in ("clean", "core", "marts", "quarantine")
-        }
+        own = elsewhere(bucket, number)
         command = [sys.executable, "-c", ETL, "run", "nyc_flights", "--date", DAY, "-e", "dev"]
         with (root.parent.parent / "killed.log").open("ab") as log:
             process = subprocess.Popen(
@@ -144,3 +147,23 @@ def test_a_run_that_is_killed_at_any_moment_and_repeated_leaves_the_same_tables(
 
         assert again.returncode == 0, again.stderr
         assert {table: rows(spark, root / str(number), table) for table in TABLES} == expected, wanted
+
+
+@pytest.mark.slow
+def test_a_run_on_a_way_that_breaks_one_request_in_ten_makes_the_same_tables_or_says_that_it_must_be_repeated(
+    spark, etl, environ, runs, bucket
+):
+    root = bucket.server.directory / bucket.name
+    command = [sys.executable, "-c", ETL, "run", "nyc_flights", "--date", DAY, "-e", "dev"]
+    rates = {"503": 0.03, "500": 0.02, "reset": 0.02, "lost": 0.02, "torn": 0.01}
+    with faults(bucket.server.endpoint, seed=8, **rates) as proxy:
+        broken = environ | elsewhere(bucket, "broken") | {"AWS_ENDPOINT_URL_S3": proxy.endpoint}
+        ended = [subprocess.run(command, cwd=PROJECT, env=broken, capture_output=True, text=True, check=False)]
+        while ended[-1].returncode == 75 and len(ended) < 5:
+            ended.append(subprocess.run(command, cwd=PROJECT, env=broken, capture_output=True, text=True, check=False))
+
+    assert ended[-1].returncode == 0, ended[-1].stderr
+    assert proxy.done["lost"] > 0
+    assert {table: rows(spark, root / "broken", table) for table in TABLES} == {
+        table: rows(spark, root, table) for table in TABLES
+    }
