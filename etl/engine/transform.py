@@ -16,7 +16,6 @@ from etl.model.accounting import Collector, Drop, collecting
 from etl.model.names import DELETES
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
-from etl.model.schema import Schema
 from etl.model.types import fits
 from etl.model.write import History, Merge
 from etl.spark.jvm import struct_type
@@ -139,12 +138,7 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
         return frame
     return frame.selectExpr(
         *[
-            quoted(name) if kept else f"CAST({quoted(name)} AS {_castable(declared, name)}) AS {quoted(name)}"
+            quoted(name) if kept else f"CAST({quoted(name)} AS {declared.column(name).type}) AS {quoted(name)}"
             for name, kept in same
         ]
     )
-
-
-def _castable(schema: Schema, name: str) -> str:
-    """Return a column's type for a cast, which takes no NOT NULL within; no name of a target has a blank in it."""
-    return schema.column(name).type.replace(" NOT NULL", "")

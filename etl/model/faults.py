@@ -17,6 +17,7 @@ from etl.kinds.types import bare
 from etl.model.expectation import Expectation, OnFailure
 from etl.model.merge_faults import lost, of_a_history, of_a_merge
 from etl.model.names import UNPARTITIONED, target_names
+from etl.model.schema import Schema
 from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplaceInterval, ReplacePartitions
 
@@ -69,6 +70,7 @@ def place_of(declared: Step[Any, Any], expectation: Expectation) -> Place:
 def _of_the_target(declared: Step[Any, Any]) -> Iterator[str]:
     target = declared.target
     yield from target_names(target.schema, target.write)
+    yield from _of_fields(target.schema)
     yield from _of_the_write(declared)
     yield from _of_the_partitions(declared)
 
@@ -87,6 +89,16 @@ def _of_the_sources(declared: Step[Any, Any]) -> Iterator[str]:
             yield (
                 f"conserve={name!r} reads earlier intervals too (lookback): its rows are not those of this interval's "
                 "result; conserve another source, or none"
+            )
+
+
+def _of_fields(schema: Schema) -> Iterator[str]:
+    """NOT NULL is an expectation, and an expectation speaks of a column: nobody would look at a field's."""
+    for column in schema:
+        if " NOT NULL" in column.type:
+            yield (
+                f"column {column.name!r} has NOT NULL inside {bare(column.type)}, where it is not checked; "
+                "leave it out, or make the field a column of its own"
             )
 
 

@@ -43,6 +43,7 @@ FORMATS: dict[str, Format] = {
     "fixed-width": Format(module="etl.storage.files", needs_schema=True),
     "parquet": Format(module="etl.storage.columnar", needs_schema=True),
     "orc": Format(module="etl.storage.columnar", needs_schema=True),
+    "avro": Format(module="etl.storage.columnar", needs_schema=True),
 }
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyspark.sql import SparkSession
+from attrs import evolve
+from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import EtlError, MissingDatasetError
 from etl.model import history
@@ -35,9 +36,13 @@ from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_damage import damage as damage  # noqa: PLC0414 part of the seam: the engine asks this module
 from etl.storage.delta_damage import lost
 from etl.storage.delta_transactions import Transaction
+from etl.storage.drift import fitted
+from etl.storage.fitting import declared_types, typed, undeclared
 from etl.storage.foreign import broken_rule
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.staging import Applied, Publish, Staged, TargetState
+from etl.storage.stored import Footer, Stored
+from etl.storage.widening import nullable
 
 
 def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
@@ -48,6 +53,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
 
     Raises:
         MissingDatasetError: there is no table.
+        InputError: a column of a table that no step here writes is not exactly within the declared one, or absent.
     """
     check_scope(dataset, scope)
     bridge = Bridge(session)
@@ -58,16 +64,34 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         here = dataset.written_by is not None
         raise MissingDatasetError(dataset.name, dataset.uri, what="Delta table", written_here=here, place=dataset.place)
     version = snapshot.version() if scope.version is None else int(scope.version)
-    frame = session.read.format("delta").option("versionAsOf", version).load(dataset.uri)
-    if dataset.schema is not None and EVENTS not in dataset.schema:
-        frame = frame.drop(EVENTS)
+    frame, ignored = _as_declared(session, dataset, version)
     where = scope.predicate(lambda column: frame.schema[column].dataType.simpleString().upper())
     return Reading(
         frame=frame.where(where) if where else frame,
         identity=_identity(bridge, snapshot, dataset, scope),
         upto=str(version),
+        ignored=ignored,
         explain=lambda error: lost(dataset, error),
     )
+
+
+def _as_declared(session: SparkSession, dataset: Dataset, version: int) -> tuple[DataFrame, tuple[str, ...]]:
+    """Return the rows in the declared columns and types, and in words the columns that are not read.
+
+    What a step here writes is as it was declared: its own publish has seen to that.
+    """
+    frame = session.read.format("delta").option("versionAsOf", version).load(dataset.uri)
+    if dataset.schema is not None and EVENTS not in dataset.schema:
+        frame = frame.drop(EVENTS)
+    if dataset.schema is None or dataset.written_by is not None:
+        return frame, ()
+    declared = declared_types(session, dataset.schema)
+    fields = nullable(frame.schema.jsonValue())["fields"]
+    columns = tuple(Stored(each["name"], each["type"]) for each in fields)
+    table = evolve(dataset, partitioned_by=())  # a table's partition columns are columns like any other
+    (found,) = fitted(table, declared, [Footer(dataset.uri, columns, what="table")], lambda _, __: False)
+    stored = {column.name: column.type for column in columns if column.name in declared}
+    return typed(frame, dataset.schema, declared, stored), tuple(undeclared([found]))
 
 
 def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> Any:
