@@ -61,7 +61,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the length of the suites that inject faults."""
-    parser.addoption("--rounds", type=int, default=5, help="Length of tests/faults: runs that meet … [default: 5]")
+    parser.addoption("--rounds", type=int, default=5, help="Length of tests/faults: deaths, meetings … [default: 5]")
 
 
 @pytest.fixture(scope="session")

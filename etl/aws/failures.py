@@ -27,6 +27,7 @@ def condition(error: Exception, uri: str) -> EtlError:
         uri: the object or the prefix that was asked for.
     """
     from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError, SSLError
+    from urllib3.exceptions import HTTPError
 
     if isinstance(error, ClientError):
         return _refused(error, uri)
@@ -35,7 +36,7 @@ def condition(error: Exception, uri: str) -> EtlError:
             f"{uri}: the server's certificate is not trusted: {error}",
             remedy="name the file with your company's certificates in AWS_CA_BUNDLE",
         )
-    if isinstance(error, HTTPClientError | IncompleteReadError):
+    if isinstance(error, HTTPClientError | IncompleteReadError | HTTPError):  # the last: an error's own body broke off
         return UnreachableError(uri, str(error))
     return PlatformError(f"{uri}: {error}", remedy=LOGIN)
 

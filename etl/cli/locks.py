@@ -41,7 +41,8 @@ def list_(context: Context) -> None:
     """
     from etl.runs.stores import open_store
 
-    rows = [_row(*each) for each in _held(open_store(context.open().config.state))]
+    config = context.open().config
+    rows = [_row(*each) for each in _held(open_store(config.state, config.s3))]
     if not rows and context.output == "text":
         click.echo("no target is held")
         return
@@ -68,7 +69,7 @@ def release(context: Context, target: str, yes: bool, force: bool) -> None:
     from etl.runs.stores import open_store
 
     project = context.open()
-    store = open_store(project.config.state)
+    store = open_store(project.config.state, project.config.s3)
     known = project.datasets[target].uri if target in project.datasets else target
     held = list(_held(store))
     meant = [each for each in held if _is_meant(each[0], target, known)]

@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from etl.cli.context import Context, pass_context
+from etl.cli.moment import moment
 from etl.cli.table import Output, print_facts, print_json, print_rows
 from etl.model.s3 import S3Settings
 
 if TYPE_CHECKING:
     from etl.runs.run_record import RunRecord
 
+STATUSES = ("pass", "warn", "no-op", "fail", "error", "cancelled", "running", "lost")
+FAILED = ("fail", "error", "cancelled", "lost")
 MOST_KEYS = 4  # intervals that are named one by one
 
 
 @click.command()
 @click.argument("run_id", required=False, metavar="[RUN_ID|last]")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many runs.")
+@click.option("--job", metavar="JOB", help="Only runs that planned a step of this job.")
+@click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Only runs that ended so.")
 @click.option("--failed", is_flag=True, help="Only runs that did not end well.")
+@click.option("--since", metavar="WHEN", callback=moment, help="Began then or later: 2013-02-08, yesterday, 7d.")
+@click.option("--until", metavar="WHEN", callback=moment, help="Began before: 2013-02-08, today, 12h.")
 @pass_context
-def command(context: Context, run_id: str | None, limit: int, failed: bool) -> None:
+def command(
+    context: Context,
+    run_id: str | None,
+    limit: int,
+    job: str | None,
+    statuses: tuple[str, ...],
+    failed: bool,
+    since: datetime | None,
+    until: datetime | None,
+) -> None:
     """List past runs, or show the steps of one.
 
     The last comes first. A run that never finished is `running` while it is at work, else `lost`. The beginning of an
@@ -31,18 +47,21 @@ def command(context: Context, run_id: str | None, limit: int, failed: bool) -> N
 
     \b
     etl runs --limit 5
+    etl runs --job nyc_flights --since 7d
     etl runs --failed
+    etl runs --status lost --status running
     etl runs last
     etl runs last -o json
     """
+    from etl.runs.index import Asked
     from etl.runs.ledger import Ledger
     from etl.runs.stores import open_store
 
     config = context.open().config
     ledger = Ledger(open_store(config.state, config.s3))
     if run_id is None:
-        found = (run for run in ledger.runs(None if failed else limit) if run.failed or not failed)
-        _print_list([_row(run) for run in islice(found, limit)], context.output, failed=failed)
+        asked = Asked(job=job, statuses=(*statuses, *(FAILED if failed else ())), since=since, until=until)
+        _print_list([_row(run) for run in ledger.runs(limit, asked)], context.output, all_of_them=asked == Asked())
         return
     run = ledger.run(run_id)
     steps = step_results(run, config.s3)
@@ -59,9 +78,9 @@ def command(context: Context, run_id: str | None, limit: int, failed: bool) -> N
         click.echo("no step has a result")
 
 
-def _print_list(rows: list[dict[str, Any]], output: Output, *, failed: bool) -> None:
+def _print_list(rows: list[dict[str, Any]], output: Output, *, all_of_them: bool) -> None:
     if not rows and output == "text":
-        click.echo("no run failed" if failed else "no runs yet: `etl run` makes one")
+        click.echo("no runs yet: `etl run` makes one" if all_of_them else "no such run")
         return
     error = ("error",) if any(row["error"] for row in rows) else ()
     columns = ("run_id", "status", "environment", "asked", "interval", "exit_code", "published", "seconds", *error)

@@ -50,7 +50,7 @@ def never_begun(plan: Plan, ahead: Sequence[Interval | None], *, stopped: bool) 
     status = Status.CANCELLED if stopped else Status.SKIP
     why = "the run was told to stop" if stopped else "an earlier one failed (--fail-fast)"
     for interval in ahead:
-        for planned in plan.steps:
+        for planned in plan.steps_for(interval):
             yield not_run(planned, interval, status, f"interval never begun: {why}")
 
 

@@ -28,6 +28,9 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+GOOD = frozenset({Status.PASS, Status.WARN, Status.NO_OP})  # the target is as it should be
+
+
 class Outcome(StrEnum):
     """What readers of the target see after the step."""
 

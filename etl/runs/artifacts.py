@@ -8,7 +8,7 @@ line by line where the store can append (``events.jsonl``), numbered parts elsew
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import IO, Any, Protocol
 
@@ -93,6 +93,16 @@ class Artifacts:
     def read_results(self) -> dict[str, Any] | None:
         """Return what ``run_results.json`` says; None when the run left none."""
         return self._read("run_results.json")
+
+    def read_events(self) -> Iterator[dict[str, Any]]:
+        """Yield the run's events as they were kept, without what a death cut off in the middle of the last line."""
+        parts = [entry.key for entry in self.store.list(self.key("events/"))] or [self.key("events.jsonl")]
+        for key in parts:
+            stored = self.store.get(key)
+            *lines, cut = (stored.body if stored else b"").split(b"\n")
+            if cut and key != parts[-1]:
+                lines.append(cut)
+            yield from (json.loads(line) for line in lines if line)
 
     def _read(self, name: str) -> dict[str, Any] | None:
         stored = self.store.get(self.key(name))

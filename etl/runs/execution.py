@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import Factory, field, frozen
@@ -21,6 +22,7 @@ from etl.model.event import Event, Kind, Listener, note
 from etl.model.plan import Plan
 from etl.model.result import RunResult
 from etl.model.run import Clock, utc_now
+from etl.runs import past
 from etl.runs.artifacts import Artifacts
 from etl.runs.held import Held
 from etl.runs.holders import Holder
@@ -58,8 +60,10 @@ class Execution:
         session: starts the Spark session, or returns one.
         listeners: get every event, each in a thread of its own.
         selection: what was asked for, for the ledger.
+        retry_of: the run whose rest this one does.
         threads: steps that may run at once; 0 for as many as there are cores.
         force: publish again what was already published.
+        parallel: intervals that may be at work at once.
         fail_fast: begin no further interval after a failure.
         progress: emit live task counts.
         stop: how others end the run early.
@@ -77,7 +81,9 @@ class Execution:
     session: Callable[[], SparkSession]
     listeners: tuple[Listener, ...] = ()
     selection: tuple[str, ...] = ()
+    retry_of: str = ""
     threads: int = 0
+    parallel: int = 1
     force: bool = False
     fail_fast: bool = False
     progress: bool = False
@@ -115,6 +121,8 @@ class Execution:
             selection=self.selection,
             intervals=tuple(interval.key for interval in self.plan.intervals if interval),
             artifacts=self.artifacts.root,
+            jobs=tuple(dict.fromkeys(planned.job for planned in self.plan.steps)),
+            retry_of=self.retry_of,
         )
         try:
             with delivered(self.artifacts.events(), *self.listeners) as emit:
@@ -171,6 +179,7 @@ class Execution:
             session=session,
             listener=emit,
             threads=self.threads,
+            parallel=self.parallel,
             force=self.force,
             fail_fast=self.fail_fast,
             progress=self.progress,
@@ -187,10 +196,15 @@ class Execution:
                 self.artifacts.add(note(self.run_id, self.now(), "the targets are not free yet", error))
 
     def _keep(self, result: RunResult, emit: Listener) -> None:
-        try:
-            self.artifacts.write_results(result)
-        except Exception as error:
-            emit(note(self.run_id, self.now(), "the results could not be written", error))
+        writes: dict[str, Callable[[RunResult], None]] = {
+            "the results": self.artifacts.write_results,
+            "what the ledger remembers of its steps": partial(past.keep, self.ledger.store),
+        }
+        for what, write in writes.items():
+            try:
+                write(result)
+            except Exception as error:
+                emit(note(self.run_id, self.now(), f"{what} could not be written", error))
 
     def _event(self, kind: Kind, data: Mapping[str, Any] | None = None) -> Event:
         return Event(kind, self.now(), self.run_id, data=data or {})

@@ -147,12 +147,13 @@ class S3Store:
         process, and a long run on a bad way uses it up.
         """
         from botocore.exceptions import BotoCoreError, ClientError
+        from urllib3.exceptions import HTTPError
 
         begun, attempt = time.monotonic(), 0
         while True:
             try:
                 return request()
-            except (BotoCoreError, ClientError) as error:
+            except (BotoCoreError, ClientError, HTTPError) as error:
                 if isinstance(error, ClientError) and code_of(error)[0] in nothing:
                     return None
                 told = condition(error, f"{S3}{self.bucket}/{self.prefix}{key}")

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
+from weakref import WeakKeyDictionary
 
 from attrs import frozen
 
@@ -20,14 +21,16 @@ from etl.spark.causes import causes
 from etl.spark.jvm import PATH, hadoop_path, java_class
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, DataFrameReader, SparkSession
 
-AT_ONCE = 16  # folders of an object store that are listed side by side: each is a request or two
+AT_ONCE = 16  # folders or files of an object store that are asked for side by side: each is a request or two
 MISSING = "FileNotFoundException"
 BETWEEN = "\0"  # stands in no path
+STRINGS = "org.apache.hadoop.util.StringUtils"
 STATUS = "org.apache.hadoop.fs.FileStatus"
 WITH_ETAG = "org.apache.hadoop.fs.s3a.S3ALocatedFileStatus"
 VISIBILITY = "JsonAutoDetect$Visibility"
+_ON_DISK: WeakKeyDictionary[SparkSession, bool] = WeakKeyDictionary()
 
 
 @frozen
@@ -42,6 +45,22 @@ class Entry:
     size: int
     modified: int
     etag: str = ""
+
+
+def is_on_disk(session: SparkSession, uri: str) -> bool:
+    """Say whether a file lies on this machine's own disk: what is read there needs no call to the JVM."""
+    if not uri.startswith("/"):
+        return False
+    if session not in _ON_DISK:
+        _ON_DISK[session] = str(hadoop_path(session, "/")[0].getUri()).startswith("file:")
+    return _ON_DISK[session]
+
+
+def loaded(session: SparkSession, reader: DataFrameReader, uris: Sequence[str]) -> DataFrame:
+    """Return what a reader makes of files or folders, named to it in one call: a list would take a call for each."""
+    from pyspark.sql import DataFrame
+
+    return DataFrame(reader._jreader.load(_texts(session, uris)), session)
 
 
 def entries(session: SparkSession, folder: str) -> tuple[Entry, ...]:
@@ -114,8 +133,12 @@ def _listed(session: SparkSession, folders: Sequence[str]) -> tuple[Entry, ...]:
 
 
 def _paths(session: SparkSession, folders: Sequence[str]) -> Any:
-    texts = java_class(session, "org.apache.hadoop.util.StringUtils")
-    return texts.stringToPath(texts.getStrings(BETWEEN.join(folders), BETWEEN))
+    return java_class(session, STRINGS).stringToPath(_texts(session, folders))
+
+
+def _texts(session: SparkSession, texts: Sequence[str]) -> Any:
+    """Return texts as a Java array, none of them empty."""
+    return java_class(session, STRINGS).getStrings(BETWEEN.join(texts), BETWEEN)
 
 
 def _told(text: str) -> tuple[Entry, ...]:

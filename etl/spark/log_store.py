@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
-__all__ = ["doubts", "guard"]
+__all__ = ["defined", "doubts", "guard"]
 
 SCHEMES = ("s3", "s3a", "s3n")
 PACKAGE = "io.delta.storage."
@@ -66,8 +66,7 @@ def _guarded(session: SparkSession) -> str:
     if why:
         return why
     try:
-        beside = classes.loadClass(PACKAGE + "S3SingleDriverLogStore")
-        name = _defined(jvm, beside, SDK_2 if _writes_conditionally(classes) else SDK_1)
+        name = defined(jvm, classes)
     except Exception as error:
         version = java_class(session, "org.apache.hadoop.util.VersionInfo").getVersion()
         return f"the log store does not fit Hadoop {version} ({summary(error)})"
@@ -91,14 +90,26 @@ def _not_s3a(session: SparkSession, classes: Any) -> str:
 
 def _writes_conditionally(classes: Any) -> bool:
     """Whether this Hadoop has a conditional write of its own, as from 3.4.2 on."""
+    if not _has(classes, OPTIONS):  # 3.3
+        return False
     names = {field.getName() for field in classes.loadClass(OPTIONS).getFields()}
     return "FS_OPTION_CREATE_CONDITIONAL_OVERWRITE" in names
 
 
-def _defined(jvm: Any, beside: Any, name: str) -> str:
-    """Define the log store in the class loader and package of Delta's own, unless it is; return its whole name."""
+def defined(jvm: Any, classes: Any) -> str:
+    """Define the log store in the class loader and package of Delta's own, unless it is; return its whole name.
+
+    Args:
+        jvm: the gateway's view of a JVM; whether Spark runs in it is all the same.
+        classes: the class loader by which Delta is found.
+
+    Raises:
+        Py4JError: there is no Delta, or the Hadoop there is has no S3A that the log store fits.
+    """
+    beside = classes.loadClass(PACKAGE + "S3SingleDriverLogStore")
     loader, handles = beside.getClassLoader(), jvm.java.lang.invoke.MethodHandles
     door = handles.privateLookupIn(beside, handles.lookup())
+    name = SDK_2 if _writes_conditionally(classes) else SDK_1
     for each in (SHARED, name):
         if not _has(loader, PACKAGE + each):
             door.defineClass(_compiled(jvm, loader, each))

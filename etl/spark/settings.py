@@ -76,9 +76,9 @@ def everywhere() -> dict[str, str]:
         "spark.sql.parquet.compression.codec": "zstd",
         # Steps that run at once share the cores; first come, first served lets one long step starve the others.
         "spark.scheduler.mode": "FAIR",
-        # One transaction for each interval; above 100, Delta would leave them out of the version's checksum file, and
-        # every look at a table would cost three Spark jobs.
-        "spark.databricks.delta.setTransactionsInCrc.maxAllowed": "100000",
+        # One transaction for each interval. Above 100, Delta would leave them out of the version's checksum file, and a
+        # process' first look at a table would cost three Spark jobs; above this, 1 MB of them a commit costs more.
+        "spark.databricks.delta.setTransactionsInCrc.maxAllowed": "10000",
         # HotSpot never compiles a method of more bytecode than this: Spark would run a wide projection interpreted.
         "spark.sql.codegen.hugeMethodLimit": "8000",
         # Delta keeps a table's state in 50 partitions unless told otherwise: 50 tasks for a log of three files.

@@ -15,6 +15,7 @@ from attrs import frozen
 from etl.model.dataset import Dataset
 from etl.model.text import TextRules
 from etl.sql import literal, quoted
+from etl.storage.cutting import Cut, cut
 from etl.storage.lines import LINE, Lines
 from etl.storage.records import Parsed, settled
 from etl.storage.values import conversion
@@ -22,7 +23,10 @@ from etl.storage.values import conversion
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-CUT = r"[\x00-\x20]"  # what the parser cuts off behind a closing quote
+BLANKS = r"[\x00-\x20]"  # what the parser cuts off behind a closing quote
+CUT = "_headrace_cut"  # true for a line that needed no parser
+# Spark moves a filter below a projection and then parses once for each column that it names; not below an explosion.
+ONCE = "_headrace_once"
 END = "\u0002end\u0003"
 CHAIN = 100  # conditions in a chain of ORs; thousands of them overflow the stack of Spark's parser
 _UNESCAPED = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
@@ -128,23 +132,36 @@ def parsed(lines: Lines, dataset: Dataset, dialect: Dialect, rules: TextRules, n
         rules: how its texts are read.
         names: the columns of these files, in their order; undeclared ones are dropped.
     """
-    from pyspark.sql import functions as F
-
     fields = [f"c{n}" for n in range(len(names))]
-    ddl = ", ".join(f"{field} STRING" for field in [*fields, "e"])
-    options = {key: value for key, value in dataset.spark_options.items() if key not in _NOT_PARSERS}
-    options |= {"escape": options.get("escape", '"'), "mode": "PERMISSIVE"}
-    if len(names) > 20_000:  # noqa: PLR2004 the parser's own limit is 20,480, the sentinel among them
-        options.setdefault("maxColumns", str(len(names) + 2))
-    line = F.concat(F.col(LINE), F.lit(dialect.sep + END))
-    frame = lines.frame.withColumn("_headrace_r", F.from_csv(line, F.lit(ddl), options))
+    pieces = cut(len(names), dialect, dataset.spark_options)
+    is_cut = pieces.whole if pieces else "false"
+    frame = lines.frame.selectExpr("*", f"{is_cut} AS {CUT}", f"{_record(dataset, dialect, fields, pieces)} AS {ONCE}")
+    frame = frame.selectExpr("*", f"explode(array({ONCE})) AS _headrace_r").drop(ONCE)
     declared = {column.name: column.type for column in dataset.schema or ()}
     columns = {}
     for field, name in zip(fields, names, strict=True):
         if name in declared:
             columns[name] = conversion(declared[name], f"_headrace_r.{field}", rules, quoted(name))
     texts = [f"_headrace_r.{f}" for f, name in zip(fields, names, strict=True) if declared.get(name) == "STRING"]
-    return settled(frame, Parsed(columns=columns, whole=_whole(texts, dialect)), lines, dataset, rules)
+    made = Parsed(
+        columns=columns, whole=f"IF({CUT}, true, {_whole(texts, dialect)})", kept=(CUT,), plain=CUT if pieces else None
+    )
+    return settled(frame, made, lines, dataset, rules)
+
+
+def _record(dataset: Dataset, dialect: Dialect, fields: Sequence[str], pieces: Cut | None) -> str:
+    """SQL for a line's values as texts: its pieces, or what the parser makes of it and a sentinel behind it."""
+    options = {key: value for key, value in dataset.spark_options.items() if key not in _NOT_PARSERS}
+    options |= {"escape": options.get("escape", '"'), "mode": "PERMISSIVE"}
+    if len(fields) > 20_000:  # noqa: PLR2004 the parser's own limit is 20,480, the sentinel among them
+        options.setdefault("maxColumns", str(len(fields) + 2))
+    ddl = ", ".join(f"{field} STRING" for field in [*fields, "e"])
+    pairs = ", ".join(f"{literal(key)}, {literal(value)}" for key, value in options.items())
+    parsed = f"from_csv(concat({quoted(LINE)}, {literal(dialect.sep + END)}), {literal(ddl)}, map({pairs}))"
+    if pieces is None:
+        return parsed
+    texts = ", ".join(f"'{field}', {text}" for field, text in zip(fields, pieces.texts, strict=True))
+    return f"IF({pieces.whole}, named_struct({texts}, 'e', {literal(END)}), {parsed})"
 
 
 _NOT_PARSERS = ("header", "multiLine", "lineSep", "comment")
@@ -160,7 +177,7 @@ def _whole(texts: Sequence[str], dialect: Dialect) -> str:
     if not dialect.quote:
         return ended
     quote, line = literal(dialect.quote), quoted(LINE)
-    behind = f"(contains({line}, {quote}) AND {line} RLIKE {literal(re.escape(dialect.quote) + CUT)})"
+    behind = f"(contains({line}, {quote}) AND {line} RLIKE {literal(re.escape(dialect.quote) + BLANKS)})"
     begins = f"exists(array({', '.join(texts)}), t -> startswith(t, {quote}))" if texts else "false"
     if len(texts) <= CHAIN:
         begins = " OR ".join(f"startswith({text}, {quote})" for text in texts) or "false"

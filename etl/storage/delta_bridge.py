@@ -130,9 +130,10 @@ class Bridge:
             getattr(buffer, "$plus$plus$eq")(each)
         return buffer.toSeq()
 
-    def set_transaction(self, app_id: str, number: int) -> Any:
-        """Return the action that notes an application's number in a commit."""
-        said = {"appId": app_id, "version": number, "lastUpdated": time.time_ns() // 1_000_000}
+    def set_transaction(self, app_id: str, number: int, written: int | None = None) -> Any:
+        """Return the action that notes an application's number in a commit, written now unless said (milliseconds)."""
+        now = time.time_ns() // 1_000_000
+        said = {"appId": app_id, "version": number, "lastUpdated": now if written is None else written}
         return self.module("actions.Action").fromJson(json.dumps({"txn": said}))
 
 

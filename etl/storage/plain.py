@@ -34,4 +34,4 @@ def parsed(lines: Lines, dataset: Dataset, rules: TextRules) -> DataFrame:
     frame = lines.frame.selectExpr("*", f"named_struct({fields}) AS _headrace_r")
     kinds = {column.name: column.type for column in dataset.schema or ()}
     columns = {name: conversion(kinds[name], f"_headrace_r.c{n}", rules, quoted(name)) for n, name in enumerate(names)}
-    return settled(frame, Parsed(columns=columns, whole=whole), lines, dataset, rules)
+    return settled(frame, Parsed(columns=columns, whole=whole, plain=whole), lines, dataset, rules)

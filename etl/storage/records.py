@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 CORRUPT, REASON = "_corrupt_record", "_corrupt_reason"
+SURE = "_headrace_sure"
+MOST = 100  # columns; more of them make one expression too large for what it saves
 
 
 @frozen(kw_only=True)
@@ -29,12 +31,14 @@ class Parsed:
         whole: SQL that is true for a line that is one record; never null.
         broken: what is said of the others.
         kept: further columns that the conversions ask for.
+        plain: SQL that is true only for a line that is one record, at little cost; None where only ``whole`` tells.
     """
 
     columns: Mapping[str, Conversion]
     whole: str
     broken: str = "no record of these columns"
     kept: tuple[str, ...] = ()
+    plain: str | None = None
 
 
 def settled(frame: DataFrame, parsed: Parsed, lines: Lines, dataset: Dataset, rules: TextRules) -> DataFrame:
@@ -54,9 +58,28 @@ def settled(frame: DataFrame, parsed: Parsed, lines: Lines, dataset: Dataset, ru
         for name, made in parsed.columns.items()
         if made.bad
     ]
-    reason = valued.selectExpr("*", f"{first_of(reasons)} AS {REASON}")
+    columns, broken = _columns(dataset, list(parsed.columns), rules), first_of(reasons)
+    if parsed.plain and len(parsed.columns) <= MOST:
+        valued = valued.selectExpr("*", f"{_sure(parsed, lines)} AS {SURE}")
+        told = f"IF({SURE}, NULL, {seldom(broken)})"
+        record = f"IF({SURE}, NULL, IF({told} IS NULL, NULL, {quoted(LINE)}))"
+        return valued.selectExpr(*columns, f"{record} AS {CORRUPT}", f"{told} AS {REASON}")
+    reason = valued.selectExpr("*", f"{broken} AS {REASON}")
     corrupt = f"CASE WHEN {REASON} IS NOT NULL THEN {quoted(LINE)} END AS {CORRUPT}"
-    return reason.selectExpr(*_columns(dataset, list(parsed.columns), rules), corrupt, REASON)
+    return reason.selectExpr(*columns, corrupt, REASON)
+
+
+def seldom(sql: str) -> str:
+    """Return SQL of the same value that is interpreted: searches make code that is too long to be compiled."""
+    return f"transform(array(0), _headrace_i -> {sql})[0]"
+
+
+def _sure(parsed: Parsed, lines: Lines) -> str:
+    """SQL that is true only for a good row, by comparisons that cost next to nothing; never null."""
+    texts = ", ".join(map(literal, lines.header_texts))
+    header = [f"NOT {quoted(LINE)} IN ({texts})"] if texts else []
+    conditions = [parsed.plain or "false", *header, *(made.sure for made in parsed.columns.values() if made.bad)]
+    return f"coalesce({' AND '.join(f'({condition})' for condition in conditions)}, false)"
 
 
 def _said(name: str, kind: str, rules: TextRules) -> str:

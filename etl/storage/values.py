@@ -15,6 +15,7 @@ from attrs import frozen
 from etl.kinds.types import digits
 from etl.model.text import TextRules
 from etl.sql import literal
+from etl.storage.evidence import evident
 
 INTEGERS = ("TINYINT", "SMALLINT", "INT", "BIGINT")
 TEXTS = ("STRING", "BINARY")
@@ -32,10 +33,17 @@ class Conversion:
     Args:
         value: the expression of the declared type; null where the text is null or cannot be converted.
         bad: true where there is a text that is no value; never null. None where every text is one.
+        good: true only where ``bad`` is false, at little cost; None where only ``bad`` tells.
     """
 
     value: str
     bad: str | None
+    good: str | None = None
+
+    @property
+    def sure(self) -> str:
+        """SQL that is true only for a text, or none, that is not bad; false or null says nothing."""
+        return self.good or (f"NOT {self.bad}" if self.bad else "true")
 
 
 def accepted(kind: str, rules: TextRules) -> str | None:
@@ -74,14 +82,17 @@ def conversion(kind: str, text: str, rules: TextRules, ref: str | None = None) -
     """
     if kind in TEXTS:
         return Conversion(text if kind == "STRING" else f"CAST({text} AS BINARY)", undecodable(text))
-    form = accepted(kind, rules)
     value, kept = _of(kind)(kind, text, rules, ref)
     found = ref or value
+    form = accepted(kind, rules)
+    proof = evident(kind, text, found, rules)
     shaped = f"{text} RLIKE {literal(f'^(?:{form})' + chr(92) + 'z')}" if form else None
-    if shaped and kind in INTEGERS and not rules.thousands:
-        shaped = f"(CAST({found} AS STRING) = {text} OR {shaped})"  # most are written as Spark writes them: no search
-    held = [condition for condition in (f"{found} IS NOT NULL", shaped, kept) if condition]
-    return Conversion(value, f"({text} IS NOT NULL AND NOT ({' AND '.join(held)}))")
+    if proof:  # a search costs several times what the conversion does; behind an OR it may run for every row
+        shaped = f"IF({proof}, true, {shaped})"
+    there = f"{found} IS NOT NULL"
+    bad = f"({text} IS NOT NULL AND NOT ({' AND '.join(each for each in (there, shaped, kept) if each)}))"
+    held = [there, proof, kept] if proof else []
+    return Conversion(value, bad, f"IF({text} IS NULL, true, {' AND '.join(filter(None, held))})" if proof else None)
 
 
 def undecodable(text: str) -> str:

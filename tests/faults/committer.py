@@ -1,13 +1,12 @@
 """A driver of its own that commits to one table as fast as it can: what a second Spark application is to the first.
 
-``python -m tests.faults.committer TABLE NAME COMMITS [CONF]``: a commit holds a transaction id and nothing else, and
-goes through the same door as a publish; each is told once Delta said that it is in the log. CONF is Spark's settings
-as JSON. Which server S3 is, the environment says.
+``python -m tests.faults.committer TABLE NAME COMMITS``: a commit holds a transaction id and nothing else, and
+goes through the same door as a publish; each is told once Delta said that it is in the log. Which server S3 is, the
+environment says.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 
 from etl.model.s3 import S3Settings
@@ -32,9 +31,8 @@ def tell(line: str) -> None:
 
 def main() -> None:
     """Commit when told to by a line on stdin, so that all drivers begin at one time."""
-    table, name, commits, *conf = sys.argv[1:]
-    given = json.loads(conf[0]) if conf else {}
-    asked = SessionSettings(app_name=name, master="local[1]", conf=given, profile="test", s3=S3Settings())
+    table, name, commits = sys.argv[1:]
+    asked = SessionSettings(app_name=name, master="local[1]", profile="test", s3=S3Settings())
     bridge = Bridge(start(asked))
     commit(bridge, table, f"{name}-warm")
     tell("ready")

@@ -1,7 +1,7 @@
 """A run without Spark: ``python racer.py STATE DIARY RUN HOW WAIT``, a process that is led by lines on stdin.
 
-``each``: takes fifty targets one by one, and says which it got. ``all``: takes three targets at once, stays a moment,
-between ``in`` and ``out`` in the file DIARY, and goes.
+HOW is a number: it takes so many targets one by one, and says which it got. Or ``all``: it takes three targets at once,
+stays a moment, between ``in`` and ``out`` in the file DIARY, and goes.
 """
 
 import json
@@ -22,9 +22,9 @@ def forget(_):
     """Nobody keeps a ledger here."""
 
 
-def each(run):
+def each(run, targets):
     got, refused = [], []
-    for number in range(50):
+    for number in range(targets):
         uri = f"s3://lake/clean/t{number}"
         try:
             run.take({uri: f"clean.t{number}"}, forget)
@@ -52,7 +52,7 @@ def main():
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    said = each(run) if how == "each" else together(run, Path(diary), name, float(wait))
+    said = each(run, int(how)) if how != "all" else together(run, Path(diary), name, float(wait))
     if how == "all":
         run.end()
     sys.stdout.write(json.dumps(said) + "\n")

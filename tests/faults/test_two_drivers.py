@@ -9,6 +9,7 @@ import pytest
 
 from etl.storage.delta_bridge import Bridge
 from tests.faults.committer import commit
+from tests.faults.race import race
 
 ENDLESS = 1_000_000
 
@@ -30,6 +31,14 @@ def other(s3_root, spark):
     finally:
         process.kill()
         process.communicate()
+
+
+def test_of_drivers_without_spark_one_is_killed_and_every_commit_that_was_told_is_there_once(s3_bucket, pytestconfig):
+    outcome = race(s3_bucket, 3, 4 * pytestconfig.getoption("rounds"), kill=True)
+
+    assert outcome.faults() == ([], [], [])
+    assert len(outcome.told) >= 2 * 4 * pytestconfig.getoption("rounds")
+    assert len(set(outcome.held) - set(outcome.told)) <= 1  # the commit that the killed one had no time to tell of
 
 
 def transactions(s3_bucket):

@@ -10,6 +10,7 @@ from etl.engine.stop import Stop
 from etl.errors import Place, PlatformError, UsageError
 from etl.model.result import Status
 from etl.runs.folder import Folder
+from etl.runs.index import OPEN, Asked
 from etl.runs.leases import Leases
 from etl.runs.ledger import Ledger
 from etl.runs.processes import Here, Process, here
@@ -226,3 +227,48 @@ def test_a_record_whose_answer_was_lost_is_not_somebody_elses(memory, result):
     ledger.finished(result("a"))
 
     assert ledger.run("a").state == "finished"
+
+
+def told(ledger, **asked):
+    return [run.run_id for run in ledger.runs(asked=Asked(**asked))]
+
+
+def test_runs_are_found_by_how_they_ended(ledger, result):
+    for hour, (run_id, status) in enumerate({"a": Status.PASS, "b": Status.FAIL, "c": Status.WARN}.items()):
+        begin(ledger, run_id, AT + timedelta(hours=hour))
+        ledger.finished(evolve(result(run_id, status), started_at=AT + timedelta(hours=hour)))
+    begin(ledger, "d", AT + timedelta(hours=3))
+    Leases(store=ledger.store, background=False).begin("d", Stop())
+
+    assert told(ledger, statuses=("fail",)) == ["b"]
+    assert told(ledger, statuses=("running",)) == ["d"]
+    assert told(ledger, statuses=("pass", "running", "fail")) == ["d", "b", "a"]
+
+
+def test_runs_are_found_by_job_and_time(ledger):
+    for hour, jobs in enumerate([("shop",), ("shop", "flights"), ("flights",)]):
+        at = AT + timedelta(hours=hour)
+        ledger.started(str(hour), at=at, environment="local", selection=(), intervals=(), artifacts="/lake", jobs=jobs)
+
+    assert told(ledger, job="shop") == ["1", "0"]
+    assert told(ledger, job="flights", until=AT + timedelta(hours=2)) == ["1"]
+    assert told(ledger, job="flights", since=AT + timedelta(hours=2)) == ["2"]
+    assert told(ledger, job="nobody") == []
+
+
+def test_a_run_that_died_between_its_end_and_its_entry_is_found_as_it_ended(memory, result, monkeypatch):
+    ledger = Ledger(memory)
+    begin(ledger, "a")
+    monkeypatch.setattr(Ledger, "_listed", lambda *_: None)
+    ledger.finished(result("a", Status.FAIL))
+
+    assert told(ledger, statuses=("fail",)) == ["a"]
+    assert told(ledger, statuses=("running", "pass")) == []
+
+
+def test_a_run_that_has_ended_is_no_longer_among_those_that_have_not(memory, result):
+    ledger = Ledger(memory)
+    begin(ledger, "a")
+    ledger.finished(result("a"))
+
+    assert list(memory.list(OPEN)) == []
