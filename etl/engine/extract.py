@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from attrs import field, frozen
 
 from etl.engine.meter import ROWS, Observed, observe
 from etl.errors import CorruptRowsError, EtlError
+from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.sql import quoted
@@ -115,17 +115,25 @@ def refuse_corrupt(
             continue
         found = corrupt_records(extracted.readings[name]).limit(SAMPLE)
         shown = found.selectExpr("*", "CAST(_record AS BINARY) AS _bytes").collect()
-        records = [_shown(row) for row in shown]
+        records = [_shown(dataset, row) for row in shown]
         raise CorruptRowsError(dataset.name, count, records, place=dataset.place, allowed=allowed)
 
 
-def _shown(row: Row) -> str:
-    reason, stored = row["_reason"], bytes(row["_bytes"])
+def _shown(dataset: Dataset, row: Row) -> str:
+    reason, stored = row["_reason"] + _goes_on(dataset, row["_record"]), bytes(row["_bytes"])
     try:
         stored.decode()
     except UnicodeDecodeError as error:
         reason += f"; byte {stored[error.start]:#x}: perhaps encoding = {guessed_encoding(stored)!r}"
-    return f"{unquote(row['_file']).rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({reason})"
+    return f"{row['_file'].rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({reason})"
+
+
+def _goes_on(dataset: Dataset, text: str) -> str:
+    """Say that a record may go on in the next line, where what is there of it ends open."""
+    opened = {"csv": text.count(dataset.spark_options.get("quote", '"')) % 2, "json": text.count("{") - text.count("}")}
+    if not opened.get(dataset.format) or dataset.spark_options.get("multiLine", "false").lower() == "true":
+        return ""
+    return '; over several lines: options = { multiLine = "true" }'
 
 
 def corrupt_records(reading: Reading) -> DataFrame:
@@ -137,7 +145,9 @@ def corrupt_records(reading: Reading) -> DataFrame:
     if corrupt is None:
         return frame.selectExpr(*(f"CAST(NULL AS STRING) AS {name}" for name in COLUMNS)).limit(0)
     records = frame.selectExpr(
-        f"{quoted(corrupt.column)} AS _record", f"{quoted(corrupt.reason)} AS _reason", "input_file_name() AS _file"
+        f"{quoted(corrupt.column)} AS _record",
+        f"{quoted(corrupt.reason)} AS _reason",
+        "url_decode(replace(input_file_name(), '+', '%2B')) AS _file",  # Spark names it as a URI, with %20 for a blank
     ).where("_record IS NOT NULL")
     if not corrupt.headers:
         return records

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from attrs import evolve, field, frozen
 
 from etl.errors import DefinitionError, Place
+from etl.model.history import readable
 from etl.model.interval import Interval
 from etl.model.schema import Schema, parse_schema
 from etl.model.text import NO_RULES, TextRules, rule_problems, split_options
@@ -86,6 +87,11 @@ class Target:
         return "quarantine." + self.dataset.replace(".", "_")
 
     @property
+    def readable(self) -> Schema:
+        """The columns that readers find: the declared ones, and those that a ``History`` adds."""
+        return readable(self.schema, self.write)
+
+    @property
     def replaced_by(self) -> str | None:
         """The column by whose interval rows are replaced; None where none or all are."""
         return self.write.column if isinstance(self.write, ReplacePartitions | ReplaceInterval) else None
@@ -99,7 +105,7 @@ class Dataset:
         name: ``zone.name``.
         format: ``delta`` unless the catalogue says otherwise; see ``etl.model.formats``.
         uri: absolute; a local path without scheme, or ``s3://…``. The zone's root plus the dataset's path.
-        schema: declared columns; for a dataset a step here writes, the step's target schema.
+        schema: declared columns; for a dataset a step here writes, those that its target's readers find.
         options: given to Spark's reader as they are (``sep``, ``multiLine`` …).
         partitioned_by: Hive-style directory columns below ``uri``; they are columns of ``schema`` too.
         widths: of a fixed-width file's columns, in letters, in the schema's order.

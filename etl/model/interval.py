@@ -97,13 +97,15 @@ def from_key(key: str) -> Interval:
     """Return the interval of a ``key``.
 
     Raises:
-        UsageError: the text is no key.
+        UsageError: no interval has this key.
     """
     start, slash, end = key.partition("/")
     if slash:
         return Interval(parse_instant(start), parse_instant(end))
     units = {len(EXAMPLES[unit]): unit for unit in Unit}
-    return containing(parse_instant(key), units.get(len(key), Unit.DAY))
+    if len(key) not in units:
+        raise UsageError(f"{key!r} is the key of no interval")
+    return containing(parse_instant(key), units[len(key)])
 
 
 def floor(instant: datetime, unit: Unit) -> datetime:

@@ -14,7 +14,7 @@ from etl.model.interval import Interval
 from etl.model.jsonable import json_value
 from etl.model.s3 import is_s3
 from etl.model.step import Step
-from etl.model.write import Merge
+from etl.model.write import History, Merge
 
 SCHEMA_VERSION = "1.0"
 
@@ -47,7 +47,12 @@ class PlannedStep:
     def costs(self) -> tuple[str, ...]:
         """What the step costs besides its one pass: ``1 pass for uniqueness``."""
         passes = [one for each in self.step.suite if each.type in KINDS for one in KINDS[each.type].passes]
-        merging = ("the batch is written, then merged",) if isinstance(self.step.target.write, Merge) else ()
+        write = self.step.target.write
+        merging: tuple[str, ...] = ()
+        if isinstance(write, Merge):
+            merging = ("the batch is written, then merged",)
+        elif isinstance(write, History):
+            merging = ("the batch is written, the versions of its keys are worked out and written, then merged",)
         return (*dict.fromkeys(one.cost for one in passes if one.cost), *merging)
 
     @property
@@ -59,10 +64,14 @@ class PlannedStep:
     def cautions(self) -> tuple[str, ...]:
         """What the write kind leaves to whoever runs the intervals."""
         write = self.step.target.write
+        if isinstance(write, History) and not self.step.by_interval:
+            return ("no interval says which events a run gave before: those that are gone from the sources stay",)
         if not isinstance(write, Merge) or not self.step.by_interval:
             return ()
         said = []
-        if not write.sequence_by:
+        if write.insert_only:
+            said.append("of two intervals with one key, the row of the one that is run first stays")
+        elif not write.sequence_by:
             said.append("an older interval run again puts its values over newer ones; sequence_by keeps the newest")
         if write.apply_as_deletes:
             said.append(
@@ -105,7 +114,7 @@ class PlannedStep:
             "promise": self.promise,
             "cautions": list(self.cautions),
             "conserve": self.step.conserve,
-            "schema": self.step.target.schema.ddl,
+            "schema": self.step.target.readable.ddl,
         }
 
 

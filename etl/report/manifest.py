@@ -69,7 +69,7 @@ def step_json(project: Project, step: Step[..., Any], job: str) -> dict[str, Any
         "sources": [_source(name, source) for name, source in step.sources.items()],
         "write": {"kind": type(write).__name__} | attrs.asdict(write),
         "partition_by": list(step.target.partition_by),
-        "schema": schema_json(step.target.schema),
+        "schema": schema_json(step.target.readable),
         "expectations": [expectation.to_json() for expectation in step.expectations],
         "conserve": step.conserve,
         "sql": step.sql,

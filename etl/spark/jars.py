@@ -75,7 +75,7 @@ def pinned(spark_version: str, need: str = "jar") -> tuple[Jar, ...]:
 
     Args:
         spark_version: as Spark says it.
-        need: ``jar`` for what every session has, ``s3`` for what it reaches S3 by.
+        need: ``jar`` for what every session has, ``s3`` for what it reaches S3 by, ``avro`` for what it reads Avro by.
 
     Raises:
         PlatformError: no column is pinned for it.
@@ -92,7 +92,7 @@ def delta_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> t
     Raises:
         PlatformError: a jar is absent, differs from its pinned sha256, or cannot be fetched.
     """
-    return _at_hand(pinned(spark_version), environ)
+    return at_hand(pinned(spark_version), environ)
 
 
 def s3_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
@@ -101,10 +101,11 @@ def s3_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> tupl
     Raises:
         PlatformError: as for Delta's.
     """
-    return _at_hand(pinned(spark_version, "s3"), environ)
+    return at_hand(pinned(spark_version, "s3"), environ)
 
 
-def _at_hand(jars: tuple[Jar, ...], environ: Mapping[str, str]) -> tuple[Path, ...]:
+def at_hand(jars: tuple[Jar, ...], environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return pinned jars as ``delta_jars`` does."""
     provided = environ.get("ETL_JARS_DIR")
     if provided:
         return tuple(_provided(jar, Path(provided)) for jar in jars)

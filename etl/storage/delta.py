@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyspark.sql import SparkSession
+from attrs import evolve
+from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import EtlError, MissingDatasetError
+from etl.model import history
 from etl.model.dataset import Dataset
+from etl.model.history import EVENTS
 from etl.model.interval import Interval, Unit, from_key, touching
 from etl.model.marks import partition_mark
 from etl.model.schema import Schema
-from etl.model.write import Merge, ReplacePartitions, Write
+from etl.model.write import History, Merge, ReplacePartitions, Write
 from etl.spark.jvm import struct_type
 from etl.storage import (
     delta_content,
@@ -25,6 +28,7 @@ from etl.storage import (
     delta_shape,
     delta_statistics,
     delta_transactions,
+    delta_versions,
     delta_write,
     evolution,
 )
@@ -32,9 +36,13 @@ from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_damage import damage as damage  # noqa: PLC0414 part of the seam: the engine asks this module
 from etl.storage.delta_damage import lost
 from etl.storage.delta_transactions import Transaction
+from etl.storage.drift import fitted
+from etl.storage.fitting import declared_types, typed, undeclared
 from etl.storage.foreign import broken_rule
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.staging import Applied, Publish, Staged, TargetState
+from etl.storage.stored import Footer, Stored
+from etl.storage.widening import nullable
 
 
 def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
@@ -45,6 +53,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
 
     Raises:
         MissingDatasetError: there is no table.
+        InputError: a column of a table that no step here writes is not exactly within the declared one, or absent.
     """
     check_scope(dataset, scope)
     bridge = Bridge(session)
@@ -55,14 +64,34 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         here = dataset.written_by is not None
         raise MissingDatasetError(dataset.name, dataset.uri, what="Delta table", written_here=here, place=dataset.place)
     version = snapshot.version() if scope.version is None else int(scope.version)
-    frame = session.read.format("delta").option("versionAsOf", version).load(dataset.uri)
+    frame, ignored = _as_declared(session, dataset, version)
     where = scope.predicate(lambda column: frame.schema[column].dataType.simpleString().upper())
     return Reading(
         frame=frame.where(where) if where else frame,
         identity=_identity(bridge, snapshot, dataset, scope),
         upto=str(version),
+        ignored=ignored,
         explain=lambda error: lost(dataset, error),
     )
+
+
+def _as_declared(session: SparkSession, dataset: Dataset, version: int) -> tuple[DataFrame, tuple[str, ...]]:
+    """Return the rows in the declared columns and types, and in words the columns that are not read.
+
+    What a step here writes is as it was declared: its own publish has seen to that.
+    """
+    frame = session.read.format("delta").option("versionAsOf", version).load(dataset.uri)
+    if dataset.schema is not None and EVENTS not in dataset.schema:
+        frame = frame.drop(EVENTS)
+    if dataset.schema is None or dataset.written_by is not None:
+        return frame, ()
+    declared = declared_types(session, dataset.schema)
+    fields = nullable(frame.schema.jsonValue())["fields"]
+    columns = tuple(Stored(each["name"], each["type"]) for each in fields)
+    table = evolve(dataset, partitioned_by=())  # a table's partition columns are columns like any other
+    (found,) = fitted(table, declared, [Footer(dataset.uri, columns, what="table")], lambda _, __: False)
+    stored = {column.name: column.type for column in columns if column.name in declared}
+    return typed(frame, dataset.schema, declared, stored), tuple(undeclared([found]))
 
 
 def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> Any:
@@ -141,7 +170,7 @@ def later_intervals(session: SparkSession, dataset: Dataset, prefix: str, key: s
 
 def counted(schema: Schema, write: Write, partition_by: tuple[str, ...], *, exists: bool) -> frozenset[str]:
     """Return the columns of which the log will tell nulls and bounds; the files of a merge's batch have no log."""
-    if isinstance(write, Merge) and exists:
+    if isinstance(write, History) or (isinstance(write, Merge) and exists):
         return frozenset()
     own = (write.column,) if isinstance(write, ReplacePartitions) and schema.column(write.column).type == "DATE" else ()
     return delta_statistics.counted(schema, (*own, *partition_by))
@@ -161,7 +190,8 @@ def changes(
     if snapshot.version() < 0:
         return ()
     bridge.check_writable(snapshot, dataset.uri)
-    declared, table = struct_type(session, schema.ddl), delta_schema.existing(snapshot.metadata())
+    whole = history.stored(schema, write) if isinstance(write, History) else schema
+    declared, table = struct_type(session, whole.ddl), delta_schema.existing(snapshot.metadata())
     columns = delta_shape.partitions(write, schema, partition_by)
     return delta_schema.accepted(dataset, evolution.changes(declared, table, write, columns)).words
 
@@ -178,6 +208,8 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     # Asked only of a merge: every other write looks at the log in the transaction it begins.
     merging = isinstance(publish.write, Merge) and Bridge(session).snapshot(publish.dataset.uri).version() >= 0
     try:
+        if isinstance(publish.write, History):
+            return delta_versions.stage(session, publish)
         return delta_merge.stage(session, publish) if merging else delta_write.stage(session, publish)
     except EtlError:
         raise

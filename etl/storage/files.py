@@ -6,6 +6,7 @@ taken as lines here, and each line is held to the contract of ``etl.storage.valu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -148,18 +149,28 @@ def _lines(
     for column, values in folders.items():
         text = folder_text(column, values)
         frame = frame.withColumn(column, F.expr(text)) if text else frame
-    line, comment = quoted(LINE), dataset.spark_options.get("comment", "")
     if dataset.format == "text":
         return frame
-    kept = "trim({0}) <> ''" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
+    line, comment = quoted(LINE), delimited.dialect_of(dataset.spark_options).comment
+    kept = "length(trim({0})) > 0" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
     if whole:
         text = f"ltrim('\ufeff', {line})"
         if dialect:
             split = f"regexp_extract_all({text}, {literal(dialect.record)}, 0)"
             records = f"transform({split}, x -> rtrim('\\r\\n', x))"
             text = f"explode(slice(filter({records}, x -> {kept.format('x')}), {drop + 1}, 2000000000))"
+        elif dataset.format != "json":
+            text = f"explode({_split(text, dataset)})"
         frame = frame.selectExpr(*map(quoted, dataset.partitioned_by), f"{text} AS {line}")
-    return frame.where(kept.format(line))
+    return frame if dataset.format == "text" else frame.where(kept.format(line))
+
+
+def _split(text: str, dataset: Dataset) -> str:
+    """SQL for the lines of a whole text; what stands behind the last line end is a line if it is anything."""
+    given = dataset.spark_options.get("lineSep")
+    end = re.escape(given) if given else r"\r\n|\r|\n"
+    closed = f"regexp_replace({text}, {literal(f'(?:{end})' + chr(92) + 'z')}, '')"
+    return f"IF(length({text}) = 0, CAST(array() AS ARRAY<STRING>), split({closed}, {literal(end)}))"
 
 
 def broken_file(session: SparkSession, uris: Sequence[str], error: BaseException) -> str | None:

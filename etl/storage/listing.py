@@ -90,7 +90,8 @@ def _walk(session: SparkSession, roots: Sequence[str]) -> dict[str, list[File]]:
 
 def _hidden(uri: str, root: str) -> bool:
     parts = uri.removeprefix(root).split("/")
-    return any(part.startswith((".", "_")) and "=" not in part for part in parts)
+    # Hadoop's copying writes under such a name and renames; Spark passes over it too.
+    return any((part.startswith((".", "_")) and "=" not in part) or part.endswith("._COPYING_") for part in parts)
 
 
 def recheck(

@@ -220,3 +220,11 @@ def test_the_column_of_a_replaced_interval_is_checked_like_that_of_partitions() 
     assert "ReplaceInterval column 's' is STRING" in said(declared(write=ReplaceInterval("s")))
     assert "ReplaceInterval: column 'dey' is not" in said(declared(write=ReplaceInterval("dey")))
     assert faults(declared(schema="day DATE", write=ReplaceInterval("day"))) == ()
+
+
+def test_not_null_inside_a_column_which_nobody_would_check_is_refused() -> None:
+    wrong = declared(schema="id INT, day DATE, st STRUCT<a: INT NOT NULL>")
+    fine = declared(schema="id INT NOT NULL, day DATE, st STRUCT<a: INT>")
+
+    assert "column 'st' has NOT NULL inside STRUCT" in said(wrong)
+    assert faults(fine) == ()
