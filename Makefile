@@ -1,6 +1,6 @@
 # Everything a checkout needs: Python 3.11 or newer, and make. `make` alone lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-spark4 lint types contracts format bench lock clean
+.PHONY: help demo test test-slow test-spark4 faults lint types contracts format bench lock clean
 SHELL := /bin/sh
 
 # The first of these that runs and is new enough; pyenv's shims exist for versions that are not switched on, so each is asked.
@@ -49,6 +49,14 @@ test-slow: .venv/.installed  ## The slow tests: the whole year.
 # What asks no Spark is the same in both columns, and `test` has run it.
 test-spark4: .venv-spark4/.installed  ## The tests that need Spark, but the slow ones, on Spark 4.1 (Python 3.13 if there is one).
 	$(BIN4)/python -m pytest -m "spark and not slow" $(SLOWEST) -o cache_dir=.pytest_cache/spark4
+
+ROUNDS ?= 100
+SEED ?= $(shell date +%s)
+# `test` has a bounded part of these; any case comes back with its seed: make faults SEED=…
+faults: .venv/.installed  ## Injected faults at length: make faults ROUNDS=250 SEED=1.
+	@echo "seed $(SEED)"
+	$(BIN)/python -m pytest tests/faults --rounds $(ROUNDS) --randomly-seed $(SEED) --hypothesis-seed $(SEED) \
+	  --hypothesis-profile long --timeout 7200 $(SLOWEST)
 
 lint: .venv/.installed  ## Style and mistakes.
 	$(BIN)/ruff check

@@ -97,7 +97,7 @@ def measure(
     engine = by_hand[1] if variant == CONTROL else _engine_side(spark, chosen, raw, root / "engine")
     sides = [Counting(spark, run) for run in (engine, by_hand[0])]
     cpu = compare(
-        lambda: cpu_seconds(spark), *sides, warm_up=max(1, warm_up), rounds=rounds, between=lambda: _forget(spark, root)
+        lambda: cpu_seconds(spark), *sides, warm_up=max(1, warm_up), rounds=rounds, between=lambda: forget(spark, root)
     )
     return Measured(cpu, sides[0].jobs, sides[1].jobs)
 
@@ -125,7 +125,7 @@ def _as_delta(spark: SparkSession, rows: Path) -> Path:
     return table
 
 
-def _forget(spark: SparkSession, root: Path) -> None:
+def forget(spark: SparkSession, root: Path) -> None:
     """Delete what earlier versions of the tables alone name: they would fill the disk."""
     for log in root.rglob("_delta_log"):
         named = spark.read.format("delta").load(str(log.parent)).inputFiles()

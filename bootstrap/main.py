@@ -35,19 +35,22 @@ RESERVED_BY_GLUE = (
 )
 RESERVED_PREFIXES = ("enable-", "disable-", "extra-", "job-", "continuation-", "continuous-", "additional-", "python-")
 ZIP = "app.zip"
+PACKAGES = {"etl": "engine", "jobs": "jobs"}  # what is compared, and its name in bundle.json
+NOT_RUN = "etl/project/template/"  # in the engine's wheel, not in a bundle
 WRONG_ENGINE = 5  # the exit code for an environment that cannot run the bundle
 
 
-class Engine(NamedTuple):
-    """An engine: what it calls itself, a digest of its files, and where it lies."""
+class Package(NamedTuple):
+    """A package of the bundle: its name, what it calls itself, a digest of its files, and where it lies."""
 
+    name: str
     version: str
     sha256: str
     place: str
 
     def __str__(self) -> str:
         """Name it for people."""
-        return f"etl {self.version or 'of no version'} ({self.sha256[:12]}) in {self.place}"
+        return f"{self.name} {self.version or 'of no version'} ({self.sha256[:12]}) in {self.place}"
 
 
 def pairs(argv: Sequence[str]) -> dict[str, str]:
@@ -109,27 +112,41 @@ def refuse(reason: str, code: int = 2) -> NoReturn:
     raise SystemExit(code)
 
 
-def find_engine() -> None:
-    """Make sure that ``import etl`` gives the engine of this script's bundle.
+def find_bundle() -> None:
+    """Make sure that ``import etl`` and ``import jobs`` give the engine and the project of this script's bundle.
 
-    `etl` is a common name, and a machine image may hold another release. What would be imported is compared with
+    Both are common names, and a machine image may hold other ones. What would be imported is compared with
     ``bundle.json``, or with the bundle's zip where only that is at hand; if it is another, the zip goes before it.
     """
     own = own_zip()
-    wanted, found = expected(own), installed()
-    if found and found.version and not wanted:
-        print(f"main.py: {found}: neither bundle.json nor {ZIP} is there to compare it with", file=sys.stderr)
+    wanted = expected(own)
+    if not wanted:
+        engine = installed("etl")
+        if not engine or not engine.version:
+            refuse(f"found {engine or 'no etl'}: {remedy()}", WRONG_ENGINE)
+        print(f"main.py: {engine}: neither bundle.json nor {ZIP} is there to compare it with", file=sys.stderr)
         return
-    if found and wanted and found.sha256 == wanted.sha256:
+    before = {package.name: installed(package.name) for package in wanted}
+    if all(is_same(before[package.name], package) for package in wanted):
         return
     if own:
         sys.path.insert(0, str(own))
         importlib.invalidate_caches()
-    taken = installed()
-    if not taken or not wanted or taken.sha256 != wanted.sha256:
-        there = " and ".join(str(engine) for engine in dict.fromkeys((found, taken)) if engine) or "no etl"
-        remedy = f"put the bundle's {ZIP} beside this script, or in --py-files"
-        refuse(f"found {there}; this bundle needs {wanted or 'one'}: {remedy}", WRONG_ENGINE)
+    for package in wanted:
+        found = (before[package.name], installed(package.name))
+        if not is_same(found[1], package):
+            there = " and ".join(str(each) for each in dict.fromkeys(found) if each) or f"no {package.name}"
+            refuse(f"found {there}; this bundle needs {package}: {remedy()}", WRONG_ENGINE)
+
+
+def is_same(found: Package | None, wanted: Package) -> bool:
+    """Whether what is there has the files that were bundled."""
+    return found is not None and found.sha256 == wanted.sha256
+
+
+def remedy() -> str:
+    """Say what helps where a package is not to be had."""
+    return f"put the bundle's {ZIP} beside this script, or in --py-files"
 
 
 def own_zip() -> Path | None:
@@ -138,58 +155,63 @@ def own_zip() -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def expected(own: Path | None) -> Engine | None:
-    """Return the engine that this script was bundled with, as the manifest beside script or zip, or the zip, has it."""
+def expected(own: Path | None) -> tuple[Package, ...]:
+    """Return what this script was bundled with, as the manifest beside script or zip, or the zip, has it."""
     for file in (Path(__file__), *([own] if own else [])):
         manifest = file.with_name("bundle.json")
         if manifest.is_file():
-            said = json.loads(manifest.read_text(encoding="utf-8"))["engine"]
-            return Engine(said["version"], said["sha256"], str(manifest))
-    return engine(dict(zipped(own)), str(own)) if own else None
+            said = json.loads(manifest.read_text(encoding="utf-8"))
+            both = {name: said[key] for name, key in PACKAGES.items() if key in said}
+            return tuple(Package(name, each["version"], each["sha256"], str(manifest)) for name, each in both.items())
+    if own is None:
+        return ()
+    held = {name: dict(zipped(own, name)) for name in PACKAGES}
+    return tuple(described(name, files, str(own)) for name, files in held.items() if files)
 
 
-def installed() -> Engine | None:
-    """Return the engine that ``import etl`` would give. It is read, not imported: it may be anything of that name."""
-    spec = importlib.util.find_spec("etl")
+def installed(name: str) -> Package | None:
+    """Return the package that an import would give. It is read, not imported: it may be anything of that name."""
+    spec = importlib.util.find_spec(name)
     if spec is None:
         return None
     archive = getattr(spec.loader, "archive", None)
     if archive:
-        return engine(dict(zipped(Path(archive))), archive)
+        return described(name, dict(zipped(Path(archive), name)), archive)
     folder = next(iter(spec.submodule_search_locations or ()), None)
-    return engine(dict(unpacked(Path(folder))) if folder else {}, folder or str(spec.origin))
+    return described(name, dict(unpacked(Path(folder), name)) if folder else {}, folder or str(spec.origin))
 
 
-def engine(files: Mapping[str, bytes], place: str) -> Engine:
-    """Describe an engine by its files; the bundle's manifest has the same digest of them."""
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    said = re.search(rb'^__version__ = "([^"]+)"', files.get("etl/__init__.py", b""), re.MULTILINE)
+def described(name: str, files: Mapping[str, bytes], place: str) -> Package:
+    """Describe a package by its files; the bundle's manifest has the same digest of them."""
+    digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    said = re.search(rb'^__version__ = "([^"]+)"', files.get(f"{name}/__init__.py", b""), re.MULTILINE)
     version = said[1].decode() if said else ""
-    return Engine(version, hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest(), place)
+    return Package(name, version, hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest(), place)
 
 
-def zipped(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the engine's files in a zip, by name."""
+def zipped(archive: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """Yield a package's files in a zip, by name."""
     with zipfile.ZipFile(archive) as opened:
-        for name in opened.namelist():
-            if name.startswith("etl/") and not name.endswith("/"):
-                yield name, opened.read(name)
+        for file in opened.namelist():
+            if file.startswith(f"{name}/") and not file.endswith("/"):
+                yield file, opened.read(file)
 
 
-def unpacked(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the engine's files in a folder, without what Python compiled there."""
+def unpacked(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
+    """Yield a package's files in a folder, without what Python compiled there and what no run reads."""
     for file in folder.rglob("*"):
-        if file.is_file() and "__pycache__" not in file.parts:
-            yield f"etl/{file.relative_to(folder).as_posix()}", file.read_bytes()
+        inside = f"{name}/{file.relative_to(folder).as_posix()}"
+        if file.is_file() and "__pycache__" not in file.parts and not inside.startswith(NOT_RUN):
+            yield inside, file.read_bytes()
 
 
 def run(argv: Sequence[str]) -> int:
-    """Find the engine and run the job."""
+    """Find engine and project, and run the job."""
     line = command(pairs(argv))
-    find_engine()
+    find_bundle()
     from etl.cli import main
 
-    return int(main(line) or 0)
+    return int(main(line, bundled=True) or 0)
 
 
 if __name__ == "__main__":

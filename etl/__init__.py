@@ -11,7 +11,7 @@ from etl.model.job import Job
 from etl.model.run import Run
 from etl.model.schedule import Daily, Hourly, Monthly
 from etl.model.step import Step
-from etl.model.write import Append, History, Merge, ReplacePartitions, ReplaceTable
+from etl.model.write import Append, History, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable
 
 __all__ = [
     "Append",
@@ -21,6 +21,7 @@ __all__ = [
     "Job",
     "Merge",
     "Monthly",
+    "ReplaceInterval",
     "ReplacePartitions",
     "ReplaceTable",
     "Run",

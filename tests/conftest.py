@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from attrs import evolve
+
+from etl.aws.access import s3_client
+from etl.model.s3 import S3Settings
+from etl.spark.jars import s3_jars
+from etl.spark.jvm import hadoop_path
+from etl.spark.s3 import file_system
+from etl.spark.settings import SessionSettings
+from tests.s3_server import REQUIRED, Bucket, NoServerError, S3Server, installed, serving
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 # An example that waits for a processor is no failure.
 hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("long", hypothesis.settings.get_profile("house"), max_examples=2000)  # make faults
 hypothesis.settings.load_profile("house")
 
 BASE = """
@@ -45,4 +61,47 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the length of the suites that inject faults."""
-    parser.addoption("--rounds", type=int, default=5, help="How often two runs meet in tests/faults. [default: 5]")
+    parser.addoption("--rounds", type=int, default=5, help="Length of tests/faults: deaths, meetings … [default: 5]")
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server, one for the whole test run; where it cannot be built, tests are skipped, in CI they fail."""
+    try:
+        installed()
+    except NoServerError as error:
+        if os.environ.get(REQUIRED):
+            raise
+        pytest.skip(str(error))
+    with serving(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """A new bucket, and AWS's own environment variables that lead every SDK in this process to its server."""
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    return Bucket(s3_server.new_bucket(), s3_server)
+
+
+@pytest.fixture(scope="session")
+def spark_settings(spark_settings: SessionSettings) -> SessionSettings:
+    """Give the tests' session the jars to reach S3 by, too; which server it is, `s3_root` says."""
+    found = ",".join(map(str, s3_jars(version("pyspark"))))
+    return evolve(spark_settings, conf={"spark.jars": found})
+
+
+@pytest.fixture
+def s3_root(spark: SparkSession, s3_bucket: Bucket) -> Iterator[str]:
+    """Give the root of a new bucket that the tests' session reaches, `s3://…`."""
+    settings = S3Settings()
+    keys = {"fs.s3a.access.key": s3_bucket.server.access_key, "fs.s3a.secret.key": s3_bucket.server.secret_key}
+    provider = {"fs.s3a.aws.credentials.provider": "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"}
+    hadoop = spark._jsc.hadoopConfiguration()
+    for key, value in (file_system(settings, s3_client(settings)) | keys | provider).items():
+        hadoop.set(key, value)
+    yield s3_bucket.root
+    hadoop_path(spark, s3_bucket.root)[0].close()

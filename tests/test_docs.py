@@ -28,6 +28,7 @@ from etl.config.settings import RunSettings, Settings
 from etl.kinds import KINDS
 from etl.model.formats import FORMATS, Format
 from etl.model.result import Status
+from etl.model.s3 import S3Settings
 from etl.model.schema import parse_schema
 from etl.model.text import KNOWN, TextRules
 from etl.project.catalog import Entry
@@ -210,12 +211,14 @@ def said(default):
 def test_the_configuration_page_names_every_key_and_its_default():
     rows = table("docs/configuration.md", "## conf/base.toml and conf/env")
     shown = {CODE.search(row[0]).group(1): row for row in rows}
-    own = {one.name: one for one in attrs.fields(Settings) if one.name != "run"}
-    run = {f"run.{one.name}": one for one in attrs.fields(RunSettings)}
+    sections = {"run": RunSettings, "s3": S3Settings}
+    own = {one.name: one for one in attrs.fields(Settings) if one.name not in sections}
+    below = {f"{name}.{one.name}": one for name, kind in sections.items() for one in attrs.fields(kind)}
 
-    assert {key.partition(".<")[0] for key in shown} == {*own, *run}
-    for key in [*run, "state", "artifacts"]:
-        assert shown[key][1] == f"`{said((own | run)[key].default)}`", key
+    assert {key.partition(".<")[0] for key in shown} == {*own, *below}
+    for key in [*below, "state", "artifacts"]:
+        default = (own | below)[key].default
+        assert default == "" or shown[key][1] == f"`{said(default)}`", key
 
 
 def test_the_configuration_page_names_every_key_of_a_dataset_and_every_value_to_choose():

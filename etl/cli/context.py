@@ -36,9 +36,10 @@ class Context:
     output: Literal["text", "json"] = "text"
     quiet: bool = False
     debug: bool = False
+    bundled: bool = False
 
     def open(self, *, static: bool = True, overrides: Mapping[str, str] | None = None) -> Project:
-        """Open the project: the directory given or the working directory, else the bundle this runs from.
+        """Open the project: the directory given or the working directory; in a bundle the one that it carries.
 
         Args:
             static: read the jobs without importing pyspark; False where steps are going to run.
@@ -53,7 +54,7 @@ class Context:
             raise no_pyspark()
         try:
             return open_project(
-                self.directory or _working_directory(),
+                None if self.bundled else self.directory or Path.cwd(),
                 environment=self.environment,
                 environ=os.environ,
                 overrides={**self.overrides, **(overrides or {})},
@@ -77,23 +78,6 @@ def _has_pyspark() -> bool:
         return find_spec("pyspark") is not None
     except (ImportError, ValueError):
         return "pyspark" in sys.modules
-
-
-def _working_directory() -> Path | None:
-    """Return the working directory if it lies in a project; None means the bundle beside the engine."""
-    here = Path.cwd()
-    inside = any((parent / "conf" / "base.toml").is_file() for parent in (here, *here.parents))
-    return here if inside or not _bundled() else None
-
-
-def _bundled() -> bool:
-    # A checkout has conf/ beside etl/; only a wheel or its zip carries conf inside the package jobs.
-    from importlib.resources import files
-
-    try:
-        return (files("jobs") / "conf" / "base.toml").is_file()
-    except ModuleNotFoundError:
-        return False
 
 
 def pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
@@ -151,6 +135,7 @@ def pass_context(function: Callable[Concatenate[Context, P], R]) -> Callable[P, 
             output=given.get("output", "text"),
             quiet=given.get("quiet", False),
             debug=given.get("debug", False),
+            bundled=given.get("bundled", False),
         )
         return function(context, *args, **kwargs)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from etl.cli.session import start_session
 from etl.cli.signals import interruptible
+from etl.engine import fingerprint
 from etl.engine.stop import Stop
 from etl.errors import AnalysisError, EtlError
 from etl.model.event import note
@@ -17,17 +20,30 @@ from etl.project.project import Project
 from etl.report import terminal, wording
 from etl.report.lines import COMPACT_ABOVE
 from etl.report.manifest import manifest
-from etl.runs.artifacts import Artifacts, open_artifacts, place
+from etl.runs.artifacts import REPORT, Artifacts, open_artifacts, place
 from etl.runs.execution import Execution
+from etl.runs.leases import Leases
 from etl.runs.ledger import Ledger
+from etl.runs.request import Request
 from etl.runs.stores import open_store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+ASKED = ("force", "fail_fast", "threads", "parallel", "master", "retry_of")  # options that a manifest remembers
+
 
 def execute(
-    project: Project, plan: Plan, run_id: str, stream: TextIO, mode: terminal.Mode, *, quiet: bool, **options: Any
+    project: Project,
+    plan: Plan,
+    run_id: str,
+    stream: TextIO,
+    mode: terminal.Mode,
+    *,
+    quiet: bool,
+    overrides: Mapping[str, str] | None = None,
+    past: Mapping[str, float] | None = None,
+    **options: Any,
 ) -> RunResult:
     """Run a plan of a project, show it on ``stream``, and draw its report.
 
@@ -38,43 +54,59 @@ def execute(
         stream: usually stderr.
         mode: how the run is shown.
         quiet: only what did not go well.
-        options: ``master`` for Spark on platform ``local``; ``selection``, ``threads``, ``force`` and ``fail_fast`` of
-            an ``Execution``.
+        overrides: configuration values of the command line, for whoever does this run again.
+        past: seconds that steps took in earlier runs.
+        options: ``master`` for Spark on platform ``local``, or the ``session`` that there is; ``selection``,
+            ``retry_of``, ``threads``, ``parallel``, ``force``, ``fail_fast`` and ``wait`` of an ``Execution``.
 
     Raises:
         EtlError: the run could not begin. What happens to a step is in the result instead.
     """
     mode = terminal.chosen(mode, stream, quiet=quiet)
-    artifacts = open_artifacts(project.config.artifacts, run_id)
-    with terminal.follow(mode, stream, quiet=quiet) as display:
-        result = _run(project, plan, artifacts, listeners=(display,), progress=mode == "live", **options)
+    artifacts = open_artifacts(project.config.artifacts, run_id, project.config.s3)
+    asked = {name: options[name] for name in ASKED if name in options}
+    said = manifest(project, plan, _request(plan, overrides or {}, asked))
+    with terminal.follow(mode, stream, quiet=quiet, past=past) as display:
+        result = _run(project, plan, said, artifacts, listeners=(display,), progress=mode == "live", **options)
     conclude(result, write_report(artifacts, result, stream), stream)
     return result
 
 
-def _run(project: Project, plan: Plan, artifacts: Artifacts, *, master: str | None, **options: Any) -> RunResult:
-    stop, ledger = Stop(), Ledger(open_store(project.config.state))
-    said = manifest(project, plan)
+def _request(plan: Plan, overrides: Mapping[str, str], options: Mapping[str, Any]) -> Request:
+    code = {planned.step.name: fingerprint.code(planned) for planned in plan.steps}
+    return Request.of(plan, code=code, overrides=overrides, options=options)
+
+
+def _run(
+    project: Project,
+    plan: Plan,
+    said: Mapping[str, Any],
+    artifacts: Artifacts,
+    *,
+    master: str | None,
+    session: SparkSession | None = None,
+    **options: Any,
+) -> RunResult:
+    stop, ledger = Stop(), Ledger(open_store(project.config.state, project.config.s3))
     with interruptible(stop) as take_signals:
 
-        def session() -> SparkSession:
-            started = _session(project, artifacts.run_id, master)
+        def started() -> SparkSession:
+            found = session or start_session(project, plan, artifacts.run_id, master=master)
             take_signals()  # PySpark puts its own SIGINT handler in place when the session starts
-            return started
+            return found
 
+        leases = Leases(store=ledger.store, term=project.config.run.lease_seconds)
         execution = Execution(
-            plan=plan, manifest=said, ledger=ledger, artifacts=artifacts, session=session, stop=stop, **options
+            plan=plan,
+            manifest=said,
+            ledger=ledger,
+            leases=leases,
+            artifacts=artifacts,
+            session=started,
+            stop=stop,
+            **options,
         )
         return execution.run()
-
-
-def _session(project: Project, run_id: str, master: str | None) -> SparkSession:
-    from etl.spark.session import start
-    from etl.spark.settings import SessionSettings
-
-    config = project.config
-    name = f"{project.name} {run_id}"
-    return start(SessionSettings(app_name=name, platform=config.run.platform, master=master, conf=config.spark))
 
 
 def write_report(artifacts: Artifacts, result: RunResult, stream: TextIO) -> str:
@@ -92,7 +124,7 @@ def write_report(artifacts: Artifacts, result: RunResult, stream: TextIO) -> str
         with suppress(EtlError, OSError):  # said already; the place that failed may be this one
             artifacts.add(told)
         return ""
-    return place(artifacts.root, result.run_id, "report.html").removeprefix(f"{Path.cwd()}/")
+    return place(artifacts.root, result.run_id, REPORT).removeprefix(f"{Path.cwd()}/")
 
 
 def conclude(result: RunResult, report: str, stream: TextIO) -> None:

@@ -24,7 +24,8 @@ from etl.errors import UsageError
 def command(context: Context, out: Path) -> None:
     """Build the wheel and the zip that a cluster runs.
 
-    Both hold engine, jobs and conf. The same sources give the same bytes.
+    The wheel holds jobs and conf, the zip the engine and what it needs too. The same sources give the same bytes. The
+    zip is opened once, as a cluster would, and must hold the steps that are here.
 
     \b
     etl package
@@ -32,10 +33,10 @@ def command(context: Context, out: Path) -> None:
     """
     from etl.ship.bundle import build
 
-    directory = context.open().directory
-    if directory is None:
+    project = context.open()
+    if project.directory is None:
         raise UsageError("this is a bundle already: there is no project here to build one from")
-    bundle = build(directory, out)
+    bundle = build(project.directory, out, steps=tuple(project.graph.nodes))
     values = {name: str(value) for name, value in attrs.asdict(bundle, recurse=False).items()}
     if context.output == "json":
         print_json(values)

@@ -8,6 +8,7 @@ import click
 
 from etl.cli.context import Context, pass_context
 from etl.cli.selection import Selection, selection_options
+from etl.cli.session import start_session
 from etl.cli.table import print_json
 
 if TYPE_CHECKING:
@@ -42,9 +43,5 @@ def command(context: Context, selection: Selection, why: bool) -> None:
 
 def _outlooks(project: Project, plan: Plan) -> tuple[Outlook, ...]:
     from etl.engine.outlook import outlook
-    from etl.spark.session import start
-    from etl.spark.settings import SessionSettings
 
-    config = project.config
-    name = f"{project.name} plan"
-    return outlook(plan, start(SessionSettings(app_name=name, platform=config.run.platform, conf=config.spark)))
+    return outlook(plan, start_session(project, plan, "plan"))

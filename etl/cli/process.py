@@ -19,13 +19,14 @@ from etl.errors import DefectError, EtlError, InterruptedRunError, UsageError
 from etl.model.failure import ErrorInfo
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, bundled: bool = False) -> int:
     """Run a command line and return its exit code; errors are printed, never raised.
 
     Args:
         argv: the arguments without the program's name; those of the process when None.
+        bundled: the project is the one beside the engine in its bundle, wherever the process stands.
     """
-    given: dict[str, Any] = {}
+    given: dict[str, Any] = {"bundled": bundled}
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # an ASCII terminal shows ? for → instead of a traceback

@@ -13,6 +13,7 @@ from etl.cli.context import shared_options
 from etl.errors import did_you_mean
 
 COMMANDS: dict[str, dict[str, str]] = {
+    "Begin": {"init": "Make a project: a job that runs at once, its sample data and its test."},
     "Look": {
         "list": "List jobs, steps or datasets.",
         "show": "Show one job, step or dataset.",
@@ -26,7 +27,12 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Run": {
         "run": "Run steps for an interval: extract, transform, stage, audit, publish.",
+        "backfill": "Run past intervals that are missing, failed or changed.",
+        "retry": "Do what did not succeed in an earlier run.",
         "runs": "List past runs, or show the steps of one.",
+        "status": "Show where each step stands for each interval.",
+        "clean": "Delete the artifacts of old runs.",
+        "locks": "List which runs hold which targets, or release a target.",
     },
     "Ship": {
         "package": "Build the wheel and the zip that a cluster runs.",
@@ -49,16 +55,13 @@ EXIT_CODES = (
     ("130 143", "interrupted by Ctrl-C, by SIGTERM"),
 )
 # What other tools call a command, and where it is here.
-AGAIN = "run the same command again: what is published already is a no-op"
 ELSEWHERE = {
     "build": "`etl run` runs steps and judges their expectations",
     "compile": "`etl validate` lets Spark analyse every step",
     "docs": "`etl show`, `etl graph`, and report.html of each run",
     "ls": "`etl list`",
     "report": "each run leaves a report.html: `etl runs last` says where",
-    "resume": AGAIN,
-    "retry": AGAIN,
-    "status": "`etl runs` tells of runs, `etl show STEP` of a step's last ones",
+    "resume": "`etl retry` does what did not succeed in an earlier run",
     "test": "`etl run` judges expectations; unit tests run with pytest",
 }
 _SENTENCES = {name: sentence for group in COMMANDS.values() for name, sentence in group.items()}

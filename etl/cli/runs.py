@@ -3,52 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from etl.cli.context import Context, pass_context
+from etl.cli.moment import moment
 from etl.cli.table import Output, print_facts, print_json, print_rows
+from etl.model.s3 import S3Settings
 
 if TYPE_CHECKING:
     from etl.runs.run_record import RunRecord
 
+STATUSES = ("pass", "warn", "no-op", "fail", "error", "cancelled", "running", "lost")
+FAILED = ("fail", "error", "cancelled", "lost")
 MOST_KEYS = 4  # intervals that are named one by one
 
 
 @click.command()
 @click.argument("run_id", required=False, metavar="[RUN_ID|last]")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many runs.")
+@click.option("--job", metavar="JOB", help="Only runs that planned a step of this job.")
+@click.option("--status", "statuses", multiple=True, type=click.Choice(STATUSES), help="Only runs that ended so.")
 @click.option("--failed", is_flag=True, help="Only runs that did not end well.")
+@click.option("--since", metavar="WHEN", callback=moment, help="Began then or later: 2013-02-08, yesterday, 7d.")
+@click.option("--until", metavar="WHEN", callback=moment, help="Began before: 2013-02-08, today, 12h.")
 @pass_context
-def command(context: Context, run_id: str | None, limit: int, failed: bool) -> None:
+def command(
+    context: Context,
+    run_id: str | None,
+    limit: int,
+    job: str | None,
+    statuses: tuple[str, ...],
+    failed: bool,
+    since: datetime | None,
+    until: datetime | None,
+) -> None:
     """List past runs, or show the steps of one.
 
-    The last comes first. A run that never finished is `running`, or `lost` if its process on this machine is gone. The
-    beginning of an id will do.
+    The last comes first. A run that never finished is `running` while it is at work, else `lost`. The beginning of an
+    id will do.
 
     \b
     etl runs --limit 5
+    etl runs --job nyc_flights --since 7d
     etl runs --failed
+    etl runs --status lost --status running
     etl runs last
     etl runs last -o json
     """
+    from etl.runs.index import Asked
     from etl.runs.ledger import Ledger
     from etl.runs.stores import open_store
 
-    ledger = Ledger(open_store(context.open().config.state))
+    config = context.open().config
+    ledger = Ledger(open_store(config.state, config.s3))
     if run_id is None:
-        found = (run for run in ledger.runs(None if failed else limit) if run.failed or not failed)
-        _print_list([_row(run) for run in islice(found, limit)], context.output, failed=failed)
+        asked = Asked(job=job, statuses=(*statuses, *(FAILED if failed else ())), since=since, until=until)
+        _print_list([_row(run) for run in ledger.runs(limit, asked)], context.output, all_of_them=asked == Asked())
         return
     run = ledger.run(run_id)
-    steps = step_results(run)
+    steps = step_results(run, config.s3)
     if context.output == "json":
         print_json(run.to_json() | {"steps": steps})
         return
-    print_facts(_facts(run))
+    print_facts(_facts(run, config.s3))
     click.echo()
     if steps:
         print_rows([step_row(step) for step in steps], STEP_COLUMNS, context.output)
@@ -58,22 +78,28 @@ def command(context: Context, run_id: str | None, limit: int, failed: bool) -> N
         click.echo("no step has a result")
 
 
-def _print_list(rows: list[dict[str, Any]], output: Output, *, failed: bool) -> None:
+def _print_list(rows: list[dict[str, Any]], output: Output, *, all_of_them: bool) -> None:
     if not rows and output == "text":
-        click.echo("no run failed" if failed else "no runs yet: `etl run` makes one")
+        click.echo("no runs yet: `etl run` makes one" if all_of_them else "no such run")
         return
     error = ("error",) if any(row["error"] for row in rows) else ()
     columns = ("run_id", "status", "environment", "asked", "interval", "exit_code", "published", "seconds", *error)
     print_rows(rows, columns, output)
 
 
-def _facts(run: RunRecord) -> dict[str, Any]:
+def _facts(run: RunRecord, s3: S3Settings) -> dict[str, Any]:
     """Return a run as its page shows it: what a table below says is left out, a year of days is two and a count."""
     values = {key: value for key, value in run.to_json().items() if key not in {"state", "counts"}}
     shown = {"pid": str(run.pid), "intervals": _span(run.intervals), "never_begun": _span(run.never_begun)}
     shown |= {key: values[key][:19] + " UTC" for key in ("started_at", "finished_at") if values[key]}
-    report = Path(values["artifacts"]) / "report.html"
-    return values | shown | {"report": str(report) if values["artifacts"] and report.is_file() else ""}
+    return values | shown | {"report": _report(run, s3)}
+
+
+def _report(run: RunRecord, s3: S3Settings) -> str:
+    from etl.runs.artifacts import REPORT, open_artifacts, place
+
+    drawn = run.artifacts and open_artifacts(run.artifacts, run.run_id, s3).has(REPORT)
+    return place(run.artifacts, run.run_id, REPORT) if drawn else ""
 
 
 def _span(keys: tuple[str, ...]) -> str:
@@ -97,11 +123,11 @@ def _went_wrong(steps: list[dict[str, Any]]) -> Iterator[str]:
     yield from ("", *others) if others else ()
 
 
-def step_results(run: RunRecord) -> list[dict[str, Any]]:
+def step_results(run: RunRecord, s3: S3Settings) -> list[dict[str, Any]]:
     """Return how each step of a run ended; none for a run that left no results."""
     from etl.runs.artifacts import open_artifacts
 
-    results = open_artifacts(run.artifacts, run.run_id).read_results()
+    results = open_artifacts(run.artifacts, run.run_id, s3).read_results()
     return list(results["steps"]) if results else []
 
 

@@ -11,14 +11,13 @@ import click
 from attrs import frozen
 
 from etl.cli.context import pairs
+from etl.cli.moment import DAYS
 from etl.errors import UsageError
 from etl.model.run import utc_now
 
 if TYPE_CHECKING:
     from etl.model.plan import Plan
     from etl.project.project import Project
-
-DAYS: dict[str | None, int] = {"yesterday": -1, "today": 0}
 
 
 @frozen(kw_only=True)
@@ -31,6 +30,11 @@ class Selection:
     start: str | None
     end: str | None
     params: tuple[str, ...]
+
+    @property
+    def given(self) -> bool:
+        """True if anything was said."""
+        return any((self.select, self.exclude, self.date, self.start, self.end, self.params))
 
     def plan(self, project: Project) -> Plan:
         """Resolve the selection against a project.

@@ -69,13 +69,16 @@ def _readers(project: Project, dataset: str) -> list[str]:
 
 
 def _last_runs(project: Project, name: str) -> list[dict[str, Any]]:
+    from etl.runs.index import Asked
     from etl.runs.ledger import Ledger
     from etl.runs.stores import open_store
 
     rows: list[dict[str, Any]] = []
+    asked = Asked(job=project.graph.nodes[name].job.name)
     try:
-        for run in Ledger(open_store(project.config.state)).runs(_LOOKED_AT):
-            own = [step_row(step) for step in step_results(run) if step["step"] == name]
+        s3 = project.config.s3
+        for run in Ledger(open_store(project.config.state, s3)).runs(_LOOKED_AT, asked):
+            own = [step_row(step) for step in step_results(run, s3) if step["step"] == name]
             rows += [{"run_id": run.run_id} | row for row in own[-LAST_RUNS:]]
             if len(rows) >= LAST_RUNS:
                 break
@@ -88,6 +91,7 @@ def _sources(sources: list[dict[str, Any]]) -> str:
     lines = [
         f"{s['name']}: {s['dataset']}"
         + (f" by {s['interval_column']}" if s["interval_column"] else "")
+        + (f", looking back {s['lookback']}" if s.get("lookback") else "")
         + (" (optional)" if s["optional"] else "")
         for s in sources
     ]

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from etl.cli.context import Context, pass_context
 from etl.cli.selection import Selection, selection_options
+from etl.cli.session import start_session
 from etl.cli.table import print_json
 from etl.model.failure import ErrorInfo, rank
 from etl.model.plural import plural
@@ -30,17 +31,10 @@ def command(context: Context, selection: Selection) -> None:
     project = context.open(static=False)
     # Only now: without PySpark these cannot be imported, and `open` has said so.
     from etl.engine.validate import changes, validate
-    from etl.spark.session import start
-    from etl.spark.settings import SessionSettings
 
     dated = selection if selection.date or selection.start else evolve(selection, date=str(_yesterday()))
     plan = dated.plan(project)
-    config = project.config
-    session = start(
-        SessionSettings(
-            app_name=f"{project.name} validate", platform=config.run.platform, conf=config.spark, profile="test"
-        )
-    )
+    session = start_session(project, plan, "validate", profile="test")
     errors = validate(plan, session)
     for said in changes(plan, session):
         click.echo(said, err=True)

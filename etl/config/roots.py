@@ -15,10 +15,16 @@ def read_root(text: str) -> str:
     """Check the root of a zone and bring it to one spelling: ``s3a`` and ``s3n`` become ``s3``, no trailing slash.
 
     Raises:
-        RefusedError: another scheme, a bucket's name that S3 does not allow, blanks around it, ``..``, nothing at all.
+        RefusedError: another scheme, a bucket's name that S3 does not allow, blanks around it, ``..``, ``${…}``,
+            nothing at all.
     """
     if not text or text != text.strip():
         raise RefusedError(f"root {text!r} is empty or has blanks around it")
+    if "${" in text:
+        raise RefusedError(
+            f"root {text!r} is no place: configuration fills in no variables",
+            "write the place, here or in conf/env/<environment>.toml",
+        )
     scheme, colon, rest = text.partition(":")
     if not colon or "/" in scheme:
         if ".." in text.split("/"):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from attrs import field, fields, frozen
+from attrs import asdict, field, fields, frozen, has
 
 from etl.config.credentials import EXAMPLES, is_literal_secret
 from etl.config.document import KeyPath, dotted
@@ -18,11 +18,13 @@ from etl.config.structure import Origin, structured
 from etl.errors import ConfigError, ForcedSettingError, LiteralSecretError, Place
 from etl.model.forced import forced
 from etl.model.platforms import LOCAL, PLATFORMS
+from etl.model.s3 import S3Settings
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 MAX_THREADS = 64
+LEASE = range(2, 3601)  # seconds
 OF_SPARK = "spark."
 OF_HADOOP = ("fs.", "dfs.", "hadoop.", "mapreduce.", "parquet.", "yarn.")  # Spark hands them on below spark.hadoop
 
@@ -30,6 +32,12 @@ OF_HADOOP = ("fs.", "dfs.", "hadoop.", "mapreduce.", "parquet.", "yarn.")  # Spa
 def _threads(value: int) -> int:
     if not 0 <= value <= MAX_THREADS:
         raise RefusedError(f"{value} threads; allowed are 1 to {MAX_THREADS}, or 0 for as many as there are cores")
+    return value
+
+
+def _lease(value: int) -> int:
+    if value not in LEASE:
+        raise RefusedError(f"a lease of {value} s; allowed are {LEASE.start} to {LEASE.stop - 1}")
     return value
 
 
@@ -41,11 +49,13 @@ class RunSettings:
         threads: steps that may run at once, 1 to 64; 0 means as many as there are cores.
         platform: where the run takes place.
         protected: a run by hand must be confirmed.
+        lease_seconds: 2 to 3600; after half as long again without a word, a run on another machine counts as dead.
     """
 
     threads: Annotated[int, _threads] = 0
     platform: Annotated[str, one_of(PLATFORMS)] = LOCAL
     protected: bool = False
+    lease_seconds: Annotated[int, _lease] = 60
 
 
 @frozen
@@ -59,6 +69,7 @@ class Settings:
         artifacts: directory that receives ``runs/<run id>/``.
         spark: Spark's own configuration, key to text.
         run: how a run behaves.
+        s3: how S3 is reached.
     """
 
     name: str = ""
@@ -67,6 +78,7 @@ class Settings:
     artifacts: Root = "target"
     spark: Mapping[str, str] = field(factory=dict, hash=False)
     run: RunSettings = RunSettings()
+    s3: S3Settings = field(factory=S3Settings)
 
 
 @frozen(kw_only=True)
@@ -177,4 +189,4 @@ def _locate(layer: Layer, path: KeyPath) -> Origin:
 
 def _tables(settings: Settings) -> dict[str, Any]:
     values = {attribute.name: getattr(settings, attribute.name) for attribute in fields(Settings)}
-    return values | {"run": {a.name: getattr(settings.run, a.name) for a in fields(RunSettings)}}
+    return {name: asdict(value) if has(type(value)) else value for name, value in values.items()}

@@ -13,7 +13,7 @@ from etl.model.faults import check_faults, place_of
 from etl.model.formats import format_of
 from etl.model.names import source_names
 from etl.model.plan import PlannedStep
-from etl.model.write import Merge
+from etl.model.write import History, Merge
 from etl.spark.errors import summary
 from etl.spark.jvm import java_class
 
@@ -53,8 +53,9 @@ def conditions(planned: PlannedStep) -> Iterator[tuple[str, str, Place]]:
         if expectation.kwargs.get("row_condition") is not None:
             given = f"{expectation.name}: row_condition"
             yield given, expectation.kwargs["row_condition"], place_of(step, expectation)
-    if isinstance(step.target.write, Merge) and step.target.write.apply_as_deletes is not None:
-        yield "Merge apply_as_deletes", step.target.write.apply_as_deletes, step.place
+    write = step.target.write
+    if isinstance(write, Merge | History) and write.apply_as_deletes is not None:
+        yield f"{type(write).__name__} apply_as_deletes", write.apply_as_deletes, step.place
 
 
 def _unparsed(session: SparkSession, condition: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from etl.model.dataset import Source
 from etl.model.plan import PlannedStep
 from etl.model.plural import plural
 from etl.storage.staging import Applied
@@ -31,7 +32,8 @@ def _part(planned: PlannedStep, part: str, old: Mapping[str, Any], new: Mapping[
     if part == "inputs":
         for name in names:
             dataset = planned.reads[name].name if name in planned.reads else name
-            yield f"{dataset}: {_source(old.get(name), new.get(name))}"
+            of = _intervals(planned.step.sources[name], old.get(name), new.get(name)) if name in planned.reads else ""
+            yield f"{dataset}{of}: {_source(old.get(name), new.get(name))}"
     elif part == "catalogue":
         for name in names:
             keys = [key for key in {**new.get(name, {}), **old.get(name, {})} if _differs(old, new, name, key)]
@@ -66,11 +68,28 @@ def _source(old: Any, new: Any) -> str:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         if "files" in old and "files" in new:
             return _files(old["files"], new["files"])
+        if "publishes" in old or "publishes" in new:
+            return "published again" if "publishes" in old and "publishes" in new else "changed"
         now, then = (int(each.get("count", len(each.get("files", ())))) for each in (new, old))
         return f"{plural(now, 'file')}, before {then:,}" if now != then else "changed"
     if old is None or new is None:
         return "was absent, and is there" if old is None else "was there, and is absent"
     return "changed" if isinstance(new, Mapping) or isinstance(old, Mapping) else _version(str(old), str(new))
+
+
+def _intervals(source: Source, old: Any, new: Any) -> str:
+    """Say of which intervals a source that is read from several has changed; empty where nobody can say."""
+    if not source.lookback or not isinstance(old, Mapping) or not isinstance(new, Mapping):
+        return ""
+    kind = "publishes" if "publishes" in new else "files"
+    then, now = old.get(kind), new.get(kind)
+    if not isinstance(then, Mapping) or not isinstance(now, Mapping):
+        return ""
+    names = {name for name in {**then, **now} if then.get(name) != now.get(name)}
+    folder = f"{source.interval_column}="
+    if kind == "files":
+        names = {name.removeprefix(folder).partition("/")[0] for name in names if name.startswith(folder)}
+    return f" of {_listed(sorted(names))}" if names else ""
 
 
 def _version(old: str, new: str) -> str:

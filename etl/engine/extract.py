@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from attrs import field, frozen
 
 from etl.engine.meter import ROWS, Observed, observe
 from etl.errors import CorruptRowsError, EtlError
+from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.sql import quoted
@@ -81,7 +81,12 @@ def extract(session: SparkSession, planned: PlannedStep, interval: Interval | No
     observed: dict[str, Observed] = {}
     readings: dict[str, Reading] = {}
     for name, source in planned.step.sources.items():
-        scope = Scope(column=source.interval_column, interval=interval, optional=source.optional)
+        scope = Scope(
+            column=source.interval_column,
+            interval=source.reads(interval),
+            required=interval if source.lookback else None,
+            optional=source.optional,
+        )
         readings[name] = reading = source_for(planned.reads[name]).read(session, planned.reads[name], scope)
         frame, corrupt = reading.frame, reading.corrupt
         measures = [ROWS, reading.rows, *((corrupt.count,) if corrupt else ())]
@@ -110,17 +115,25 @@ def refuse_corrupt(
             continue
         found = corrupt_records(extracted.readings[name]).limit(SAMPLE)
         shown = found.selectExpr("*", "CAST(_record AS BINARY) AS _bytes").collect()
-        records = [_shown(row) for row in shown]
+        records = [_shown(dataset, row) for row in shown]
         raise CorruptRowsError(dataset.name, count, records, place=dataset.place, allowed=allowed)
 
 
-def _shown(row: Row) -> str:
-    reason, stored = row["_reason"], bytes(row["_bytes"])
+def _shown(dataset: Dataset, row: Row) -> str:
+    reason, stored = row["_reason"] + _goes_on(dataset, row["_record"]), bytes(row["_bytes"])
     try:
         stored.decode()
     except UnicodeDecodeError as error:
         reason += f"; byte {stored[error.start]:#x}: perhaps encoding = {guessed_encoding(stored)!r}"
-    return f"{unquote(row['_file']).rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({reason})"
+    return f"{row['_file'].rsplit('/', 1)[-1]}: {row['_record'][:120]!r} ({reason})"
+
+
+def _goes_on(dataset: Dataset, text: str) -> str:
+    """Say that a record may go on in the next line, where what is there of it ends open."""
+    opened = {"csv": text.count(dataset.spark_options.get("quote", '"')) % 2, "json": text.count("{") - text.count("}")}
+    if not opened.get(dataset.format) or dataset.spark_options.get("multiLine", "false").lower() == "true":
+        return ""
+    return '; over several lines: options = { multiLine = "true" }'
 
 
 def corrupt_records(reading: Reading) -> DataFrame:
@@ -132,7 +145,9 @@ def corrupt_records(reading: Reading) -> DataFrame:
     if corrupt is None:
         return frame.selectExpr(*(f"CAST(NULL AS STRING) AS {name}" for name in COLUMNS)).limit(0)
     records = frame.selectExpr(
-        f"{quoted(corrupt.column)} AS _record", f"{quoted(corrupt.reason)} AS _reason", "input_file_name() AS _file"
+        f"{quoted(corrupt.column)} AS _record",
+        f"{quoted(corrupt.reason)} AS _reason",
+        "url_decode(replace(input_file_name(), '+', '%2B')) AS _file",  # Spark names it as a URI, with %20 for a blank
     ).where("_record IS NOT NULL")
     if not corrupt.headers:
         return records

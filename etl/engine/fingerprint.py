@@ -68,6 +68,11 @@ def made(planned: PlannedStep, run: Run, spark_version: str, inputs: Mapping[str
     )
 
 
+def code(planned: PlannedStep) -> str:
+    """Return a digest of a step's code and declaration: two runs of one did the same with the same inputs."""
+    return _digest({"code": made_of(planned.step), "declaration": _declared(planned)})[:SHOWN]
+
+
 def _declared(planned: PlannedStep) -> Mapping[str, Any]:
     """What the step declares, but for words that are for people."""
     step = planned.step
@@ -80,7 +85,7 @@ def _declared(planned: PlannedStep) -> Mapping[str, Any]:
         "write": repr(step.target.write),
         "partition_by": step.target.partition_by,
         "conserve": step.conserve,
-        "sources": {name: repr(source) for name, source in step.sources.items()},
+        "sources": {name: repr(source).replace(", lookback=None", "") for name, source in step.sources.items()},
         "expectations": expectations,
     }
 
@@ -123,7 +128,10 @@ def _brief(part: str, content: Mapping[str, Any]) -> Any:
 
 
 def _source(identity: Any) -> Any:
-    """Return a source's content in short: a version as it is, files by name where they are few, else a digest."""
+    """Return a source's content in short: a version as it is, files and publishes by name where they are few."""
+    publishes = identity.get("publishes") if isinstance(identity, Mapping) else None
+    if isinstance(publishes, Mapping) and len(publishes) <= MOST:
+        return {"publishes": dict(publishes)}
     files = identity.get("files") if isinstance(identity, Mapping) else None
     if isinstance(files, Mapping) and len(files) <= MOST:
         return {"files": {name: _digest(stamp)[:BRIEF] for name, stamp in files.items()}}

@@ -10,7 +10,7 @@ from attrs import frozen
 from etl.errors import RefusedPartitionError, RefusedRowsError
 from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
-from etl.model.write import ReplacePartitions
+from etl.model.write import History, ReplaceInterval, ReplacePartitions
 from etl.sql import count_where, quoted
 from etl.storage.reading import interval_predicate
 
@@ -37,13 +37,13 @@ class Guard:
 
 def guards(planned: PlannedStep, interval: Interval | None, kept: str | None) -> tuple[Guard, ...]:
     """Return the step's guards over the rows to publish; ``kept`` is true for those, None for all."""
-    return (*_inside(planned, interval, kept), *_told_apart(planned, kept))
+    return (*_inside(planned, interval, kept), *_told_apart(planned, kept), *_in_order(planned, kept))
 
 
 def _inside(planned: PlannedStep, interval: Interval | None, kept: str | None) -> Iterable[Guard]:
     """Rows outside the interval: the replacement of their own interval would delete others for them."""
     target = planned.step.target
-    if not isinstance(target.write, ReplacePartitions) or interval is None:
+    if not isinstance(target.write, ReplacePartitions | ReplaceInterval) or interval is None:
         return
     column = target.write.column
     inside = interval_predicate(column, target.schema.column(column).type, interval)
@@ -67,6 +67,17 @@ def _told_apart(planned: PlannedStep, kept: str | None) -> Iterable[Guard]:
                 "give them another text or null, or do not partition by the column",
                 partition=column,
             )
+
+
+def _in_order(planned: PlannedStep, kept: str | None) -> Iterable[Guard]:
+    """Events that come at no time: no version could begin or end by them."""
+    write = planned.step.target.write
+    if isinstance(write, History) and write.sequence_by:
+        yield Guard(
+            count_where(kept, f"{quoted(write.sequence_by)} IS NULL"),
+            f"rows whose {write.sequence_by!r} is null: an event of a History has its instant",
+            "give them one in the transformation, or quarantine them",
+        )
 
 
 def hold(planned: PlannedStep, guards: Iterable[Guard], values: Mapping[str, Any]) -> None:

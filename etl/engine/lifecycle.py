@@ -15,6 +15,7 @@ from etl.engine.boundary import failed_action
 from etl.engine.counts import Counts, count, told_early
 from etl.engine.declared import check_declared
 from etl.engine.extract import Extracted, extract, refuse_corrupt
+from etl.engine.fence import Fence, no_fence
 from etl.engine.guards import hold
 from etl.engine.meter import drain
 from etl.engine.publishing import Notes
@@ -50,6 +51,7 @@ class Attempt:
         listener: gets phase events.
         clock: seconds that only grow.
         now: the time, in UTC.
+        fence: asked immediately before the publish.
     """
 
     session: SparkSession
@@ -59,6 +61,7 @@ class Attempt:
     listener: Listener
     clock: Callable[[], float] = time.monotonic
     now: Clock = utc_now
+    fence: Fence = no_fence
 
 
 def execute(planned: PlannedStep, attempt: Attempt) -> StepResult:
@@ -155,7 +158,7 @@ def _made(
     quarantine = Quarantine(session=session, planned=planned, run=run, staged=staged, extracted=extracted, aside=aside)
     try:
         with _phase(attempt, planned, phases, "publish", stoppable=False):
-            published = publishing.publish(staged, quarantine, target.write)
+            published = publishing.publish(staged, quarantine, target.write, attempt.fence)
     except QuarantineError as error:
         return record.half_published(planned, session, run, error, verdict, counts)
     warnings = (*notes.warnings, *found.warnings)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from attrs import define, field
+
 from etl.engine import publishing, standing
 from etl.engine.extract import extract
 from etl.errors import EtlError, InputError
@@ -27,18 +29,34 @@ def outlook(plan: Plan, session: SparkSession) -> tuple[Outlook, ...]:
     Sources are looked at as they are now: what a step of the plan would publish is not there yet, so a step that reads
     it and is up to date waits for it.
     """
-    own = step_session(session)
-    return tuple(each for interval in plan.intervals for each in _of_interval(plan, own, interval))
+    own, ahead = step_session(session), Ahead()
+    return tuple(each for interval in plan.intervals for each in _of_interval(plan, own, interval, ahead))
 
 
-def _of_interval(plan: Plan, session: SparkSession, interval: Interval | None) -> Iterator[Outlook]:
-    ahead: dict[str, str] = {}  # steps that would publish or cannot, in words
-    for planned in plan.steps:
-        pending = [ahead[name] for name in planned.after if name in ahead]
+@define
+class Ahead:
+    """Which steps would publish or cannot, and for which interval, in words."""
+
+    said: dict[str, dict[Interval | None, str]] = field(factory=dict)
+
+    def of(self, planned: PlannedStep, interval: Interval | None) -> Iterator[str]:
+        """Yield what a step waits for: what it reads of this interval, and of those that it looks back to."""
+        for name, dataset in planned.reads.items():
+            source = planned.step.sources[name]
+            reads = source.reads(interval) if source.lookback else None
+            for each, words in self.said.get(dataset.written_by or "", {}).items():
+                if each == interval or (each and reads and reads.overlaps(each)):
+                    yield words
+
+
+def _of_interval(plan: Plan, session: SparkSession, interval: Interval | None, ahead: Ahead) -> Iterator[Outlook]:
+    for planned in plan.steps_for(interval):
+        pending = dict.fromkeys(ahead.of(planned, interval))
         why = _why(session, planned, Run("plan", interval, plan.params), ", ".join(pending))
         if why.publishes:
             cannot = why.state is State.BLOCKED
-            ahead[planned.step.name] = f"{planned.writes.name} {'cannot be' if cannot else 'is'} published first"
+            words = f"{planned.writes.name} {'cannot be' if cannot else 'is'} published first"
+            ahead.said.setdefault(planned.step.name, {})[interval] = words
         yield Outlook(step=planned.step.name, interval=interval.key if interval else None, why=why)
 
 

@@ -8,19 +8,22 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from etl.model.event import Kind
+from etl.model.interval import Interval
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SECONDS = 0.25
-Emit = Callable[[Kind, Mapping[str, int], str], None]
+Running = tuple[str, Interval | None]  # a step that runs, and what for
+Emit = Callable[[Kind, Mapping[str, int], str, Interval | None], None]
+Steps = Callable[[], Mapping[str, Running]]
 
 
 @contextmanager
-def watched(session: SparkSession, groups: Callable[[], Mapping[str, str]], emit: Emit) -> Iterator[None]:
+def watched(session: SparkSession, groups: Steps, emit: Emit) -> Iterator[None]:
     """Emit ``step_progress`` four times a second for each running step.
 
-    ``groups`` gives the running steps' names by job group.
+    ``groups`` gives the running steps by job group.
     """
     done = threading.Event()
     thread = threading.Thread(target=_watch, args=(session, groups, emit, done), daemon=True)
@@ -32,10 +35,10 @@ def watched(session: SparkSession, groups: Callable[[], Mapping[str, str]], emit
         thread.join(timeout=5)
 
 
-def _watch(session: SparkSession, groups: Callable[[], Mapping[str, str]], emit: Emit, done: threading.Event) -> None:
+def _watch(session: SparkSession, groups: Steps, emit: Emit, done: threading.Event) -> None:
     tracker = session.sparkContext.statusTracker()
     while not done.wait(SECONDS):
-        for group, step in groups().items():
+        for group, (step, interval) in groups().items():
             total = finished = active = 0
             for job in tracker.getJobIdsForGroup(group):
                 for stage in info.stageIds if (info := tracker.getJobInfo(job)) else ():
@@ -45,4 +48,5 @@ def _watch(session: SparkSession, groups: Callable[[], Mapping[str, str]], emit:
                         continue
                     total, finished = total + counts.numTasks, finished + counts.numCompletedTasks
                     active += counts.numActiveTasks
-            emit("step_progress", {"tasks_total": total, "tasks_done": finished, "tasks_running": active}, step)
+            counted = {"tasks_total": total, "tasks_done": finished, "tasks_running": active}
+            emit("step_progress", counted, step, interval)

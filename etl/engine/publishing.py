@@ -9,8 +9,9 @@ from attrs import evolve, frozen
 
 from etl.engine import fingerprint
 from etl.engine.extract import Extracted
+from etl.engine.fence import Fence
 from etl.engine.quarantine import Quarantine
-from etl.errors import ConflictError, OutOfOrderError, PublishError, QuarantineError, RefusedPartitionError
+from etl.errors import ConflictError, LockedError, OutOfOrderError, PublishError, QuarantineError, RefusedPartitionError
 from etl.model.marks import interval_marks
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
@@ -104,7 +105,7 @@ def _by(planned: PlannedStep, columns: Sequence[str]) -> PlannedStep:
     return evolve(planned, step=evolve(planned.step, target=target))
 
 
-def publish(staged: Staged, quarantine: Quarantine, write: Write) -> Published:
+def publish(staged: Staged, quarantine: Quarantine, write: Write, fence: Fence) -> Published:
     """Commit the target and its quarantine, so that no row is ever missing from both.
 
     Both are staged by then; what follows the first commit is the second. The target's comes first: it says that a
@@ -112,15 +113,19 @@ def publish(staged: Staged, quarantine: Quarantine, write: Write) -> Published:
     that, so its quarantine comes first; a re-run replaces it.
 
     Raises:
+        LockedError: the run does not hold the target any more; nothing is published.
         QuarantineError: the target is published, its quarantine is not.
     """
     first, side = isinstance(write, Append), None
     try:
         side = quarantine.stage() if quarantine.is_needed else None
+        fence(quarantine.planned.writes.uri)  # after all that takes time, before the first commit
         if side and first:
             quarantine.commit(side)
-    except BaseException:
+    except BaseException as error:
         discard(staged)
+        if side and isinstance(error, LockedError):
+            side.drop()
         raise
     try:
         published = staged.commit(evolve(staged.publish.mark.applied, aside=side is not None))

@@ -11,7 +11,7 @@ from attrs import evolve
 from etl.engine.audit import Verdict
 from etl.engine.boundary import failed_action
 from etl.engine.publishing import Notes
-from etl.errors import EtlError, InterruptedRunError, OutcomeUnknownError, QuarantineError
+from etl.errors import EtlError, InterruptedRunError, LeaseLostError, OutcomeUnknownError, QuarantineError
 from etl.model.failure import ErrorInfo
 from etl.model.interval import Interval
 from etl.model.plan import Plan, PlannedStep
@@ -50,7 +50,7 @@ def never_begun(plan: Plan, ahead: Sequence[Interval | None], *, stopped: bool) 
     status = Status.CANCELLED if stopped else Status.SKIP
     why = "the run was told to stop" if stopped else "an earlier one failed (--fail-fast)"
     for interval in ahead:
-        for planned in plan.steps:
+        for planned in plan.steps_for(interval):
             yield not_run(planned, interval, status, f"interval never begun: {why}")
 
 
@@ -142,7 +142,7 @@ def _changes(planned: PlannedStep, counts: RowCounts, before: TargetState, done:
 def ended(planned: PlannedStep, session: SparkSession, run: Run, error: EtlError, stopped: int | None) -> StepResult:
     """Return the result of a step that raised; ``stopped`` is the exit code of the signal that ended the run."""
     unknown = isinstance(error, OutcomeUnknownError)
-    cancelled = stopped is not None and not unknown and not isinstance(error, QuarantineError)
+    cancelled = stopped is not None and not unknown and not isinstance(error, QuarantineError | LeaseLostError)
     version = None if cancelled else _version(planned, session)
     return StepResult(
         target=planned.writes.name,

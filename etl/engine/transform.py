@@ -13,11 +13,11 @@ from etl.engine.meter import Observed, counted
 from etl.errors import AnalysisError, TransformError, did_you_mean
 from etl.kinds.values import seen
 from etl.model.accounting import Collector, Drop, collecting
+from etl.model.names import DELETES
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
-from etl.model.schema import Schema
 from etl.model.types import fits
-from etl.model.write import Merge
+from etl.model.write import History, Merge
 from etl.spark.jvm import struct_type
 from etl.sql import quoted
 
@@ -44,7 +44,8 @@ class Transformed:
 def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run, *, first: bool = False) -> Transformed:
     """Call the step's function and conform what it returns; runs no Spark job.
 
-    A ``Merge`` with ``sequence_by`` keeps the latest row of each key here, so that the batch has unique keys. In the
+    A ``Merge`` with ``sequence_by`` keeps the latest row of each key here, so that the batch has unique keys; a
+    ``History`` one row of each key and instant: one that deletes, else the greatest in its columns. In the
     ``first`` publish of a ``Merge`` there is nothing to delete: rows that delete their key are dropped, by name.
 
     Raises:
@@ -70,6 +71,9 @@ def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run, *
         write = step.target.write
         if isinstance(write, Merge) and write.sequence_by:
             conformed = latest_by(conformed, write.keys, write.sequence_by)
+        if isinstance(write, History) and write.sequence_by:
+            marked = conformed.selectExpr("*", f"coalesce({write.apply_as_deletes or 'false'}, false) AS {DELETES}")
+            conformed = latest_by(marked, (*write.keys, write.sequence_by), DELETES).drop(DELETES)
         if isinstance(write, Merge) and write.apply_as_deletes and first:
             conformed = where(conformed, "deletes of a first publish", f"NOT coalesce({write.apply_as_deletes}, false)")
     return Transformed(conformed, _conserved(collector, planned, frames))
@@ -134,12 +138,7 @@ def conform(planned: PlannedStep, frame: DataFrame) -> DataFrame:
         return frame
     return frame.selectExpr(
         *[
-            quoted(name) if kept else f"CAST({quoted(name)} AS {_castable(declared, name)}) AS {quoted(name)}"
+            quoted(name) if kept else f"CAST({quoted(name)} AS {declared.column(name).type}) AS {quoted(name)}"
             for name, kept in same
         ]
     )
-
-
-def _castable(schema: Schema, name: str) -> str:
-    """Return a column's type for a cast, which takes no NOT NULL within; no name of a target has a blank in it."""
-    return schema.column(name).type.replace(" NOT NULL", "")

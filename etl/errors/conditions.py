@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from etl.errors.place import Place, closest, did_you_mean
-from etl.errors.tree import ConfigError, GraphError, InputError, PlatformError, UsageError
+from etl.errors.tree import ConfigError, GraphError, InputError, PlatformError, ProjectError, UsageError
 
 
 class UnknownKeyError(ConfigError):
@@ -47,6 +47,17 @@ class ForcedSettingError(ConfigError):
         self.keys = tuple(key for key, *_ in contradictions)
         said = (f"{key} = {given!r}: Headrace needs {needed!r}, {why}" for key, given, needed, why in contradictions)
         super().__init__("; ".join(said), remedy="remove the setting: it is the same on every platform")
+
+
+class GoneError(ProjectError):
+    """What an earlier run planned is not there any more, so that it cannot be done again."""
+
+    def __init__(self, gone: Sequence[str]) -> None:
+        self.gone = tuple(gone)
+        super().__init__(
+            f"the run cannot be done again: {', '.join(gone)} is not in the project any more",
+            remedy="nothing was run; `etl run` what there is now, for the same dates",
+        )
 
 
 class UnknownNameError(UsageError):
@@ -142,4 +153,17 @@ class UnwritableError(PlatformError):
             f"{what}: cannot write{f' {uri}' if uri else ''}: {said}",
             place=place,
             remedy="check its owner, mode and free space; the target is unchanged",
+        )
+
+
+class RefusedAccessError(PlatformError):
+    """An object store that lets these credentials not in: no such bucket, no right, no login."""
+
+    def __init__(self, what: str, said: str, *, uri: str | None = None, place: Place | None = None) -> None:
+        self.uri = uri
+        super().__init__(
+            f"{what}: no access{f' to {uri}' if uri else ''}: {said}",
+            place=place,
+            remedy="check the bucket's name, the login (`aws sts get-caller-identity`) and its rights: docs/s3.md; the "
+            "target is unchanged",
         )

@@ -10,6 +10,7 @@ from etl.errors.tree import (
     ConflictError,
     EtlError,
     InterruptedRunError,
+    LockedError,
     PlatformError,
     StepError,
     TransformError,
@@ -88,6 +89,41 @@ class WriteConflictError(ConflictError):
         self.version = version
         committed = "another writer committed" if version is None else f"another writer committed version {version}"
         super().__init__(f"{what}: {committed} meanwhile ({said})", remedy="run the step again")
+
+
+class TargetLockedError(LockedError):
+    """Another run holds a target that this one would publish; nothing was begun.
+
+    Args:
+        target: the dataset.
+        uri: where it is.
+        holder: the run that holds it.
+        host: the machine that run is on.
+        pid: its process there.
+        since: when it took the target, in UTC.
+        said: what is known of it besides: that its lease has expired, that this run has waited.
+    """
+
+    def __init__(self, target: str, uri: str, *, holder: str, host: str, pid: int, since: str, said: str = "") -> None:
+        self.target, self.uri, self.holder = target, uri, holder
+        self.host, self.pid, self.since = host, pid, since
+        super().__init__(
+            f"{target} ({uri}) is held by run {holder} on {host} (pid {pid}) since {since}{said}",
+            remedy=f"nothing was begun; wait for it with --wait 30m, or look: etl runs {holder}, etl locks list",
+        )
+
+
+class LeaseLostError(LockedError):
+    """This run held a target and holds it no more: it did not renew its lease in time, or somebody released it."""
+
+    retryable = False
+
+    def __init__(self, run_id: str, why: str, *, target: str = "") -> None:
+        self.run_id, self.target = run_id, target
+        super().__init__(
+            f"run {run_id} no longer holds {target or 'its targets'}: {why}",
+            remedy="it publishes nothing more; what it published stays: run it again",
+        )
 
 
 class JobCancelledError(InterruptedRunError):

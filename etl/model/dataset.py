@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Literal
 
 from attrs import evolve, field, frozen
 
 from etl.errors import DefinitionError, Place
+from etl.model.history import readable
+from etl.model.interval import Interval
 from etl.model.schema import Schema, parse_schema
 from etl.model.text import NO_RULES, TextRules, rule_problems, split_options
-from etl.model.write import ReplacePartitions, Write, names
+from etl.model.write import ReplaceInterval, ReplacePartitions, Write, names
 
 NOWHERE = Place("?")
 
@@ -42,11 +45,23 @@ class Source:
         dataset: ``zone.name``.
         interval_column: DATE or TIMESTAMP column; only the run's interval is read. None reads the whole dataset.
         optional: an absent dataset, or an absent partition of it, is an empty frame instead of an input error.
+        lookback: what lies before the interval is read too: a ``timedelta``, or a number of intervals. What is absent
+            of it is no error. When something of it changes, the intervals that read it run again.
     """
 
     dataset: str = field(converter=dataset_name)
     interval_column: str | None = None
     optional: bool = False
+    lookback: timedelta | int | None = None
+
+    @property
+    def back(self) -> int | str | None:
+        """How far it looks back, as JSON and people have it: a number of intervals, or ``1 day, 0:00:00``."""
+        return str(self.lookback) if isinstance(self.lookback, timedelta) else self.lookback
+
+    def reads(self, interval: Interval | None) -> Interval | None:
+        """Return the part of the dataset that a run for an interval reads; None for the whole."""
+        return interval.reaching_back(self.lookback) if interval and self.lookback else interval
 
 
 @frozen
@@ -72,9 +87,14 @@ class Target:
         return "quarantine." + self.dataset.replace(".", "_")
 
     @property
+    def readable(self) -> Schema:
+        """The columns that readers find: the declared ones, and those that a ``History`` adds."""
+        return readable(self.schema, self.write)
+
+    @property
     def replaced_by(self) -> str | None:
         """The column by whose interval rows are replaced; None where none or all are."""
-        return self.write.column if isinstance(self.write, ReplacePartitions) else None
+        return self.write.column if isinstance(self.write, ReplacePartitions | ReplaceInterval) else None
 
 
 @frozen(kw_only=True)
@@ -85,7 +105,7 @@ class Dataset:
         name: ``zone.name``.
         format: ``delta`` unless the catalogue says otherwise; see ``etl.model.formats``.
         uri: absolute; a local path without scheme, or ``s3://…``. The zone's root plus the dataset's path.
-        schema: declared columns; for a dataset a step here writes, the step's target schema.
+        schema: declared columns; for a dataset a step here writes, those that its target's readers find.
         options: given to Spark's reader as they are (``sep``, ``multiLine`` …).
         partitioned_by: Hive-style directory columns below ``uri``; they are columns of ``schema`` too.
         widths: of a fixed-width file's columns, in letters, in the schema's order.

@@ -35,7 +35,8 @@ class Event:
     ==================  ====================================================================================
     session_starting    none
     session_started     ``spark``: its version
-    run_started         ``environment``, ``steps``, ``intervals``
+    run_started         ``environment``, ``steps``, ``intervals``, ``parallel``: of them at once; ``pairs``, where
+                        not every step is for each
     interval_started    none
     step_started        ``index``, ``of``: the step's place among those of its interval
     phase_started       ``phase``: extract, transform, stage, audit, quarantine, publish

@@ -7,16 +7,19 @@ project, and by a run of the step before it reads anything.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
-from etl.errors import DefinitionError, Place, did_you_mean
+from etl.errors import DefinitionError, Place
 from etl.kinds import KINDS, unknown
 from etl.kinds.kind import Level
 from etl.kinds.types import bare
 from etl.model.expectation import Expectation, OnFailure
+from etl.model.merge_faults import lost, of_a_history, of_a_merge
 from etl.model.names import UNPARTITIONED, target_names
+from etl.model.schema import Schema
 from etl.model.step import Step
-from etl.model.write import Append, History, Merge, ReplacePartitions
+from etl.model.write import Append, History, Merge, ReplaceInterval, ReplacePartitions
 
 LONGEST = 255  # bytes of a folder's name, most file systems' limit
 
@@ -28,7 +31,7 @@ def faults(declared: Step[Any, Any], root: str = "") -> tuple[DefinitionError, .
         declared: the step.
         root: what places are relative to.
     """
-    found = [(declared.place, said) for said in _of_the_target(declared)]
+    found = [(declared.place, said) for said in (*_of_the_target(declared), *_of_the_sources(declared))]
     seen: set[str] = set()
     for expectation in declared.expectations:
         place = place_of(declared, expectation)
@@ -67,59 +70,69 @@ def place_of(declared: Step[Any, Any], expectation: Expectation) -> Place:
 def _of_the_target(declared: Step[Any, Any]) -> Iterator[str]:
     target = declared.target
     yield from target_names(target.schema, target.write)
+    yield from _of_fields(target.schema)
     yield from _of_the_write(declared)
     yield from _of_the_partitions(declared)
 
 
+def _of_the_sources(declared: Step[Any, Any]) -> Iterator[str]:
+    for name, source in declared.sources.items():
+        back = source.lookback
+        if back is None:
+            continue
+        span = back > timedelta(0) if isinstance(back, timedelta) else type(back) is int and back > 0
+        if not span:
+            yield f"source {name!r}: lookback={back!r} is neither a positive timedelta nor a number of intervals"
+        elif source.interval_column is None:
+            yield f"source {name!r}: lookback needs interval_column: without it the whole of {source.dataset} is read"
+        if declared.conserve == name:
+            yield (
+                f"conserve={name!r} reads earlier intervals too (lookback): its rows are not those of this interval's "
+                "result; conserve another source, or none"
+            )
+
+
+def _of_fields(schema: Schema) -> Iterator[str]:
+    """NOT NULL is an expectation, and an expectation speaks of a column: nobody would look at a field's."""
+    for column in schema:
+        if " NOT NULL" in column.type:
+            yield (
+                f"column {column.name!r} has NOT NULL inside {bare(column.type)}, where it is not checked; "
+                "leave it out, or make the field a column of its own"
+            )
+
+
 def _of_the_write(declared: Step[Any, Any]) -> Iterator[str]:
     write, schema = declared.target.write, declared.target.schema
-    if isinstance(write, History):
-        yield "History is not available yet; Merge keeps the latest version of each key"
-    if isinstance(write, ReplacePartitions):
-        lost = _lost(declared, write.column, "ReplacePartitions")
-        if lost:
-            yield lost
+    if isinstance(write, ReplacePartitions | ReplaceInterval):
+        kind = type(write).__name__
+        missing = lost(declared.target.schema, write.column, kind)
+        if missing:
+            yield missing
         elif schema.column(write.column).type not in {"DATE", "TIMESTAMP"}:
             yield (
-                f"ReplacePartitions column {write.column!r} is {schema.column(write.column).type}; "
+                f"{kind} column {write.column!r} is {schema.column(write.column).type}; "
                 "the interval needs DATE or TIMESTAMP"
             )
         if not declared.by_interval:
-            yield "ReplacePartitions needs the interval: give a source interval_column, or take `run`"
+            yield f"{kind} needs the interval: give a source interval_column, or take `run`"
     if isinstance(write, Append) and not declared.by_interval:
         yield (
             "Append without an interval would add the same rows at every run: "
             "give a source interval_column, take `run`, or use ReplaceTable or Merge"
         )
     if isinstance(write, Merge):
-        yield from _of_a_merge(declared, write)
-
-
-def _of_a_merge(declared: Step[Any, Any], write: Merge) -> Iterator[str]:
-    if not write.keys:
-        yield "Merge needs at least one key"
-    named = {"key": write.keys, "sequence_by": (write.sequence_by,) if write.sequence_by is not None else ()}
-    for role, columns in named.items():
-        for position, column in enumerate(columns):
-            lost = _lost(declared, column, "Merge")
-            if lost:
-                yield lost
-            elif column in columns[:position]:
-                yield f"Merge {role} {column!r} is named twice"
-            elif "MAP<" in declared.target.schema.column(column).type:
-                kind = declared.target.schema.column(column).type
-                yield f"Merge {role} {column!r} is {kind}: Spark compares no maps; take a column of another type"
-    deletes = write.apply_as_deletes
-    if deletes is not None and not (isinstance(deletes, str) and deletes.strip()):
-        yield f"Merge apply_as_deletes={deletes!r} is no SQL condition"
+        yield from of_a_merge(declared.target.schema, write)
+    if isinstance(write, History):
+        yield from of_a_history(declared.target.schema, write, by_interval=declared.by_interval)
 
 
 def _of_the_partitions(declared: Step[Any, Any]) -> Iterator[str]:
     target = declared.target
     for position, column in enumerate(target.partition_by):
-        lost = _lost(declared, column, "partition_by")
-        if lost:
-            yield lost
+        missing = lost(declared.target.schema, column, "partition_by")
+        if missing:
+            yield missing
         elif column in target.partition_by[:position]:
             yield f"partition_by names {column!r} twice"
         elif bare(target.schema.column(column).type) in UNPARTITIONED:
@@ -129,9 +142,9 @@ def _of_the_partitions(declared: Step[Any, Any]) -> Iterator[str]:
             )
         elif "\0" in column or len(column.encode()) >= LONGEST:
             yield f"partition_by: column {column[:40]!r} has a NUL in its name or is too long for that of a folder"
-    by = {*target.partition_by, *([target.replaced_by] if target.replaced_by else [])}
-    if target.replaced_by and target.replaced_by in target.schema:
-        by -= {target.replaced_by} if target.schema.column(target.replaced_by).type == "TIMESTAMP" else set()
+    by = set(target.partition_by)
+    if isinstance(target.write, ReplacePartitions) and target.write.column in target.schema:
+        by |= {target.write.column} if target.schema.column(target.write.column).type != "TIMESTAMP" else set()
     if by and by >= set(target.schema.names):
         yield (
             f"the target would be partitioned by all its columns ({', '.join(target.schema.names)}): "
@@ -144,9 +157,9 @@ def _of_an_expectation(declared: Step[Any, Any], expectation: Expectation) -> It
     if kind is None:
         yield unknown(expectation.type)
         return
-    lost = [said for column in expectation.columns if (said := _lost(declared, column, expectation.name))]
-    if lost:
-        yield from lost
+    missing = [said for column in expectation.columns if (said := lost(schema, column, expectation.name))]
+    if missing:
+        yield from missing
         return
     types = {name: schema.column(name).type for name in expectation.columns}
     problem = kind.problem(expectation.kwargs, types)
@@ -158,15 +171,3 @@ def _of_an_expectation(declared: Step[Any, Any], expectation: Expectation) -> It
             f"{expectation.name} speaks of the whole table: no single row breaks it, so it cannot "
             'quarantine; use on_failure="fail" or "warn"'
         )
-
-
-def _lost(declared: Step[Any, Any], column: Any, who: str) -> str | None:
-    """Say that the target has no such column; None if it has."""
-    names = declared.target.schema.names
-    if not isinstance(column, str):
-        return f"{who}: {column!r} is not the name of a column"
-    if column in names:
-        return None
-    same = next((name for name in names if name.lower() == column.lower()), None)
-    meant = f"it has {same!r}, and case counts here" if same else did_you_mean(column, names)
-    return f"{who}: column {column!r} is not in the target's schema; {meant}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from etl.errors import DefinitionError, Place, ProjectError, did_you_mean
-from etl.model.write import Append, Merge, ReplacePartitions, ReplaceTable, Write
+from etl.model.write import Append, History, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Write
 
 
 @frozen(kw_only=True)
@@ -33,7 +33,9 @@ class Format:
 
 FORMATS: dict[str, Format] = {
     "delta": Format(
-        module="etl.storage.delta", writes=(ReplaceTable, ReplacePartitions, Append, Merge), promise="exactly once"
+        module="etl.storage.delta",
+        writes=(ReplaceTable, ReplacePartitions, ReplaceInterval, Append, Merge, History),
+        promise="exactly once",
     ),
     "csv": Format(module="etl.storage.files", needs_schema=True),
     "json": Format(module="etl.storage.files", needs_schema=True),
@@ -41,6 +43,7 @@ FORMATS: dict[str, Format] = {
     "fixed-width": Format(module="etl.storage.files", needs_schema=True),
     "parquet": Format(module="etl.storage.columnar", needs_schema=True),
     "orc": Format(module="etl.storage.columnar", needs_schema=True),
+    "avro": Format(module="etl.storage.columnar", needs_schema=True),
 }
 
 

@@ -21,6 +21,10 @@ class Unit(StrEnum):
     MONTH = "month"
 
 
+EXAMPLES = {Unit.HOUR: "2013-02-08T05", Unit.DAY: "2013-02-08", Unit.MONTH: "2013-02"}
+"""Keys of intervals, by their unit."""
+
+
 @frozen(order=True)
 class Interval:
     """A half-open span of time in UTC.
@@ -60,6 +64,20 @@ class Interval:
         days = (last - self.start.date()).days + 1
         return tuple(self.start.date() + timedelta(days=n) for n in range(days))
 
+    def reaching_back(self, by: timedelta | int) -> Interval:
+        """Return the interval together with what lies before it: a span, or that many intervals of its own length."""
+        if isinstance(by, timedelta):
+            return Interval(self.start - by, self.end)
+        unit = next((unit for unit in Unit if containing(self.start, unit) == self), None)
+        start = self.start
+        for _ in range(by):
+            start = floor(start - timedelta(microseconds=1), unit) if unit else start - (self.end - self.start)
+        return Interval(start, self.end)
+
+    def overlaps(self, other: Interval) -> bool:
+        """Say whether an instant lies in both."""
+        return self.start < other.end and other.start < self.end
+
     def __contains__(self, instant: datetime) -> bool:
         return self.start <= instant < self.end
 
@@ -68,6 +86,26 @@ def containing(instant: datetime, unit: Unit) -> Interval:
     """Return the interval of this unit that holds ``instant``."""
     start = floor(instant, unit)
     return Interval(start, after(start, unit))
+
+
+def touching(interval: Interval, unit: Unit) -> Iterator[Interval]:
+    """Yield the intervals of a unit that an interval overlaps, in order."""
+    yield from _between(floor(interval.start, unit), interval.end, unit)
+
+
+def from_key(key: str) -> Interval:
+    """Return the interval of a ``key``.
+
+    Raises:
+        UsageError: no interval has this key.
+    """
+    start, slash, end = key.partition("/")
+    if slash:
+        return Interval(parse_instant(start), parse_instant(end))
+    units = {len(EXAMPLES[unit]): unit for unit in Unit}
+    if len(key) not in units:
+        raise UsageError(f"{key!r} is the key of no interval")
+    return containing(parse_instant(key), units[len(key)])
 
 
 def floor(instant: datetime, unit: Unit) -> datetime:

@@ -6,7 +6,7 @@ from typing import Any
 
 from etl.model.interval import Interval
 from etl.model.step import Step
-from etl.model.write import ReplacePartitions, ReplaceTable
+from etl.model.write import ReplaceInterval, ReplacePartitions, ReplaceTable
 
 
 def mark_name(step: Step[Any, Any], interval: Interval | None) -> str:
@@ -15,16 +15,22 @@ def mark_name(step: Step[Any, Any], interval: Interval | None) -> str:
     A whole-table replacement has one name: its content is that of the last run, whichever interval that was. The names
     hold the dataset, never the step: a step that gets another name would append its intervals again.
     """
-    if isinstance(step.target.write, ReplaceTable) or not step.by_interval or interval is None:
-        return f"headrace/{step.target.dataset}"
-    if isinstance(step.target.write, ReplacePartitions):
-        return partition_mark(step.target.dataset, interval)
-    return f"{interval_marks(step.target.dataset)}{interval.key}"
+    prefix = marks_of_intervals(step)
+    return f"headrace/{step.target.dataset}" if prefix is None or interval is None else f"{prefix}{interval.key}"
 
 
-def partition_mark(dataset: str, interval: Interval) -> str:
-    """Return the name under which the writer of a dataset replaces the rows of this interval."""
-    return f"headrace/partitions/{dataset}@{interval.key}"
+def marks_of_intervals(step: Step[Any, Any]) -> str | None:
+    """Return what the names of a step's publishes start with, before the interval; None where all have one name."""
+    if isinstance(step.target.write, ReplaceTable) or not step.by_interval:
+        return None
+    if isinstance(step.target.write, ReplacePartitions | ReplaceInterval):
+        return partition_mark(step.target.dataset, "")
+    return interval_marks(step.target.dataset)
+
+
+def partition_mark(dataset: str, key: str) -> str:
+    """Return the name under which the writer of a dataset replaces the rows of the interval with this key."""
+    return f"headrace/partitions/{dataset}@{key}"
 
 
 def interval_marks(dataset: str) -> str:

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 
 from etl.errors import ConfigError, Place
 from etl.kinds.types import bare
+from etl.model.history import EVENTS
 from etl.model.schema import Schema
-from etl.model.write import Merge, Write
+from etl.model.write import History, Merge, Write
 
 QUARANTINE = ("_broken", "_source", "_record", "_file", "_run_id", "_interval")  # a quarantine's own columns
 ENGINE = ("headrace_kept", "_headrace_rank")  # marks of a row on its way to the stage
 DELETES = "_deletes"  # the mark of a row that deletes its key
 MERGE = ("_row_id_", "_file_name_", "_row_dropped_", "_source_row_present_", "_target_row_present_", "_incr_row_count_")
+HISTORY = (EVENTS.lower(), "headrace_act", "headrace_new")  # of a version, and of one on its way to the table
 DELTA = ("_change_type", "_commit_version", "_commit_timestamp")  # of a table's change feed
 CORRUPT = ("_corrupt_record", "_corrupt_reason")  # where a file's reader keeps what did not parse, and why
 UNPARTITIONED = frozenset({"ARRAY", "MAP", "STRUCT", "BINARY"})  # a folder's name holds no such value
@@ -31,9 +33,10 @@ def target_names(schema: Schema, write: Write) -> Iterator[str]:
                 f"column {'.'.join(path)!r} has {_listed(refused)} in its name; Delta takes no blank, tab "
                 f"or any of , ; {{ }} ( ) = there: give it another name, such as {suggested(path[-1])!r}"
             )
-    deletes = (DELETES,) if isinstance(write, Merge) and write.apply_as_deletes else ()
-    taken = {"its quarantine": QUARANTINE, "Headrace": (*ENGINE, *deletes), "Delta's change feed": DELTA}
-    if isinstance(write, Merge):
+    ours: tuple[str, ...] = (DELETES,) if isinstance(write, Merge) and write.apply_as_deletes else ()
+    ours = (DELETES, *HISTORY) if isinstance(write, History) else ours
+    taken = {"its quarantine": QUARANTINE, "Headrace": (*ENGINE, *ours), "Delta's change feed": DELTA}
+    if isinstance(write, Merge | History):
         taken["Delta's MERGE"] = MERGE
     for name in schema.names:
         for who, names in taken.items():

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from attrs import asdict, field, frozen
+from attrs import asdict, evolve, field, frozen
 
 from etl.kinds import KINDS
 from etl.model.dataset import Dataset
 from etl.model.formats import format_of
 from etl.model.interval import Interval
 from etl.model.jsonable import json_value
+from etl.model.s3 import is_s3
 from etl.model.step import Step
-from etl.model.write import Merge
+from etl.model.write import History, Merge
 
 SCHEMA_VERSION = "1.0"
 
@@ -46,7 +47,12 @@ class PlannedStep:
     def costs(self) -> tuple[str, ...]:
         """What the step costs besides its one pass: ``1 pass for uniqueness``."""
         passes = [one for each in self.step.suite if each.type in KINDS for one in KINDS[each.type].passes]
-        merging = ("the batch is written, then merged",) if isinstance(self.step.target.write, Merge) else ()
+        write = self.step.target.write
+        merging: tuple[str, ...] = ()
+        if isinstance(write, Merge):
+            merging = ("the batch is written, then merged",)
+        elif isinstance(write, History):
+            merging = ("the batch is written, the versions of its keys are worked out and written, then merged",)
         return (*dict.fromkeys(one.cost for one in passes if one.cost), *merging)
 
     @property
@@ -58,10 +64,14 @@ class PlannedStep:
     def cautions(self) -> tuple[str, ...]:
         """What the write kind leaves to whoever runs the intervals."""
         write = self.step.target.write
+        if isinstance(write, History) and not self.step.by_interval:
+            return ("no interval says which events a run gave before: those that are gone from the sources stay",)
         if not isinstance(write, Merge) or not self.step.by_interval:
             return ()
         said = []
-        if not write.sequence_by:
+        if write.insert_only:
+            said.append("of two intervals with one key, the row of the one that is run first stays")
+        elif not write.sequence_by:
             said.append("an older interval run again puts its values over newer ones; sequence_by keeps the newest")
         if write.apply_as_deletes:
             said.append(
@@ -86,6 +96,7 @@ class PlannedStep:
                     "format": dataset.format,
                     "interval_column": self.step.sources[name].interval_column,
                     "optional": self.step.sources[name].optional,
+                    "lookback": self.step.sources[name].back,
                 }
                 for name, dataset in self.reads.items()
             ],
@@ -103,19 +114,50 @@ class PlannedStep:
             "promise": self.promise,
             "cautions": list(self.cautions),
             "conserve": self.step.conserve,
-            "schema": self.step.target.schema.ddl,
+            "schema": self.step.target.readable.ddl,
         }
 
 
 @frozen(kw_only=True)
 class Plan:
-    """Steps in graph order, applied to each interval in turn."""
+    """Steps in graph order, applied to each interval in turn.
+
+    ``only`` names, by an interval's key, the steps that are planned for it; None where every step is for each.
+    """
 
     environment: str
     intervals: tuple[Interval | None, ...]
     steps: tuple[PlannedStep, ...]
     params: Mapping[str, str] = field(factory=dict, hash=False)
     arguments: Mapping[str, Any] = field(factory=dict, hash=False)
+    only: Mapping[str | None, frozenset[str]] | None = field(default=None, hash=False)
+
+    def steps_for(self, interval: Interval | None) -> tuple[PlannedStep, ...]:
+        """Return the steps that are planned for one interval, in graph order."""
+        if self.only is None:
+            return self.steps
+        names = self.only.get(key_of(interval), frozenset())
+        return tuple(planned for planned in self.steps if planned.step.name in names)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str | None], ...]:
+        """Every step with the key of every interval that it is planned for, interval by interval."""
+        return tuple(
+            (planned.step.name, key_of(interval)) for interval in self.intervals for planned in self.steps_for(interval)
+        )
+
+    def restricted(self, pairs: Collection[tuple[str, str | None]]) -> Plan:
+        """Return the plan of only these pairs of a step and an interval's key; what is left without any is gone."""
+        only: dict[str | None, set[str]] = {}
+        for name, interval in pairs:
+            only.setdefault(interval, set()).add(name)
+        names = {name for name, _ in pairs}
+        return evolve(
+            self,
+            intervals=tuple(interval for interval in self.intervals if key_of(interval) in only),
+            steps=tuple(planned for planned in self.steps if planned.step.name in names),
+            only={interval: frozenset(steps) for interval, steps in only.items()},
+        )
 
     @property
     def inputs(self) -> tuple[Dataset, ...]:
@@ -129,6 +171,12 @@ class Plan:
         """The inputs that a step of the project writes, but none of this plan: they are read as they are."""
         return tuple(dataset for dataset in self.inputs if dataset.written_by)
 
+    @property
+    def is_on_s3(self) -> bool:
+        """Whether a step reads or writes there."""
+        datasets = (each for one in self.steps for each in (*one.reads.values(), one.writes, one.quarantine))
+        return any(is_s3(dataset.uri) for dataset in datasets)
+
     def to_json(self) -> dict[str, Any]:
         """Return the plan as JSON values."""
         return {
@@ -140,6 +188,11 @@ class Plan:
             "params": dict(self.params),
             "arguments": json_value(self.arguments),
         }
+
+
+def key_of(interval: Interval | None) -> str | None:
+    """Return an interval as text; None for a run without one."""
+    return interval.key if interval else None
 
 
 def _interval_json(interval: Interval | None) -> dict[str, str] | None:

@@ -28,6 +28,9 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+GOOD = frozenset({Status.PASS, Status.WARN, Status.NO_OP})  # the target is as it should be
+
+
 class Outcome(StrEnum):
     """What readers of the target see after the step."""
 
@@ -173,7 +176,7 @@ class RunResult:
     steps: tuple[StepResult, ...]
     arguments: Mapping[str, Any] = field(factory=dict, hash=False)
     versions: Mapping[str, str] = field(factory=dict, hash=False)
-    interrupted: int | None = None  # the exit code of the signal, 130 or 143
+    interrupted: int | None = None  # the exit code of the signal, 130 or 143; 8 where the run lost its targets
     never_begun: tuple[str, ...] = ()  # intervals that the run did not come to; their steps are among ``steps``
 
     @property

@@ -12,7 +12,7 @@ from etl.errors import DefinitionError, Place
 from etl.model.body import Body, Sql
 from etl.model.dataset import Source, Target
 from etl.model.expectation import Expectation
-from etl.model.write import Merge
+from etl.model.write import History, Merge
 
 UNIQUE = "expect_compound_columns_to_be_unique"
 
@@ -90,9 +90,9 @@ class Step(Generic[P, R]):
 
     @property
     def suite(self) -> tuple[Expectation, ...]:
-        """What is judged: the declared expectations, and that a ``Merge`` without ``sequence_by`` has unique keys."""
+        """What is judged: the declared expectations, and that rows merged without ``sequence_by`` have unique keys."""
         write = self.target.write
-        if not isinstance(write, Merge) or write.sequence_by:
+        if not isinstance(write, Merge | History) or write.sequence_by:
             return self.expectations
         # Null equals null in a merge, also where all the keys are.
         kwargs = {"column_list": write.keys, "ignore_row_if": "never"}

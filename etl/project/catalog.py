@@ -191,7 +191,7 @@ def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, pl
         name=name,
         format=entry.format,
         uri=f"{root.rstrip('/')}/{entry.path or name.partition('.')[2]}",
-        schema=target.schema if target else entry.schema,
+        schema=target.readable if target else entry.schema,
         options=entry.options,
         partitioned_by=entry.partitioned_by or (target.partition_by if target else ()),
         widths=entry.widths,

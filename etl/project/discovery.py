@@ -20,6 +20,7 @@ from etl.errors import DefinitionError, EtlError, Place, PlatformError, ProjectE
 from etl.model.faults import faults
 from etl.model.job import Job, JobModule
 from etl.model.step import Step
+from etl.project.shadowed import lost_steps
 from etl.project.standin import standing_in, starting_refused
 
 PACKAGE = "jobs"
@@ -55,6 +56,7 @@ def discover(directory: Path | None, *, static: bool) -> tuple[JobModule, ...]:
             else:
                 jobs += [job] if job else []
                 problems += [fault for step in (job.steps if job else ()) for fault in faults(step, root)]
+                problems += lost_steps(f"{PACKAGE}.{name}", root)
     raise_all(problems)
     if not jobs:
         raise DefinitionError(

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from etl.config.problems import raise_all
-from etl.errors import DefinitionError, UsageError, did_you_mean
+from etl.errors import DefinitionError, GoneError, UsageError, did_you_mean
 from etl.model.dataset import Dataset
-from etl.model.interval import Interval, Unit, between, containing, parse_instant
+from etl.model.interval import EXAMPLES, Interval, Unit, between, containing, parse_instant
 from etl.model.schema import Schema
-from etl.model.write import ReplacePartitions
+from etl.model.write import ReplaceInterval, ReplacePartitions
 from etl.project.graph import Graph, Node
 
 TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_NTZ"})
-EXAMPLES = {Unit.HOUR: "2013-02-08T05", Unit.DAY: "2013-02-08", Unit.MONTH: "2013-02"}
 
 
 def choose_intervals(
@@ -48,6 +48,18 @@ def choose_intervals(
     return (None,)
 
 
+def check_lengths(nodes: Sequence[Node], intervals: Sequence[Interval | None]) -> None:
+    """Refuse intervals of an earlier plan that are not as long as those of the jobs are now.
+
+    Raises:
+        GoneError: one is not.
+    """
+    unit = _unit(nodes) or Unit.DAY
+    for interval in intervals:
+        if interval is not None and containing(interval.start, unit) != interval:
+            raise GoneError([f"interval {interval}: the intervals of its jobs are now of one {unit}, and it"])
+
+
 def check_interval_columns(graph: Graph, datasets: Mapping[str, Dataset], root: str = "") -> None:
     """Refuse interval columns that cannot tell the job's intervals apart; datasets without a schema are not looked at.
 
@@ -69,7 +81,7 @@ def _column_problems(node: Node, datasets: Mapping[str, Dataset]) -> Iterator[st
         (source.dataset, source.interval_column, datasets[source.dataset].schema)
         for source in node.step.sources.values()
     ]
-    if isinstance(node.step.target.write, ReplacePartitions):
+    if isinstance(node.step.target.write, ReplacePartitions | ReplaceInterval):
         columns.append((node.step.target.dataset, node.step.target.write.column, node.step.target.schema))
     hourly = bool(node.job.job.schedule and node.job.job.schedule.unit is Unit.HOUR)
     for dataset, column, schema in columns:
@@ -82,6 +94,12 @@ def _column_problems(node: Node, datasets: Mapping[str, Dataset]) -> Iterator[st
             yield f"interval_column {column!r} of {dataset} is {kind}; it must be DATE or TIMESTAMP"
         elif hourly and schema.column(column).type == "DATE":
             yield f"column {column!r} of {dataset} is a DATE and cannot hold the hour of an hourly job; use TIMESTAMP"
+    for source in node.step.sources.values():
+        back, column, schema = source.lookback, source.interval_column, datasets[source.dataset].schema
+        if not isinstance(back, timedelta) or not back % timedelta(days=1) or column is None or schema is None:
+            continue
+        if column in schema and schema.column(column).type == "DATE":
+            yield f"lookback={back} into {source.dataset}: its {column!r} is a DATE; look back whole days"
 
 
 def _unit(nodes: Sequence[Node]) -> Unit | None:
@@ -104,4 +122,4 @@ def _is_scheduled_whole(node: Node, nodes: Sequence[Node]) -> bool:
 def _needs_interval(node: Node) -> bool:
     by_column = any(source.interval_column for source in node.step.sources.values())
     asks = node.step.takes_run and node.job.job.schedule is not None
-    return by_column or asks or isinstance(node.step.target.write, ReplacePartitions)
+    return by_column or asks or isinstance(node.step.target.write, ReplacePartitions | ReplaceInterval)

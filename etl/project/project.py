@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
 from etl.config.settings import Config, load_config
-from etl.errors import UsageError
+from etl.errors import GoneError, UsageError
 from etl.model.dataset import Dataset
+from etl.model.interval import Interval
 from etl.model.job import JobModule
 from etl.model.plan import Plan, PlannedStep
 from etl.project.catalog import read_catalog, resolve
 from etl.project.discovery import PACKAGE, discover
 from etl.project.graph import Graph, build_graph
-from etl.project.intervals import check_interval_columns, choose_intervals
+from etl.project.intervals import check_interval_columns, check_lengths, choose_intervals
 from etl.project.select import Selected, select
 
 if TYPE_CHECKING:
@@ -86,6 +87,30 @@ class Project:
             steps=tuple(self._planned(name, selection) for name in selection.names),
             params=dict(params or {}),
             arguments=arguments | {"params": dict(params or {})},
+        )
+
+    def again(self, steps: Sequence[str], intervals: Sequence[Interval | None], arguments: Mapping[str, Any]) -> Plan:
+        """Say what doing an earlier plan, or a part of it, would be now.
+
+        Args:
+            steps: their names.
+            intervals: in their order.
+            arguments: those of the earlier plan.
+
+        Raises:
+            GoneError: a step is not there any more, or its job has intervals of another length.
+        """
+        gone = [f"step {name}" for name in steps if name not in self.graph.nodes]
+        if gone:
+            raise GoneError(gone)
+        selection = select(self.graph, steps)
+        check_lengths([self.graph.nodes[name] for name in selection.names], intervals)
+        return Plan(
+            environment=self.config.environment,
+            intervals=tuple(intervals),
+            steps=tuple(self._planned(name, selection) for name in selection.names if name in steps),
+            params=dict(arguments["params"]),
+            arguments=dict(arguments),
         )
 
     def _planned(self, name: str, selection: Selected) -> PlannedStep:
@@ -162,7 +187,7 @@ def _root(directory: Path | None) -> Path | None:
     if root is None:
         raise UsageError(
             f"no project at {directory} or above: no conf/base.toml",
-            remedy="change into the project, or give its directory with -C",
+            remedy="change into the project, give its directory with -C, or make one: `etl init DIR`",
         )
     return root
 
@@ -176,7 +201,6 @@ def _bundled_conf() -> Traversable:
         conf = None
     if conf is None or not (conf / "base.toml").is_file():
         raise UsageError(
-            "no project here: no bundle with jobs/conf/base.toml is installed",
-            remedy="change into the project, or give its directory with -C",
+            "the bundle has no jobs/conf/base.toml", remedy="build it with `etl package`, which puts conf/ there"
         ) from None
     return conf

@@ -12,6 +12,7 @@ from etl.model.event import Event
 from etl.model.plural import plural
 from etl.model.result import Status
 from etl.report import wording
+from etl.report.course import Course
 from etl.report.digest import worst
 
 COMPACT_ABOVE = 3  # intervals; a year would be thousands of step lines, so one line per interval
@@ -34,9 +35,10 @@ class Lines:
     intervals: int = 0
     done: int = 0
     last: datetime | None = None
-    began: datetime | None = None
+    began: dict[str | None, datetime] = field(factory=dict)
     running: dict[str, datetime] = field(factory=dict)
     steps: list[wording.Json] = field(factory=list)
+    course: Course = field(factory=Course)
     lock: threading.Lock = field(factory=threading.Lock)
 
     def __call__(self, event: Event) -> None:
@@ -53,6 +55,7 @@ class Lines:
         }.get(event.kind)
         if handler:
             with self.lock:
+                self.course.take(event)
                 handler(event)
 
     def _say(self, event: Event, text: str) -> None:
@@ -73,11 +76,13 @@ class Lines:
         if not self.quiet:
             about = f" for {keys[0]}" if len(keys) == 1 and keys[0] else ""
             about = f" for {len(keys)} intervals, {keys[0]} to {keys[-1]}" if len(keys) > 1 else about
+            at_once = event.data.get("parallel", 1)
+            about += f", {at_once} at once" if at_once > 1 else ""
             what = f"{plural(len(names), 'step')}{about}"
             self._say(event, f"run {event.run_id}: {what}, environment {event.data['environment']}")
 
     def _interval_started(self, event: Event) -> None:
-        self.began = event.at
+        self.began[event.interval] = event.at
 
     def _step_started(self, event: Event) -> None:
         self.running[_subject(event)] = event.at
@@ -107,11 +112,15 @@ class Lines:
                 self.last = now
 
     def _interval_finished(self, event: Event) -> None:
-        steps, self.steps = [s for s in self.steps if s["interval"] == event.interval], []
+        steps = [step for step in self.steps if step["interval"] == event.interval]
+        self.steps = [step for step in self.steps if step["interval"] != event.interval]
+        began = self.began.pop(event.interval, event.at)
         self.done += 1
         if self.compact and steps and not self.quiet:
             head = f"{self.done} of {self.intervals} {wording.LABELS[worst(steps)]} {event.interval} "
-            self._say(event, f"{head.ljust(_WIDTH, '.')} [{_total(steps, event.at - (self.began or event.at))}]")
+            seconds = self.course.left(event.at)
+            left = f", about {wording.duration(seconds)} left" if seconds else ""
+            self._say(event, f"{head.ljust(_WIDTH, '.')} [{_total(steps, event.at - began)}{left}]")
 
 
 def _line(event: Event, word: str, what: str) -> str:

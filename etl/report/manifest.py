@@ -8,18 +8,19 @@ from typing import Any
 import attrs
 
 from etl import __version__
-from etl.model.dataset import Dataset
+from etl.model.dataset import Dataset, Source
 from etl.model.job import JobModule
 from etl.model.plan import Plan
 from etl.model.schema import Schema
 from etl.model.step import Step
 from etl.project.project import Project
+from etl.runs.request import Request
 
 SCHEMA_VERSION = "1.0"
 
 
-def manifest(project: Project, plan: Plan) -> dict[str, Any]:
-    """Return the project and what of it is planned."""
+def manifest(project: Project, plan: Plan, request: Request | None = None) -> dict[str, Any]:
+    """Return the project, what of it is planned, and what was asked for, so that it can be asked for again."""
     planned = {step.step.name: step.after for step in plan.steps}
     return {
         "schema_version": SCHEMA_VERSION,
@@ -36,6 +37,7 @@ def manifest(project: Project, plan: Plan) -> dict[str, Any]:
         ],
         "datasets": [dataset_json(dataset) for dataset in project.datasets.values()],
         "config": list(effective_settings(project)),
+        "request": request.to_json() if request else None,
     }
 
 
@@ -64,14 +66,18 @@ def step_json(project: Project, step: Step[..., Any], job: str) -> dict[str, Any
         "description": step.description,
         "place": str(step.place.relative_to(str(project.directory or ""))),
         "tags": list(step.tags),
-        "sources": [{"name": name} | attrs.asdict(source) for name, source in step.sources.items()],
+        "sources": [_source(name, source) for name, source in step.sources.items()],
         "write": {"kind": type(write).__name__} | attrs.asdict(write),
         "partition_by": list(step.target.partition_by),
-        "schema": schema_json(step.target.schema),
+        "schema": schema_json(step.target.readable),
         "expectations": [expectation.to_json() for expectation in step.expectations],
         "conserve": step.conserve,
         "sql": step.sql,
     }
+
+
+def _source(name: str, source: Source) -> dict[str, Any]:
+    return {"name": name} | attrs.asdict(source) | {"lookback": source.back}
 
 
 def dataset_json(dataset: Dataset) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Literal, TextIO
 
 from etl.model.event import Listener
 from etl.model.run import Clock, utc_now
+from etl.report.course import Course
 from etl.report.lines import HEARTBEAT_SECONDS, Lines
 
 Mode = Literal["auto", "live", "lines", "none"]
@@ -25,7 +26,9 @@ def chosen(mode: Mode, stream: TextIO, *, quiet: bool = False) -> Mode:
 
 
 @contextmanager
-def follow(mode: Mode, stream: TextIO, *, quiet: bool = False, now: Clock = utc_now) -> Iterator[Listener]:
+def follow(
+    mode: Mode, stream: TextIO, *, quiet: bool = False, now: Clock = utc_now, past: Mapping[str, float] | None = None
+) -> Iterator[Listener]:
     """Show the events of a run on ``stream`` while the block runs.
 
     Args:
@@ -33,6 +36,7 @@ def follow(mode: Mode, stream: TextIO, *, quiet: bool = False, now: Clock = utc_
         stream: usually stderr; ``lines`` never writes an escape sequence.
         quiet: only what did not go well.
         now: the time, for the heartbeat.
+        past: seconds that steps took in earlier runs, to say how long the rest will take.
     """
     mode = chosen(mode, stream, quiet=quiet)
     if mode == "none":
@@ -40,10 +44,10 @@ def follow(mode: Mode, stream: TextIO, *, quiet: bool = False, now: Clock = utc_
     elif mode == "live":
         from etl.report.live import display
 
-        with display(stream) as listener:
+        with display(stream, past or {}) as listener:
             yield listener
     else:
-        lines = Lines(lambda text: print(text, file=stream, flush=True), quiet=quiet)
+        lines = Lines(lambda text: print(text, file=stream, flush=True), quiet=quiet, course=Course(past or {}))
         with _beating(lines, now):
             yield lines
 

@@ -27,7 +27,7 @@ LABELS = {
 }
 _MINUTE = 60
 CHANGES = ("inserted", "updated", "deleted")  # a merge's counts among the metrics
-GOES_ON = "the same command goes on: what is published is not run again"
+GOES_ON = "`etl retry` does the rest"
 INTERRUPTED = frozenset({130, 143})  # exit codes of SIGINT and SIGTERM
 MOST_KEYS = 3  # intervals that are named one by one
 
@@ -49,6 +49,7 @@ def label(step: Json) -> str:
 def facts(step: Json) -> str:
     """Say what a finished step did: ``928 rows, 2 quarantined, 1 warning in 1.4s``."""
     took = duration(step["seconds"]) if step["seconds"] else ""
+    took += f", attempt {step['attempts']}" if step.get("attempts", 1) > 1 else ""
     if Status(step["status"]) is Status.NO_OP and took:
         return f"{', '.join(_facts(step))}; {took}"  # "…inputs in 7.0s" would be their time
     return ", ".join(_facts(step)) + (f" in {took}" if took else "")

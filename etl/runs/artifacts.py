@@ -8,7 +8,7 @@ line by line where the store can append (``events.jsonl``), numbered parts elsew
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import IO, Any, Protocol
 
@@ -16,9 +16,11 @@ from attrs import define, field, frozen
 
 from etl.model.event import Event
 from etl.model.result import RunResult
+from etl.model.s3 import S3Settings
 from etl.runs.objects import Appending, ObjectStore, overwrite
-from etl.runs.stores import open_store
+from etl.runs.stores import DEFAULT, open_store
 
+REPORT = "report.html"
 PART_EVENTS = 100
 PART_SECONDS = timedelta(seconds=5)
 AT_ONCE = frozenset({"session_started", "step_finished", "run_finished", "note"})  # what one who follows waits for
@@ -78,7 +80,11 @@ class Artifacts:
 
     def write_report(self, html: str) -> None:
         """Write the HTML report, ``report.html``."""
-        overwrite(self.store, self.key("report.html"), html.encode())
+        overwrite(self.store, self.key(REPORT), html.encode())
+
+    def has(self, name: str) -> bool:
+        """Say whether the run has left an artifact of this name."""
+        return any(entry.key == self.key(name) for entry in self.store.list(self.key(name), limit=1))
 
     def read_manifest(self) -> dict[str, Any] | None:
         """Return what ``manifest.json`` says; None when there is none."""
@@ -87,6 +93,16 @@ class Artifacts:
     def read_results(self) -> dict[str, Any] | None:
         """Return what ``run_results.json`` says; None when the run left none."""
         return self._read("run_results.json")
+
+    def read_events(self) -> Iterator[dict[str, Any]]:
+        """Yield the run's events as they were kept, without what a death cut off in the middle of the last line."""
+        parts = [entry.key for entry in self.store.list(self.key("events/"))] or [self.key("events.jsonl")]
+        for key in parts:
+            stored = self.store.get(key)
+            *lines, cut = (stored.body if stored else b"").split(b"\n")
+            if cut and key != parts[-1]:
+                lines.append(cut)
+            yield from (json.loads(line) for line in lines if line)
 
     def _read(self, name: str) -> dict[str, Any] | None:
         stored = self.store.get(self.key(name))
@@ -98,13 +114,13 @@ def place(root: str, run_id: str, name: str = "") -> str:
     return f"{root.rstrip('/')}/runs/{run_id}" + (f"/{name}" if name else "")
 
 
-def open_artifacts(root: str, run_id: str) -> Artifacts:
-    """Return the artifacts of a run below a configured root.
+def open_artifacts(root: str, run_id: str, s3: S3Settings = DEFAULT) -> Artifacts:
+    """Return the artifacts of a run below a configured root; ``s3`` says how S3 is reached, for a root there.
 
     Raises:
         ConfigError: no store knows the root's scheme.
     """
-    return Artifacts(open_store(root), run_id, root)
+    return Artifacts(open_store(root, s3), run_id, root)
 
 
 @frozen

@@ -1,7 +1,7 @@
 """Which runs there were: one object per event, written once, never changed.
 
-``ledger/runs/<run id>/`` holds how a run began and how it ended. ``ledger/newest/`` holds a name for each run, and the
-last one sorts first, so that looking at the last twenty of many thousand reads twenty.
+``ledger/runs/<run id>/`` holds how a run began and how it ended, ``ledger/results/`` how each of its steps did (see
+``past``), and the lists of ``index`` a name for each run, the last one first: looking at twenty reads twenty.
 
 The ledger tells people what happened. It is never asked whether something was published: the target's own commit says.
 """
@@ -15,17 +15,19 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from attrs import frozen
 
 from etl.errors import ConflictError, EtlError, InterruptedRunError, RunIdTakenError, UnknownNameError, UsageError
 from etl.model.result import RunResult, Status
+from etl.runs import index
+from etl.runs.leases import is_at_work
 from etl.runs.objects import ObjectStore, is_key
 from etl.runs.run_record import RunRecord
 
 SCHEMA_VERSION = "1.0"
-NEWEST = "ledger/newest/"
 LOOKED_AT = 1000  # runs among which the beginning of an id is looked for
 SHOWN = 5
 
@@ -45,8 +47,20 @@ class Ledger:
         selection: tuple[str, ...],
         intervals: tuple[str, ...],
         artifacts: str,
+        jobs: tuple[str, ...] = (),
+        retry_of: str = "",
     ) -> None:
-        """Record that a run starts in this process; ``artifacts`` is the root that its artifacts lie below.
+        """Record that a run starts in this process.
+
+        Args:
+            run_id: the run.
+            at: when.
+            environment: of its project.
+            selection: what was asked for.
+            intervals: their keys.
+            artifacts: the root that its artifacts lie below.
+            jobs: whose steps are planned.
+            retry_of: the run whose rest this one does.
 
         Raises:
             UsageError: the run id was used before.
@@ -58,6 +72,8 @@ class Ledger:
             "selection": list(selection),
             "intervals": list(intervals),
             "artifacts": artifacts,
+            "jobs": list(jobs),
+            "retry_of": retry_of,
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "nonce": secrets.token_hex(8),  # two runs that begin alike must not take one another's object for their own
@@ -66,21 +82,30 @@ class Ledger:
             self._put(_start(run_id), body)
         except ConflictError:
             raise RunIdTakenError(run_id) from None
-        self._put(f"{NEWEST}{_before_all_older(at)}-{run_id}", {"run_id": run_id})
+        for folder in (index.OPEN, index.NEWEST, *map(index.by_job, jobs)):
+            index.enter(self.store, folder, index.name_of(at, run_id))
 
     def finished(self, result: RunResult) -> None:
-        """Record how a run ended."""
-        self._put(
-            _end(result.run_id),
-            {
-                "at": result.finished_at.isoformat(),
-                "exit_code": result.exit_code,
-                "counts": {str(status): result.count(status) for status in Status},
-                "published": sum(step.rows.published for step in result.steps),
-                "quarantined": sum(step.rows.quarantined for step in result.steps),
-                "never_begun": list(result.never_begun),
-            },
-        )
+        """Record how a run ended; one that was found dead and came back stays lost, and its artifacts tell the rest."""
+        body = {
+            "at": result.finished_at.isoformat(),
+            "exit_code": result.exit_code,
+            "counts": {str(status): result.count(status) for status in Status},
+            "published": sum(step.rows.published for step in result.steps),
+            "quarantined": sum(step.rows.quarantined for step in result.steps),
+            "never_begun": list(result.never_begun),
+        }
+        try:
+            self._put(_end(result.run_id), body)
+        except ConflictError:
+            if (self._read(_end(result.run_id)) or {}).get("state") != "lost":
+                raise
+        self._listed(result.run_id)
+
+    def lost(self, run_id: str, *, at: datetime, by: str) -> None:
+        """Record that a run was found dead by another; of a run that said how it ended nothing changes."""
+        with suppress(ConflictError):
+            self._put(_end(run_id), {"at": at.isoformat(), "state": "lost", "by": by})
 
     def failed(self, run_id: str, *, at: datetime, error: BaseException) -> None:
         """Record that a run ended before it had a result: no Java, no session, an interrupt.
@@ -93,13 +118,25 @@ class Ledger:
         said = str(error) if isinstance(error, EtlError) else f"{type(error).__name__}: {error}"
         with suppress(ConflictError):
             self._put(_end(run_id), {"at": at.isoformat(), "exit_code": code, "error": said})
+        self._listed(run_id)
 
-    def runs(self, limit: int | None = None) -> Iterator[RunRecord]:
-        """Yield runs, the last started first; each is read when it is asked for."""
-        for entry in self.store.list(NEWEST, limit=limit):
-            record = self._record(_id(entry.key))
-            if record:
-                yield record
+    def _listed(self, run_id: str) -> None:
+        """Put a run that has ended among those that ended so; until then it stands among those that have not."""
+        run = self._record(run_id)
+        if run is not None and run.state == "finished":
+            name = index.name_of(run.started_at, run_id)
+            index.enter(self.store, index.by_status(run.status), name)
+            self.store.delete(f"{index.OPEN}{name}", None)
+
+    def runs(self, limit: int | None = None, asked: index.Asked = index.EVERY) -> Iterator[RunRecord]:
+        """Yield the runs that are asked for, the last started first; each is read when its turn comes."""
+        found = (self._record(index.id_of(name)) for name in index.names(self.store, asked))
+        meant = (run for run in found if run and (not asked.statuses or run.status in asked.statuses))
+        return islice(meant, limit)
+
+    def known(self, run_id: str) -> RunRecord | None:
+        """Return the run with exactly this id, None where there is none."""
+        return self._record(run_id)
 
     def run(self, run_id: str) -> RunRecord:
         """Return one run; ``last`` is the one started last. The beginning of an id will do, or of its random part.
@@ -111,7 +148,7 @@ class Ledger:
         return found or self._begins(run_id)
 
     def _begins(self, beginning: str) -> RunRecord:
-        known = [_id(entry.key) for entry in self.store.list(NEWEST, limit=LOOKED_AT)]
+        known = [index.id_of(name) for name in islice(index.names(self.store, index.EVERY), LOOKED_AT)]
         meant = [each for each in known if beginning and _is_short_for(beginning, each)]
         found = self._record(meant[0]) if len(meant) == 1 else None
         if found is not None:
@@ -126,7 +163,8 @@ class Ledger:
 
     def _record(self, run_id: str) -> RunRecord | None:
         start = self._read(_start(run_id)) if is_key(run_id) else None
-        return _joined(start, self._read(_end(run_id))) if start else None
+        end = self._read(_end(run_id)) if start else None
+        return _joined(start, end, at_work=bool(end) or is_at_work(self.store, run_id)) if start else None
 
     def _read(self, key: str) -> dict[str, Any] | None:
         stored = self.store.get(key)
@@ -145,37 +183,20 @@ def _end(run_id: str) -> str:
     return f"ledger/runs/{run_id}/1-finished.json"
 
 
-def _before_all_older(at: datetime) -> str:
-    """Return a text that is the smaller, the later the time: stores list in one direction only."""
-    return f"{10**14 - round(at.timestamp() * 1000):014d}"  # milliseconds until the year 5138
-
-
-def _id(key: str) -> str:
-    return key.removeprefix(NEWEST).partition("-")[2]
-
-
-def _joined(start: Mapping[str, Any], end: Mapping[str, Any] | None) -> RunRecord:
+def _joined(start: Mapping[str, Any], end: Mapping[str, Any] | None, *, at_work: bool) -> RunRecord:
     known = {name: start[name] for name in ("run_id", "environment", "host", "pid", "artifacts")}
     shared = known | {
         "started_at": datetime.fromisoformat(start["at"]),
         "selection": tuple(start["selection"]),
         "intervals": tuple(start["intervals"]),
+        "jobs": tuple(start["jobs"]),
+        "retry_of": start["retry_of"],
     }
     if end is None:
-        return RunRecord(**shared, state="running" if _alive(start["host"], start["pid"]) else "lost")
+        return RunRecord(**shared, state="running" if at_work else "lost")
+    if end.get("state") == "lost":
+        return RunRecord(**shared, state="lost", error=f"found dead by run {end['by']} at {end['at'][:19]} UTC")
     counted = {name: end[name] for name in ("counts", "published", "quarantined", "error") if name in end}
     counted["never_begun"] = tuple(end.get("never_begun", ()))
     at = datetime.fromisoformat(end["at"]).astimezone(UTC)
     return RunRecord(**shared, **counted, state="finished", finished_at=at, exit_code=end["exit_code"])
-
-
-def _alive(host: str, pid: int) -> bool:
-    if host != socket.gethostname():
-        return True
-    try:
-        os.kill(pid, 0)  # signal 0 asks without sending
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -20,10 +20,11 @@ INTERRUPTED = frozenset({130, 143})  # exit codes of SIGINT and SIGTERM
 class RunRecord:
     """One run as the ledger knows it.
 
-    ``state`` is ``lost`` when the run never said that it finished and its process on this machine is gone. A run on
-    another machine that has not finished is ``running``: nobody here can tell. ``never_begun`` are the intervals that
-    it did not come to. ``error`` is why it had no result: message, place and remedy. ``artifacts`` is the root that the
-    run's artifacts lie below.
+    ``state`` is ``lost`` when the run never said that it finished and is not at work any more: its process on this
+    machine is gone, its lease on another has expired, or another run has found it dead. ``never_begun`` are the
+    intervals that it did not come to. ``error`` is why it had no result: message, place and remedy. ``artifacts`` is
+    the root that the run's artifacts lie below. ``jobs`` are those whose steps were planned, ``retry_of`` is the run
+    whose rest it did.
     """
 
     run_id: str
@@ -42,6 +43,8 @@ class RunRecord:
     never_begun: tuple[str, ...] = ()
     error: str = ""
     artifacts: str = ""
+    jobs: tuple[str, ...] = ()
+    retry_of: str = ""
 
     @property
     def status(self) -> str:
@@ -77,6 +80,8 @@ class RunRecord:
             "seconds": self.seconds,
             "exit_code": self.exit_code,
             "selection": list(self.selection),
+            "jobs": list(self.jobs),
+            "retry_of": self.retry_of or None,
             "intervals": list(self.intervals),
             "counts": dict(self.counts),
             "published": self.published,

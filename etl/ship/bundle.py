@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-import importlib.util
 import json
 import re
 import subprocess
-import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from attrs import frozen
 
-from etl.errors import PlatformError, ProjectError
+import etl
+from etl.errors import Place, PlatformError, ProjectError
+from etl.ship.opened import check_opened
+from etl.ship.wheel import JOBS, build_wheel, files_of
 
 SCHEMA_VERSION = 1
 _ENGINE = "headrace"
 _ENTRY_SCRIPT = "etl/ship/bootstrap/main.py"
+_NOT_RUN = "etl/project/template/"  # what `etl init` lays out
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a zip can name; real ones would make equal bundles differ
 _NEVER = frozenset({"pyspark", "py4j", "delta-spark"})  # the platform's own; a second copy on the path breaks both
 _METADATA_KEPT = ("METADATA", "entry_points.txt", "licenses", "LICENSE", "LICENSE.txt")
@@ -54,39 +56,47 @@ class Bundle:
     manifest: Path
 
 
-def build(directory: Path, out: Path) -> Bundle:
+def build(directory: Path, out: Path, steps: Sequence[str] = ()) -> Bundle:
     """Build the project in ``directory`` into ``out``; the same files and dependencies give the same bytes.
 
+    Args:
+        directory: the project.
+        out: where the files go.
+        steps: the names of its steps; the bundle is opened once, as a cluster would, and must have just these.
+
     Raises:
-        ProjectError: it is no Python project, or its build fails.
+        ProjectError: it is no Python project, its build fails, or the bundle is another project than the directory.
         PlatformError: hatchling or a dependency is not installed, or one is not pure Python.
     """
-    if not (directory / "pyproject.toml").is_file():
-        raise ProjectError(f"{directory} has no pyproject.toml", remedy="run where the project's pyproject.toml is")
     out.mkdir(parents=True, exist_ok=True)
-    wheel = _wheel(directory, out)
+    wheel = build_wheel(directory, out)
     project = next(iter(importlib.metadata.distributions(path=[str(wheel)])))
-    entries = _wheel_files(wheel)
+    entries = files_of(wheel)
     versions = _add_dependencies(entries, project)
     if _ENTRY_SCRIPT not in entries:
-        raise PlatformError(
-            f"the bundle would lack the engine: {_ENTRY_SCRIPT} is neither in {wheel.name} nor in a dependency of it",
-            remedy="make headrace a dependency of the project, installed from its wheel, not as an editable checkout",
+        raise ProjectError(
+            f"the bundle would lack the engine: {_ENGINE} is no dependency of {project.name}",
+            place=Place("pyproject.toml"),
+            remedy=f'add it there: dependencies = ["{_ENGINE}"]',
         )
     app, main = out / "app.zip", out / "main.py"
-    _write_zip(app, entries)
+    _write_zip(app, {name: content for name, content in entries.items() if not name.startswith(_NOT_RUN)})
     main.write_bytes(entries[_ENTRY_SCRIPT])
     digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (wheel, app, main)}
     digest = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
     bundle = Bundle(project.name, project.version, digest, wheel, app, main, out / "bundle.json")
     # The engine is a dependency of the project, or the project itself.
-    engine = {"version": versions.get(_ENGINE, project.version), "sha256": _engine_digest(entries)}
-    _write_manifest(bundle, digests, engine, {"commit": _commit(directory), "dependencies": versions})
+    engine = {"version": versions.get(_ENGINE, project.version), "sha256": _digest_below(entries, "etl")}
+    jobs = {"version": project.version, "sha256": _digest_below(entries, JOBS)}
+    content = {"engine": engine, "jobs": jobs}
+    _write_manifest(bundle, digests, content, {"commit": _commit(directory), "dependencies": versions})
+    if steps:
+        check_opened(app, directory, steps)
     return bundle
 
 
 def _write_manifest(
-    bundle: Bundle, digests: Mapping[str, str], engine: Mapping[str, str], created_from: Mapping[str, object]
+    bundle: Bundle, digests: Mapping[str, str], packages: Mapping[str, object], created_from: Mapping[str, object]
 ) -> None:
     # A key is never written twice with other content: executors that start later must get the same files.
     folder = f"{bundle.name}/{bundle.version}-{bundle.digest[:12]}"
@@ -95,34 +105,20 @@ def _write_manifest(
         "name": bundle.name,
         "version": bundle.version,
         "digest": bundle.digest,
-        "engine": engine,
+        **packages,
         "files": {file: {"sha256": sha, "key": f"{folder}/{file}"} for file, sha in digests.items()},
         "created_from": created_from,
     }
     bundle.manifest.write_text(json.dumps(content, indent=2) + "\n")
 
 
-def _wheel(directory: Path, out: Path) -> Path:
-    if importlib.util.find_spec("hatchling") is None:
-        raise PlatformError("hatchling is not installed", remedy="pip install hatchling, or headrace's extra 'local'")
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out.resolve())]
-    built = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
-    # hatchling ends with the file's path; what comes before it is for people.
-    lines = (built.stdout + built.stderr).strip().splitlines()
-    names = [PurePosixPath(line.replace("\\", "/")).name for line in lines if line.rstrip().endswith(".whl")]
-    if built.returncode or not names:
-        raise ProjectError(f"the wheel of {directory} cannot be built: {' | '.join(lines[-3:])}")
-    return out / names[-1]
-
-
-def _wheel_files(wheel: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
-
-
-def _engine_digest(entries: Mapping[str, bytes]) -> str:
-    """Return one digest over the engine's files; the entry script makes the same of the engine that it finds."""
-    digests = {name: hashlib.sha256(entries[name]).hexdigest() for name in entries if name.startswith("etl/")}
+def _digest_below(entries: Mapping[str, bytes], package: str) -> str:
+    """Return one digest over a package's files; the entry script makes the same of the package that it finds."""
+    digests = {
+        name: hashlib.sha256(entries[name]).hexdigest()
+        for name in entries
+        if name.startswith(f"{package}/") and not name.startswith(_NOT_RUN)
+    }
     return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
 
 
@@ -159,8 +155,12 @@ def _canonical(name: str) -> str:
 
 
 def _distribution_files(installed: importlib.metadata.Distribution, name: str) -> Iterator[tuple[str, bytes]]:
+    if name == _ENGINE:
+        yield from _engine_files()
     for file in installed.files or ():
         inside = PurePosixPath(file.as_posix())
+        if inside.parts[0] in {JOBS, *(["etl"] if name == _ENGINE else [])}:
+            continue  # a bundle holds one project's jobs: none that another distribution installs under that name
         if ".." in inside.parts or inside.is_absolute() or "__pycache__" in inside.parts:
             continue  # console scripts, and what this machine compiled
         if inside.suffix in _COMPILED:
@@ -169,6 +169,16 @@ def _distribution_files(installed: importlib.metadata.Distribution, name: str) -
         if in_metadata and inside.parts[1] not in _METADATA_KEPT:
             continue  # RECORD and its like name this machine's paths
         yield str(inside), file.read_binary()
+
+
+def _engine_files() -> Iterator[tuple[str, bytes]]:
+    """Yield the files of the engine that runs here, installed from its wheel or from a checkout."""
+    root = Path(etl.__file__).parent
+    for file in sorted(root.rglob("*")):
+        if file.is_file() and "__pycache__" not in file.parts:
+            yield f"etl/{file.relative_to(root).as_posix()}", file.read_bytes()
+    for file in (root.parent / "bootstrap").glob("*") if not (root.parent / _ENTRY_SCRIPT).is_file() else ():
+        yield f"etl/ship/bootstrap/{file.name}", file.read_bytes()
 
 
 def _write_zip(file: Path, entries: Mapping[str, bytes]) -> None:

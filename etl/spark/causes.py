@@ -12,6 +12,8 @@ from attrs import frozen
 BYPASS = re.compile(
     r' If necessary,? set "?spark\.sql\.ansi\.enabled"? to "?false"? to bypass this error\.| SQLSTATE: \w{5}'
 )
+# How AWS names a request: for its support, not for who reads what went wrong.
+REQUEST = re.compile(r"[;,] (?:S3 )?(?:Extended )?Request ID: [^;,)\s]+|; Proxy: \w+")
 MAX_LENGTH = 600  # characters of a message shown to people; the rest is in the log
 DEPTH = 20  # causes looked at; a chain may be a circle
 _CODE = re.compile(r"(?:^|Exception: )\[([A-Z][A-Z0-9_.]*)\]")
@@ -67,6 +69,7 @@ def summary(error: BaseException) -> str:
     first = text.split("\nDriver stacktrace")[0].split("\n\tat ")[0].split(";\n")[0].strip()
     first = BYPASS.sub("", first)
     first = re.sub(r"Job aborted due to stage failure:.*?Lost task [^:]*: ", "", first, flags=re.DOTALL)
+    first = REQUEST.sub("", first)
     kept = " ".join(line.strip() for line in first.splitlines() if not line.startswith("== SQL") and line.strip())
     return kept if len(kept) <= MAX_LENGTH else kept[: MAX_LENGTH - 1] + "…"
 

@@ -10,135 +10,12 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from attrs import frozen
-
-from etl.errors import (
-    EtlError,
-    JobCancelledError,
-    LostExecutorError,
-    LostJvmError,
-    Place,
-    ThrottledError,
-    UnreachableError,
-    UnreadableFileError,
-    UnwritableError,
-    WriteConflictError,
-)
+from etl.errors import EtlError, Place, RefusedAccessError, UnreadableFileError, UnwritableError
 from etl.spark.causes import Cause, causes, chain, summary
+from etl.spark.signs import SIGNS
 
 __all__ = ["chain", "classify", "condition_of", "is_of_the_rows", "is_unreadable", "summary"]
 
-
-@frozen
-class Sign:
-    """What a condition is known by.
-
-    Args:
-        condition: the condition.
-        classes: simple names of Java or Python classes; a subclass counts.
-        codes: Spark's and Delta's error classes, or the beginning of one, and SQLSTATEs.
-        words: how messages say it that come with neither.
-    """
-
-    condition: type[EtlError]
-    classes: frozenset[str] = frozenset()
-    codes: tuple[str, ...] = ()
-    words: str = r"(?!)"
-
-
-# In the order they are asked: what is said more exactly stands first, since a time-out may be the cause of any of them.
-# Delta 3 and 4, Hadoop, the AWS SDKs 1 and 2, JDBC.
-SIGNS = (
-    Sign(JobCancelledError, codes=("SPARK_JOB_CANCELLED",), words=r"Job \d+ cancelled"),
-    # Delta's Python copies of its exceptions have neither a Java origin nor a class above them in common.
-    Sign(
-        WriteConflictError,
-        frozenset(
-            {
-                "DeltaConcurrentModificationException",
-                "ConcurrentAppendException",
-                "ConcurrentDeleteReadException",
-                "ConcurrentDeleteDeleteException",
-                "ConcurrentTransactionException",
-                "ConcurrentWriteException",
-                "MetadataChangedException",
-                "ProtocolChangedException",
-            }
-        ),
-        ("2D521", "DELTA_CONCURRENT_", "DELTA_METADATA_CHANGED", "DELTA_PROTOCOL_CHANGED"),
-    ),
-    Sign(
-        LostExecutorError,
-        frozenset({"FetchFailedException", "ExecutorDeadException", "ExecutorLostFailure"}),
-        words=r"ExecutorLostFailure|FetchFailed|Executor heartbeat timed out|Missing an output location for shuffle"
-        r"|exited (?:caused by|unrelated to) (?:one of )?the running tasks|Slave lost|Worker lost",
-    ),
-    Sign(
-        ThrottledError,
-        frozenset(
-            {
-                "AWSServiceThrottledException",
-                "AWSStatus500Exception",
-                "ThrottlingException",
-                "SlowDownException",
-                "ProvisionedThroughputExceededException",
-                "RequestLimitExceededException",
-                "TooManyRequestsException",
-            }
-        ),
-        words=r"Slow ?Down|RequestLimitExceeded|ThrottlingException|Throttled|reduce your request rate|Rate exceeded"
-        r"|Status Code: (?:429|5\d\d)|ServiceUnavailable",
-    ),
-    Sign(
-        UnreadableFileError,
-        frozenset({"ZipException", "ChecksumException", "SparkFileNotFoundException"}),
-        ("FAILED_READ_FILE", "FILE_NOT_EXIST", "KD001"),
-        r"is not a Parquet file|FAILED_READ_FILE|FILE_NOT_EXIST|error while reading file"
-        r"|corrupted file: |[Cc]ould not read footer",
-    ),
-    Sign(
-        UnwritableError,
-        frozenset(
-            {
-                "AccessControlException",
-                "AccessDeniedException",
-                "ParentNotDirectoryException",
-                "DiskErrorException",
-                "ReadOnlyFileSystemException",
-                "ClusterStorageCapacityExceededException",
-            }
-        ),
-        ("DELTA_CANNOT_CREATE_LOG_PATH",),
-        r"Permission denied|No space left on device|ParentNotDirectory|Read-only file system|Disk quota exceeded"
-        r"|Mkdirs failed|Status Code: 403",
-    ),
-    Sign(LostJvmError, frozenset({"Py4JNetworkError"})),
-    Sign(
-        UnreachableError,
-        frozenset(
-            {
-                "ApiCallAttemptTimeoutException",
-                "ApiCallTimeoutException",
-                "ConnectException",
-                "ConnectTimeoutException",
-                "ConnectionError",
-                "EndpointConnectionError",
-                "HTTPClientError",
-                "HttpTimeoutException",
-                "NoHttpResponseException",
-                "SQLRecoverableException",
-                "SQLTransientException",
-                "SocketException",
-                "SocketTimeoutException",
-                "TimeoutError",
-                "TimeoutException",
-                "UnknownHostException",
-            }
-        ),
-        words=r"Connection (?:was )?(?:reset|refused|closed)|Connection timed out|connect timed out|Read timed out"
-        r"|Broken pipe",
-    ),
-)
 
 OWN_CODE = frozenset({"PythonException"})  # raised by a UDF of the author's
 DATA = ("21", "22", "23", "38", "39")  # SQLSTATE: a value, a constraint, a function of the author's
@@ -161,9 +38,17 @@ def classify(error: BaseException, what: str, *, place: Place | None = None, uri
     compose: Callable[[str, str], EtlError] = condition
     if condition is UnwritableError:
         compose = partial(UnwritableError, uri=uri)
+    elif condition is RefusedAccessError:
+        compose = partial(RefusedAccessError, uri=_object(error))
     told = compose(what, summary(error))
     told.place = place
     return told
+
+
+def _object(error: BaseException) -> str | None:
+    """Return what on an object store a failure names; its innermost message, the service's own, does not."""
+    named = (re.search(r"s3[an]?://[^\s'`:,]+", link.message) for link in causes(error))
+    return next((found.group() for found in named if found), None)
 
 
 def condition_of(failure: Iterable[Cause]) -> type[EtlError] | None:
@@ -172,12 +57,12 @@ def condition_of(failure: Iterable[Cause]) -> type[EtlError] | None:
     names, codes = _names(links), _codes(links)
     if OWN_CODE & names:
         return None
+    said = "\n".join(link.message for link in links)
     for sign in SIGNS:
-        if sign.classes & names or any(code.startswith(sign.codes) for code in codes):
+        if sign.fits(names, codes, said):
             return sign.condition
     if any(map(_is_data, codes)):
         return None
-    said = "\n".join(link.message for link in links)
     return next((sign.condition for sign in SIGNS if re.search(sign.words, said)), None)
 
 

@@ -1,4 +1,4 @@
-"""The Delta jars a local session needs: pinned, fetched once, verified, offline ever after.
+"""The jars a local session needs, Delta's and those that reach S3: pinned, fetched once, verified, offline ever after.
 
 Spark could resolve them itself (``spark.jars.packages``), but that costs seconds at every start and fails behind a
 company proxy when the Java at hand trusts only its own certificates. Python trusts what the system trusts.
@@ -33,10 +33,11 @@ _SYSTEM_CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/cert
 
 @frozen
 class Jar:
-    """One pinned jar: ``group:artifact:version`` and the sha256 of its bytes."""
+    """One pinned jar: ``group:artifact:version``, the sha256 of its bytes and how many they are."""
 
     coordinates: str
     sha256: str
+    size: int = 0
 
     @property
     def file(self) -> str:
@@ -51,8 +52,8 @@ class Jar:
         return f"{group.replace('.', '/')}/{artifact}/{version}/{self.file}"
 
 
-def pinned(spark_version: str) -> tuple[Jar, ...]:
-    """Return the jars pinned for a Spark version such as ``3.5.9``.
+def needs(spark_version: str) -> dict[str, tuple[Jar, ...]]:
+    """Return all jars pinned for a Spark version such as ``3.5.9``, by what they are needed for; ``jar`` is Delta.
 
     Raises:
         PlatformError: no column is pinned for it.
@@ -66,7 +67,20 @@ def pinned(spark_version: str) -> tuple[Jar, ...]:
             f"no Delta jars are pinned for Spark {spark_version}; {did_you_mean(column, known)}",
             remedy="install the extra 'local' (Spark 3.5) or 'spark4' (Spark 4.1)",
         )
-    return tuple(Jar(entry["coordinates"], entry["sha256"]) for entry in tomllib.loads(file.read_text())["jar"])
+    return {need: tuple(Jar(**each) for each in jars) for need, jars in tomllib.loads(file.read_text()).items()}
+
+
+def pinned(spark_version: str, need: str = "jar") -> tuple[Jar, ...]:
+    """Return the jars pinned for a Spark version such as ``3.5.9``.
+
+    Args:
+        spark_version: as Spark says it.
+        need: ``jar`` for what every session has, ``s3`` for what it reaches S3 by, ``avro`` for what it reads Avro by.
+
+    Raises:
+        PlatformError: no column is pinned for it.
+    """
+    return needs(spark_version).get(need, ())
 
 
 def delta_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
@@ -78,12 +92,32 @@ def delta_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> t
     Raises:
         PlatformError: a jar is absent, differs from its pinned sha256, or cannot be fetched.
     """
-    jars = pinned(spark_version)
+    return at_hand(pinned(spark_version), environ)
+
+
+def s3_jars(spark_version: str, environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """Return in the same way the jars by which a Spark version reaches S3.
+
+    Raises:
+        PlatformError: as for Delta's.
+    """
+    return at_hand(pinned(spark_version, "s3"), environ)
+
+
+def at_hand(jars: tuple[Jar, ...], environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return pinned jars as ``delta_jars`` does."""
     provided = environ.get("ETL_JARS_DIR")
     if provided:
         return tuple(_provided(jar, Path(provided)) for jar in jars)
     kept = cache.directory("jars", environ)
     return tuple(_cached(jar, kept, environ) for jar in jars)
+
+
+def is_there(jar: Jar, environ: Mapping[str, str] = os.environ) -> bool:
+    """Say whether a jar needs no fetching; its bytes are looked at when it is used."""
+    provided = environ.get("ETL_JARS_DIR")
+    folder = Path(provided) if provided else cache.directory("jars", environ)
+    return (folder / jar.file).is_file()
 
 
 def _provided(jar: Jar, directory: Path) -> Path:

@@ -56,6 +56,11 @@ def _class(gateway: Any, name: str) -> Class:
     return Class(getattr(gateway.jvm, name))
 
 
+def process_id(session: SparkSession) -> int:
+    """Return the number of the JVM's process."""
+    return int(java_class(session, "java.lang.ProcessHandle").current().pid())
+
+
 def struct_type(session: SparkSession, ddl: str) -> StructType:
     """Return the columns that Spark reads in this DDL; a run of many intervals asks the JVM once."""
     return _struct_type(session.sparkContext._gateway, ddl)

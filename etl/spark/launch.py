@@ -7,12 +7,15 @@ import locale
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
+from etl.aws.endpoint import OTHERS
 from etl.errors import PlatformError
 from etl.spark import jars, java
+from etl.spark.s3 import Reach, reach
 from etl.spark.settings import SessionSettings, everywhere, on_one_machine, with_delta
 
 # Each would make PySpark start or reach another Spark than the installed one, or hand it arguments nobody here wrote.
@@ -38,9 +41,12 @@ def launch(settings: SessionSettings, required: Mapping[str, str], environ: Muta
 
     runtime = java.find(pyspark.__version__, environ)
     classpath = jars.delta_jars(pyspark.__version__, environ)
-    scratch = _scratch()
+    scratch, there = _scratch(), Reach()
+    if settings.s3:
+        classpath += jars.s3_jars(pyspark.__version__, environ)
+        there = reach(settings.s3, pyspark.__version__, scratch)
     _prepare(environ, runtime.home)
-    suggested = everywhere() | on_one_machine(settings, scratch)
+    suggested = everywhere() | on_one_machine(settings, scratch) | dict(there.conf)
     conf = suggested | dict(settings.conf) | with_delta(settings.conf) | dict(required)
     conf["spark.jars"] = _joined_by(",", *map(str, classpath), settings.conf.get("spark.jars", ""))
     key = "spark.driver.extraJavaOptions"
@@ -49,7 +55,7 @@ def launch(settings: SessionSettings, required: Mapping[str, str], environ: Muta
     log.parent.mkdir(parents=True, exist_ok=True)
     given = SparkConf(loadDefaults=False).setAll(list(conf.items()))
     try:
-        with log.open("ab") as output:
+        with log.open("ab") as output, _lent(environ, there.environment):
             gateway = launch_gateway(  # type: ignore[no-untyped-call]
                 given, popen_kwargs={"stdout": output, "stderr": output}
             )
@@ -82,6 +88,19 @@ def _prepare(environ: MutableMapping[str, str], java_home: Path) -> None:
     # Under the C locale Java cannot name a partition directory "é".
     if locale.getlocale()[1] not in ("UTF-8", "utf-8", "utf8") or environ.get("LC_ALL") in ("C", "POSIX"):
         environ["LC_ALL"] = "C.UTF-8"
+
+
+@contextmanager
+def _lent(environ: MutableMapping[str, str], variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for a process that starts meanwhile: the environment of this one leads to its own credentials."""
+    before = {name: environ.pop(name) for name in (*variables, *OTHERS) if variables and name in environ}
+    environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            environ.pop(name, None)
+        environ.update(before)
 
 
 def _scratch() -> Path:

@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from etl.model.forced import FORCED, forced
 from etl.model.platforms import LOCAL, PLATFORMS
+from etl.model.s3 import S3Settings
 
 __all__ = ["FORCED", "SessionSettings", "everywhere", "forced", "on_one_machine", "with_delta"]
 
@@ -52,6 +53,7 @@ class SessionSettings:
         conf: the project's Spark settings, over the suggested ones, never over the forced ones.
         profile: ``test`` trades steady speed for a fast start.
         log_file: where a local JVM's output goes; a temporary file that ends with the process unless given.
+        s3: how S3 is reached, where the run reads or writes there; only a JVM that is started here is told.
     """
 
     app_name: str
@@ -60,6 +62,7 @@ class SessionSettings:
     conf: Mapping[str, str] = field(factory=dict, hash=False)
     profile: Literal["default", "test"] = "default"
     log_file: Path | None = None
+    s3: S3Settings | None = None
 
     @property
     def local(self) -> bool:
@@ -73,9 +76,9 @@ def everywhere() -> dict[str, str]:
         "spark.sql.parquet.compression.codec": "zstd",
         # Steps that run at once share the cores; first come, first served lets one long step starve the others.
         "spark.scheduler.mode": "FAIR",
-        # One transaction for each interval; above 100, Delta would leave them out of the version's checksum file, and
-        # every look at a table would cost three Spark jobs.
-        "spark.databricks.delta.setTransactionsInCrc.maxAllowed": "100000",
+        # One transaction for each interval. Above 100, Delta would leave them out of the version's checksum file, and a
+        # process' first look at a table would cost three Spark jobs; above this, 1 MB of them a commit costs more.
+        "spark.databricks.delta.setTransactionsInCrc.maxAllowed": "10000",
         # HotSpot never compiles a method of more bytecode than this: Spark would run a wide projection interpreted.
         "spark.sql.codegen.hugeMethodLimit": "8000",
         # Delta keeps a table's state in 50 partitions unless told otherwise: 50 tasks for a log of three files.

@@ -1,4 +1,4 @@
-"""Parquet and ORC files: what each file says it stores is compared with what is declared, before a row is read.
+"""Parquet, ORC and Avro files: what each file says it stores is compared with what is declared, before a row is read.
 
 Spark asks a reader for the declared types, and readers differ in what they make of it: 15,744 stored as INT and read as
 TINYINT is -128. So each file is read with its own types, which is exact, and the rows are then cast to the declared
@@ -18,19 +18,19 @@ from pyspark.sql import functions as F
 
 from etl.errors import EtlError, PlatformError, ProjectError, UnreadableFileError, did_you_mean
 from etl.model.dataset import Dataset
-from etl.model.schema import Schema
 from etl.spark.causes import causes
 from etl.spark.errors import chain, condition_of, summary
-from etl.spark.jvm import java_class, struct_type
-from etl.sql import quoted
+from etl.spark.hadoop import loaded
+from etl.spark.jvm import java_class
+from etl.storage import avro
 from etl.storage.content import content
 from etl.storage.drift import Fitting, fitted
+from etl.storage.fitting import declared_types, typed, undeclared
 from etl.storage.folders import folder_text, folder_values
 from etl.storage.footers import read_footers
 from etl.storage.listing import list_files, path_as_written, recheck
 from etl.storage.parquet_footers import is_all_null
 from etl.storage.reading import Reading, Scope, check_scope, declared_schema, empty
-from etl.storage.widening import as_declared, nullable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -38,9 +38,13 @@ if TYPE_CHECKING:
 # For a file that Spark has not written and that does not name its calendar: Arrow, Trino, DuckDB and Hive 4 write dates
 # of the calendar that Python and Spark have. A dataset from Hive 2 or 3 says LEGACY.
 REBASE = {"datetimeRebaseMode": "CORRECTED", "int96RebaseMode": "CORRECTED"}
-OPTIONS: Mapping[str, Mapping[str, str]] = {"parquet": REBASE, "orc": {}}
+OPTIONS: Mapping[str, Mapping[str, str]] = {"parquet": REBASE, "orc": {}, "avro": {"datetimeRebaseMode": "CORRECTED"}}
+# Else a setting of Hadoop's passes over Avro files whose names do not end so.
+FORCED = {"ignoreExtension": "true"}
 # In the trace of a task that failed in a reader, or on what a reader gave; what writes is there too.
-READERS = re.compile(r"org\.apache\.(?:parquet|orc)\.|datasources\.(?:parquet|orc)\.|WritableColumnVector")
+READERS = re.compile(
+    r"org\.apache\.(?:parquet|orc|avro|spark\.sql\.avro)\.|datasources\.(?:parquet|orc)\.|WritableColumnVector"
+)
 READ_THROUGH = 100  # files at most, on that path
 MODES = ("CORRECTED", "LEGACY", "EXCEPTION")
 UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Z", "Etc/UCT", "UCT", "Zulu", "Etc/GMT", "Universal", "Greenwich"})
@@ -58,16 +62,19 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     """
     check_scope(dataset, scope)
     schema, options = declared_schema(dataset), _options(dataset)
-    listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
+    listing = list_files(
+        session, dataset, scope.column, scope.interval, optional=scope.optional, required=scope.required
+    )
     folders = folder_values(dataset, [file.uri for file in listing.files])
-    declared = {each["name"]: each["type"] for each in _json(session, schema)["fields"]}
+    declared = declared_types(session, schema)
     in_files = {name: kind for name, kind in declared.items() if name not in dataset.partitioned_by}
     footers = read_footers(session, dataset.format, listing.files)
     fitting = fitted(dataset, in_files, footers, lambda uri, column: _is_null(session, dataset, uri, column))
     if dataset.format == "orc" and fitting:
         _check_zone(session, dataset, in_files)
     frames = [
-        _typed(_load(session, dataset, group, declared, options), schema, declared, group) for group in _groups(fitting)
+        typed(_load(session, dataset, group, declared, options), schema, declared, dict(group[0].kinds))
+        for group in _groups(fitting)
     ]
     frame = reduce(lambda left, right: left.union(right), frames) if frames else empty(session, dataset)
     for column, values in folders.items():
@@ -77,16 +84,12 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     return Reading(
         frame=frame.where(where) if where and frames else frame,
         identity=content(dataset, listing),
-        ignored=(*listing.ignored, *_undeclared(fitting)),
+        ignored=(*listing.ignored, *undeclared(fitting)),
         recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing),
         explain=lambda error: _explained(
             dataset, fitting, error, lambda each: _load(session, dataset, [each], declared, options)
         ),
     )
-
-
-def _json(session: SparkSession, schema: Schema) -> Any:
-    return nullable(struct_type(session, schema.nullable().ddl).jsonValue())
 
 
 def _options(dataset: Dataset) -> dict[str, str]:
@@ -128,33 +131,11 @@ def _load(
     fields = [
         {"name": name, "type": kind, "nullable": True, "metadata": {}} for name, kind in (*group[0].kinds, *in_path)
     ]
-    reader = session.read.format(dataset.format).schema(StructType.fromJson({"type": "struct", "fields": fields}))
+    reader = session.read.format(avro.READER if dataset.format == "avro" else dataset.format)
+    reader = reader.schema(StructType.fromJson({"type": "struct", "fields": fields}))
     calendar = {} if group[0].footer.proleptic else {"datetimeRebaseMode": "LEGACY"}
-    reader = reader.options(**{**options, **calendar}, basePath=dataset.uri)
-    return reader.load([path_as_written(each.footer.uri) for each in group])
-
-
-def _typed(frame: DataFrame, schema: Schema, declared: Mapping[str, Any], group: Sequence[Fitting]) -> DataFrame:
-    """Return the declared columns in their order and types; null where one is absent, or holds nothing."""
-    there, stored = set(frame.columns), dict(group[0].kinds)
-    if frame.columns == list(schema.names) and all(kind == declared[name] for name, kind in stored.items()):
-        return frame
-
-    def column(name: str, kind: str) -> str:
-        if name not in there:
-            return f"CAST(NULL AS {kind}) AS {quoted(name)}"
-        found = as_declared(quoted(name), stored.get(name, declared[name]), declared[name])
-        return found if found == quoted(name) else f"CAST({found} AS {kind}) AS {quoted(name)}"
-
-    return frame.selectExpr(*(column(each.name, each.type) for each in schema))
-
-
-def _undeclared(fitting: Sequence[Fitting]) -> list[str]:
-    found: dict[str, list[str]] = {}
-    for each in fitting:
-        for name in each.extra:
-            found.setdefault(name, []).append(each.footer.uri)
-    return [f"column {name!r} in {len(uris)} of {len(fitting)}: {uris[0]}" for name, uris in found.items()]
+    reader = reader.options(**{**options, **calendar, **FORCED}, basePath=dataset.uri)
+    return loaded(session, reader, [path_as_written(each.footer.uri) for each in group])
 
 
 def _is_null(session: SparkSession, dataset: Dataset, uri: str, column: str) -> bool:

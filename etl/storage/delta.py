@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyspark.sql import SparkSession
+from attrs import evolve
+from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import EtlError, MissingDatasetError
+from etl.model import history
 from etl.model.dataset import Dataset
+from etl.model.history import EVENTS
+from etl.model.interval import Interval, Unit, from_key, touching
 from etl.model.marks import partition_mark
 from etl.model.schema import Schema
-from etl.model.write import Merge, ReplacePartitions, Write
+from etl.model.write import History, Merge, ReplacePartitions, Write
 from etl.spark.jvm import struct_type
 from etl.storage import (
     delta_content,
@@ -23,15 +27,22 @@ from etl.storage import (
     delta_schema,
     delta_shape,
     delta_statistics,
+    delta_transactions,
+    delta_versions,
     delta_write,
     evolution,
 )
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_damage import damage as damage  # noqa: PLC0414 part of the seam: the engine asks this module
 from etl.storage.delta_damage import lost
+from etl.storage.delta_transactions import Transaction
+from etl.storage.drift import fitted
+from etl.storage.fitting import declared_types, typed, undeclared
 from etl.storage.foreign import broken_rule
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.staging import Applied, Publish, Staged, TargetState
+from etl.storage.stored import Footer, Stored
+from etl.storage.widening import nullable
 
 
 def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
@@ -42,6 +53,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
 
     Raises:
         MissingDatasetError: there is no table.
+        InputError: a column of a table that no step here writes is not exactly within the declared one, or absent.
     """
     check_scope(dataset, scope)
     bridge = Bridge(session)
@@ -52,32 +64,67 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         here = dataset.written_by is not None
         raise MissingDatasetError(dataset.name, dataset.uri, what="Delta table", written_here=here, place=dataset.place)
     version = snapshot.version() if scope.version is None else int(scope.version)
-    frame = session.read.format("delta").option("versionAsOf", version).load(dataset.uri)
+    frame, ignored = _as_declared(session, dataset, version)
     where = scope.predicate(lambda column: frame.schema[column].dataType.simpleString().upper())
     return Reading(
         frame=frame.where(where) if where else frame,
         identity=_identity(bridge, snapshot, dataset, scope),
         upto=str(version),
+        ignored=ignored,
         explain=lambda error: lost(dataset, error),
     )
 
 
-def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> str:
-    """Return what names the rows: the last publish of the interval, else the last version that changed a row.
+def _as_declared(session: SparkSession, dataset: Dataset, version: int) -> tuple[DataFrame, tuple[str, ...]]:
+    """Return the rows in the declared columns and types, and in words the columns that are not read.
 
-    Where the writer replaces rows by the column that the reader takes its interval from, that is the writer's last
-    publish of this interval that changed them: other days may change the table without changing what this run reads.
-    Any other writer's change since then may have.
+    What a step here writes is as it was declared: its own publish has seen to that.
+    """
+    frame = session.read.format("delta").option("versionAsOf", version).load(dataset.uri)
+    if dataset.schema is not None and EVENTS not in dataset.schema:
+        frame = frame.drop(EVENTS)
+    if dataset.schema is None or dataset.written_by is not None:
+        return frame, ()
+    declared = declared_types(session, dataset.schema)
+    fields = nullable(frame.schema.jsonValue())["fields"]
+    columns = tuple(Stored(each["name"], each["type"]) for each in fields)
+    table = evolve(dataset, partitioned_by=())  # a table's partition columns are columns like any other
+    (found,) = fitted(table, declared, [Footer(dataset.uri, columns, what="table")], lambda _, __: False)
+    stored = {column.name: column.type for column in columns if column.name in declared}
+    return typed(frame, dataset.schema, declared, stored), tuple(undeclared([found]))
+
+
+def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> Any:
+    """Return what names the rows: the last publishes of the interval, else the last version that changed a row.
+
+    Where the writer replaces rows by the column that the reader takes its interval from, those are the writer's last
+    publishes of its own intervals that overlap this one, and changed a row: other days may change the table without
+    changing what this run reads. Any other writer's change since then may have.
     """
     uri, table = dataset.uri, str(snapshot.metadata().id())[:8]
     if scope.version is not None:
         return f"version {scope.version} of table {table}"
     if scope.interval and scope.column and dataset.written_by and dataset.replaced_by == scope.column:
-        mark = partition_mark(dataset.name, scope.interval)
-        found = delta_log.transaction(bridge, snapshot, mark)
-        if found is not None and not delta_history.changed_by_others(bridge, snapshot, uri, found.written):
-            return f"publish {delta_content.of_publish(bridge, snapshot, uri, mark, found)}"
+        found = _publishes(bridge, snapshot, dataset, scope.interval)
+        oldest = min((each.written for each in found.values()), default=0)
+        if found and not delta_history.changed_by_others(bridge, snapshot, uri, oldest):
+            numbers = {
+                key: delta_content.of_publish(bridge, snapshot, uri, partition_mark(dataset.name, key), each)
+                for key, each in found.items()
+            }
+            alone = numbers.get(scope.interval.key) if len(numbers) == 1 else None
+            return {"publishes": numbers} if alone is None else f"publish {alone}"
     return f"version {delta_content.of_table(bridge, snapshot, uri)} of table {table}"
+
+
+def _publishes(bridge: Bridge, snapshot: Any, dataset: Dataset, interval: Interval) -> dict[str, Transaction]:
+    """Return the last publish of each of the writer's intervals that overlap an interval, by key."""
+    known = delta_transactions.transactions(bridge, snapshot, dataset.uri)
+    keys = [each.key for unit in Unit for each in touching(interval, unit)]
+    start = partition_mark(dataset.name, "")
+    odd = (name.removeprefix(start) for name in known if "/" in name[len(start) :] and name.startswith(start))
+    keys += [key for key in odd if interval.overlaps(from_key(key))]
+    return {key: known[name] for key in sorted(keys) if (name := start + key) in known}
 
 
 def state(session: SparkSession, dataset: Dataset, mark: str) -> TargetState:
@@ -87,7 +134,7 @@ def state(session: SparkSession, dataset: Dataset, mark: str) -> TargetState:
     version = snapshot.version()
     if version < 0:
         return TargetState(None)
-    found = delta_log.transaction(bridge, snapshot, mark)
+    found = delta_transactions.transaction(bridge, snapshot, dataset.uri, mark)
     applied = delta_log.decoded(found.number) if found else None
     return TargetState(version, applied, delta_schema.partitioned_by(snapshot.metadata()))
 
@@ -96,7 +143,7 @@ def is_taken_back(session: SparkSession, dataset: Dataset, mark: str) -> bool:
     """Say whether a RESTORE took the rows of the last publish away: Delta keeps the transaction, not the rows."""
     bridge = Bridge(session)
     snapshot = bridge.snapshot(dataset.uri)
-    found = delta_log.transaction(bridge, snapshot, mark)
+    found = delta_transactions.transaction(bridge, snapshot, dataset.uri, mark)
     return found is not None and delta_history.restored(bridge, snapshot, dataset.uri, mark, found)
 
 
@@ -104,7 +151,7 @@ def recall(session: SparkSession, dataset: Dataset, mark: str) -> Applied | None
     """Return what the last publish under this mark was made from, as its commit says; None where that is forgotten."""
     bridge = Bridge(session)
     snapshot = bridge.snapshot(dataset.uri)
-    found = delta_log.transaction(bridge, snapshot, mark)
+    found = delta_transactions.transaction(bridge, snapshot, dataset.uri, mark)
     if found is None:
         return None
     for commit in delta_history.since(bridge, snapshot, dataset.uri, found.written):
@@ -116,13 +163,14 @@ def recall(session: SparkSession, dataset: Dataset, mark: str) -> Applied | None
 def later_intervals(session: SparkSession, dataset: Dataset, prefix: str, key: str) -> tuple[str, ...]:
     """Return the keys of the intervals after ``key`` that were published under marks with this prefix, sorted."""
     bridge = Bridge(session)
-    names = delta_log.transactions(bridge, bridge.snapshot(dataset.uri), prefix)
-    return tuple(sorted(found for found in (name.removeprefix(prefix) for name in names) if found > key))
+    names = delta_transactions.transactions(bridge, bridge.snapshot(dataset.uri), dataset.uri)
+    keys = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return tuple(sorted(found for found in keys if found > key))
 
 
 def counted(schema: Schema, write: Write, partition_by: tuple[str, ...], *, exists: bool) -> frozenset[str]:
     """Return the columns of which the log will tell nulls and bounds; the files of a merge's batch have no log."""
-    if isinstance(write, Merge) and exists:
+    if isinstance(write, History) or (isinstance(write, Merge) and exists):
         return frozenset()
     own = (write.column,) if isinstance(write, ReplacePartitions) and schema.column(write.column).type == "DATE" else ()
     return delta_statistics.counted(schema, (*own, *partition_by))
@@ -142,7 +190,8 @@ def changes(
     if snapshot.version() < 0:
         return ()
     bridge.check_writable(snapshot, dataset.uri)
-    declared, table = struct_type(session, schema.ddl), delta_schema.existing(snapshot.metadata())
+    whole = history.stored(schema, write) if isinstance(write, History) else schema
+    declared, table = struct_type(session, whole.ddl), delta_schema.existing(snapshot.metadata())
     columns = delta_shape.partitions(write, schema, partition_by)
     return delta_schema.accepted(dataset, evolution.changes(declared, table, write, columns)).words
 
@@ -159,6 +208,8 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     # Asked only of a merge: every other write looks at the log in the transaction it begins.
     merging = isinstance(publish.write, Merge) and Bridge(session).snapshot(publish.dataset.uri).version() >= 0
     try:
+        if isinstance(publish.write, History):
+            return delta_versions.stage(session, publish)
         return delta_merge.stage(session, publish) if merging else delta_write.stage(session, publish)
     except EtlError:
         raise

@@ -30,10 +30,15 @@ class Batch:
     aside: DataFrame | None = None
 
 
+def place(publish: Publish) -> str:
+    """Return the directory of a publish's batch."""
+    applied = publish.mark.applied
+    return f"{publish.dataset.uri}/{STAGE}/{applied.run_id}-{applied.generation}-{applied.fingerprint:x}"
+
+
 def written(session: SparkSession, publish: Publish) -> Batch:
     """Write the batch."""
-    applied = publish.mark.applied
-    uri = f"{publish.dataset.uri}/{STAGE}/{applied.run_id}-{applied.generation}-{applied.fingerprint:x}"
+    uri = place(publish)
     if publish.kept is None:
         publish.frame.write.mode("overwrite").parquet(uri)
         return Batch(uri=uri, rows=session.read.schema(publish.frame.schema).parquet(uri))

@@ -17,6 +17,7 @@ from attrs import frozen
 from pyspark.sql import DataFrame, SparkSession
 
 from etl.spark.jvm import java_class
+from etl.spark.log_store import guard
 from etl.storage.foreign import unknown_feature
 
 DELTA = "org.apache.spark.sql.delta."
@@ -63,7 +64,8 @@ class Bridge:
         return companion.apply(*arguments, *defaults)
 
     def log(self, uri: str) -> Any:
-        """Return the DeltaLog of a path; the table need not exist."""
+        """Return the DeltaLog of a path; the table need not exist. On S3 its commits exclude those of other drivers."""
+        guard(self.session, uri)
         return java_class(self.session, DELTA + "DeltaLog").forTable(self.java_session, uri)
 
     def snapshot(self, uri: str) -> Any:
@@ -128,9 +130,10 @@ class Bridge:
             getattr(buffer, "$plus$plus$eq")(each)
         return buffer.toSeq()
 
-    def set_transaction(self, app_id: str, number: int) -> Any:
-        """Return the action that notes an application's number in a commit."""
-        said = {"appId": app_id, "version": number, "lastUpdated": time.time_ns() // 1_000_000}
+    def set_transaction(self, app_id: str, number: int, written: int | None = None) -> Any:
+        """Return the action that notes an application's number in a commit, written now unless said (milliseconds)."""
+        now = time.time_ns() // 1_000_000
+        said = {"appId": app_id, "version": number, "lastUpdated": now if written is None else written}
         return self.module("actions.Action").fromJson(json.dumps({"txn": said}))
 
 

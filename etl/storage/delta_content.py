@@ -18,7 +18,7 @@ from etl.storage import delta_history, delta_log
 from etl.storage.delta_bridge import Bridge, elements
 from etl.storage.delta_files import Added
 from etl.storage.delta_history import LOOKED, REARRANGING, Commit
-from etl.storage.delta_log import Transaction
+from etl.storage.delta_transactions import Transaction, transaction
 from etl.storage.staging import Publish
 
 MOST_BYTES = 64 * 1024 * 1024  # of files of equal sizes that are compared byte by byte
@@ -66,7 +66,7 @@ def carried(bridge: Bridge, snapshot: Any, publish: Publish, actions: Any, adopt
     ``actions`` is the Scala Seq that Delta would commit, ``adopted`` are files to be added besides.
     """
     mark = publish.mark
-    found = delta_log.transaction(bridge, snapshot, mark.name) if mark.after else None
+    found = transaction(bridge, snapshot, publish.dataset.uri, mark.name) if mark.after else None
     if found is None or actions.size() > 2 * MOST_FILES:
         return None
     said = [json.loads(each.json()) for each in elements(actions)]

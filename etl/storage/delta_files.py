@@ -32,8 +32,12 @@ class Added:
 
 
 def added_files(bridge: Bridge, actions: Any) -> tuple[Added, ...]:
-    """Return the AddFiles in a Scala Seq of actions; of those a write makes, they alone have a modification time."""
-    return tuple(Added(said) for said in bridge.said(actions) if "modificationTime" in said)
+    """Return the files that a write has made; of a Scala Seq of its actions, AddFiles alone have a modification time.
+
+    A file with a deletion vector is the table's own: some of its rows are replaced, and it stays where it is.
+    """
+    said = (each for each in bridge.said(actions) if "modificationTime" in each)
+    return tuple(Added(each) for each in said if not each.get("deletionVector"))
 
 
 def logical(added: Added, names: Mapping[str, str]) -> Added:
@@ -70,6 +74,9 @@ def within(added: Iterable[Added], column: str, interval: Interval) -> tuple[Add
 
 
 def _inside(statistics: Mapping[str, Any], column: str, interval: Interval) -> bool:
+    rows = statistics.get("numRecords")
+    if rows and statistics.get("nullCount", {}).get(column) == rows:
+        return False  # copied: a row without a time is in no interval
     ends = [statistics.get(side, {}).get(column) for side in ("minValues", "maxValues")]
     return all(end is None or _instant(end) in interval for end in ends)
 

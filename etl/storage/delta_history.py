@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from etl.spark.jvm import hadoop_path, java_class
 from etl.storage.delta_bridge import Bridge
-from etl.storage.delta_log import Transaction
+from etl.storage.delta_transactions import Transaction
 from etl.storage.staging import Publish
 
 LOOKED = 1_000  # commits that a look back reads at the most

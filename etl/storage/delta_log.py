@@ -8,25 +8,17 @@ what was published. Whatever else a publish was made from stands in the commit's
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from etl.errors import ConflictError
 from etl.storage.delta_bridge import Bridge
+from etl.storage.delta_transactions import transaction
 from etl.storage.staging import FINGERPRINT_BITS, Applied, Mark, Publish
 
 BITS = FINGERPRINT_BITS + 1
-
-
-@frozen
-class Transaction:
-    """A ``SetTransaction`` of the log: its number, and when it was written (milliseconds; 0 if Delta does not say)."""
-
-    number: int
-    written: int
 
 
 def encoded(applied: Applied) -> int:
@@ -55,28 +47,6 @@ def described(number: int, ours: Mapping[str, Any]) -> Applied:
     return evolve(decoded(number), run_id=ours.get("run_id", ""), **said)
 
 
-def transactions(bridge: Bridge, snapshot: Any, prefix: str) -> dict[str, Transaction]:
-    """Return the transactions whose application id starts with ``prefix``.
-
-    Runs no Spark job where the version's checksum file lists them (``session`` raises Delta's limit for that), else
-    Delta's state reconstruction: two or three.
-    """
-    if snapshot.version() < 0:
-        return {}
-    checksum = snapshot.checksumOpt()
-    known = checksum.get().setTransactions() if checksum.isDefined() else bridge.option()
-    # A year of days has as many: read in one call, not in two for each.
-    listed = known.get() if known.isDefined() else snapshot.setTransactions()
-    pattern = rf"^SetTransaction\(({re.escape(prefix)}.*),(\d+),(?:Some\((\d+)\)|None)\)$"
-    found = re.finditer(pattern, listed.mkString("\n"), re.MULTILINE)
-    return {said[1]: Transaction(int(said[2]), int(said[3] or 0)) for said in found}
-
-
-def transaction(bridge: Bridge, snapshot: Any, name: str) -> Transaction | None:
-    """Return the transaction of this application id, None where there is none."""
-    return transactions(bridge, snapshot, name).get(name)
-
-
 def compare(bridge: Bridge, snapshot: Any, publish: Publish) -> None:
     """Refuse to go on if the log does not say what the run saw when it looked.
 
@@ -84,7 +54,7 @@ def compare(bridge: Bridge, snapshot: Any, publish: Publish) -> None:
         ConflictError: another run published under this mark meanwhile, or made or removed the table.
     """
     dataset, after = publish.dataset, publish.mark.after
-    found = transaction(bridge, snapshot, publish.mark.name)
+    found = transaction(bridge, snapshot, dataset.uri, publish.mark.name)
     now = decoded(found.number) if found else None
     if now == after and (publish.version is None) == (snapshot.version() < 0):
         return

@@ -7,7 +7,7 @@ wrongly, so the audit must not ride on the MERGE). MERGE then reads those immuta
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -15,12 +15,14 @@ from pyspark.sql import DataFrame, SparkSession
 from etl.errors import ConflictError, PublishError
 from etl.model.write import Merge
 from etl.spark.jvm import conf_set, hadoop_path
+from etl.spark.log_store import doubts
 from etl.sql import quoted
 from etl.storage import delta_history, delta_log, delta_unchanged, parquet_footers
 from etl.storage.delta_batch import Batch, sweep, written
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_commit import counts, settled
 from etl.storage.delta_schema import existing, reshape
+from etl.storage.equality import all_same
 from etl.storage.staging import Applied, Publish, Published, Staged
 
 
@@ -54,50 +56,83 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         commit=commit,
         drop=lambda: None if publish.kept else drop(),
         drop_aside=drop,
-        facts=change.words,
+        facts=(*change.words, *doubts(session, publish.dataset.uri)),
     )
 
 
 def _merged(bridge: Bridge, publish: Publish, applied: Applied, batch: Batch, rows: int, before: int) -> Published:
-    """Merge the staged batch through the gate, and make sure that it was this merge that was committed.
+    """Merge the staged batch; see ``through_gate``."""
+    deleting = isinstance(publish.write, Merge) and publish.write.apply_as_deletes
+
+    def merge() -> None:
+        _merge(bridge, publish, batch.rows).execute()
+
+    growth = range(-rows if deleting else 0, rows + 1)
+    return through_gate(bridge, publish, applied, before, merge, growth)
+
+
+def through_gate(
+    bridge: Bridge,
+    publish: Publish,
+    applied: Applied,
+    before: int,
+    merge: Callable[[], None],
+    growth: range,
+    begin: Callable[[Any], None] = lambda _: None,
+) -> Published:
+    """Run a MERGE through the gate, and make sure that it was this one that was committed.
+
+    Args:
+        bridge: the session's door to Delta.
+        publish: what is asked for.
+        applied: what the log will say.
+        before: the version that the run looked at.
+        merge: executes the MERGE.
+        growth: by how many rows the table may grow.
+        begin: gets the transaction as it begins, after the log was compared; raises to veto.
 
     Raises:
         ConflictError: another run published under this mark since the batch was staged, or Delta skipped the merge.
         PublishError: the prepared commit would add or lose rows the batch cannot account for.
     """
 
-    def begin(transaction: Any) -> None:
+    def begun(transaction: Any) -> None:
         delta_log.compare(bridge, transaction.snapshot(), publish)
         reshape(bridge, transaction.snapshot(), publish)  # others may have changed the table since
+        begin(transaction)
         bridge.register(transaction, publish.mark.name)
 
-    gate = delta_unchanged.gate(bridge, begin, lambda actions: check_growth(publish, actions, rows))
+    gate = delta_unchanged.gate(bridge, begun, lambda actions: check_growth(publish, actions, growth))
     try:
         with conf_set(bridge.session, _transaction(publish, applied)), gate.watching():
-            _merge(bridge, publish, batch.rows).execute()
+            merge()
     except Exception:
         if isinstance(gate.veto, delta_unchanged.NothingChangedError):
-            return delta_unchanged.noted(bridge, publish, applied, gate.veto)
+            return delta_unchanged.noted(bridge, publish, applied, gate.veto.written, begin)
         if gate.veto is not None:
             raise gate.veto from None
         raise
     found = delta_history.own(bridge, bridge.snapshot(publish.dataset.uri), publish, before) if gate.asked else None
-    if found is None:
+    return _found(publish, found)
+
+
+def _found(publish: Publish, commit: delta_history.Commit | None) -> Published:
+    if commit is None:
         raise ConflictError(
             f"{publish.dataset.name}: Delta skipped the merge of {publish.mark.interval or 'the batch'}: another run "
             "published it meanwhile",
             remedy="run the step again: it starts from what is there now",
         )
-    return Published(version=found.version, metrics=counts(found))
+    return Published(version=commit.version, metrics=counts(commit))
 
 
-def check_growth(publish: Publish, actions: Iterable[Any], batch: int) -> None:
+def check_growth(publish: Publish, actions: Iterable[Any], allowed: range) -> None:
     """Refuse a prepared commit that no merge of this batch can have produced.
 
     A file without statistics says nothing, and then nothing is refused.
 
     Raises:
-        PublishError: the target would grow by more rows than the batch has, or shrink without a deletion rule.
+        PublishError: the target would grow by other than the allowed numbers of rows.
     """
     growth = 0
     for action in actions:
@@ -110,10 +145,11 @@ def check_growth(publish: Publish, actions: Iterable[Any], batch: int) -> None:
                 return
             gone = (content[kind].get("deletionVector") or {}).get("cardinality", 0)
             growth += sign * (int(counted) - int(gone))
-    deleting = isinstance(publish.write, Merge) and publish.write.apply_as_deletes
-    if not (-batch if deleting else 0) <= growth <= batch:
+    if growth not in allowed:
+        most = f"{allowed[0]} to {allowed[-1]}" if len(allowed) > 1 else allowed[0]
         raise PublishError(
-            f"{publish.dataset.name}: merging {batch} rows would add {growth} to the table; nothing was published",
+            f"{publish.dataset.name}: the merge would add {growth} rows to the table, where its batch can add {most}; "
+            "nothing was published",
             remedy="the table's keys are not unique, or it was changed by another writer",
         )
 
@@ -129,6 +165,8 @@ def _merge(bridge: Bridge, publish: Publish, batch: DataFrame) -> Any:
     later = quoted(rule.sequence_by) if rule.sequence_by else ""
     fresh = f"(t.{later} IS NULL OR t.{later} <= s.{later})" if later else "true"
     target = DeltaTable.forPath(bridge.session, publish.dataset.uri).alias("t")
+    if rule.insert_only:
+        return target.merge(batch.alias("s"), on).whenNotMatchedInsertAll()
     if rule.apply_as_deletes is None:
         builder = target.merge(batch.alias("s"), on)
         return builder.whenMatchedUpdateAll(condition=f"{fresh} AND NOT ({same})").whenNotMatchedInsertAll()
@@ -143,28 +181,14 @@ def _merge(bridge: Bridge, publish: Publish, batch: DataFrame) -> Any:
 def _unchanged(bridge: Bridge, publish: Publish, batch: DataFrame) -> str:
     """Return SQL that is true where the target's row holds the batch's values already.
 
-    A column or field the target lacks is always news, and so is one that gets another type. Maps cannot be compared,
-    their JSON can: at worst a row is rewritten.
+    A column or field the target lacks is always news, and so is one that gets another type.
     """
     table = existing(bridge.snapshot(publish.dataset.uri).metadata()).columns
     there = {field.name.lower(): field.dataType.simpleString() for field in table}
     if any(there.get(field.name.lower()) != field.dataType.simpleString() for field in batch.schema):
         return "false"
-    return " AND ".join(_same(quoted(field.name), field.dataType.simpleString()) for field in batch.schema)
-
-
-def _same(name: str, kind: str) -> str:
-    if kind in {"float", "double"}:  # -0.0 equals 0.0, and is another value
-        return f"(t.{name} <=> s.{name} AND (t.{name} <> 0 OR CAST(t.{name} AS STRING) <=> CAST(s.{name} AS STRING)))"
-    return " <=> ".join(_comparable(f"{side}.{name}", kind) for side in "ts")
-
-
-def _comparable(column: str, kind: str) -> str:
-    if "map<" not in kind:
-        return column
-    times = "yyyy-MM-dd\\'T\\'HH:mm:ss.SSSSSS"  # unless told, JSON has milliseconds: the rest would be no change
-    told = f"'ignoreNullFields', 'false', 'timestampFormat', '{times}', 'timestampNTZFormat', '{times}'"
-    return f"to_json({column}, map({told}))"
+    kinds = {field.name: field.dataType.simpleString() for field in batch.schema}
+    return all_same("t", "s", kinds, kinds)
 
 
 def _transaction(publish: Publish, applied: Applied) -> dict[str, str]:

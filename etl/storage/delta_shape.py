@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from attrs import frozen
+from pyspark.sql import DataFrame
 
 from etl.errors import ProjectError
 from etl.model.schema import Schema
-from etl.model.write import Append, Merge, ReplacePartitions
+from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions
 from etl.model.write import Write as Kind
 from etl.sql import literal, quoted
 from etl.storage.reading import interval_predicate
@@ -35,10 +36,10 @@ def shape(publish: Publish) -> Shape:
     if isinstance(write, ReplaceValue):
         where = f"{quoted(write.column)} = {literal(write.value)}"
         return Shape(overwrite=True, where=where, partition_by=(write.column,))
-    if isinstance(write, ReplacePartitions):
+    if isinstance(write, ReplacePartitions | ReplaceInterval):
         if publish.interval is None:
             raise ProjectError(
-                f"dataset {publish.dataset.name}: ReplacePartitions({write.column!r}) without an interval would "
+                f"dataset {publish.dataset.name}: {type(write).__name__}({write.column!r}) without an interval would "
                 "replace the whole table",
                 place=publish.dataset.place,
                 remedy="run it for an interval: --date or --from/--to",
@@ -47,6 +48,22 @@ def shape(publish: Publish) -> Shape:
         where = interval_predicate(write.column, kind, publish.interval)
         return Shape(overwrite=True, where=where, partition_by=partitions(write, publish.schema, columns))
     return Shape(overwrite=not isinstance(write, Append | Merge), partition_by=columns)
+
+
+def gathered(publish: Publish, columns: tuple[str, ...]) -> DataFrame:
+    """Return the rows, those of a partition together where the interval has several days: one file or few for each.
+
+    Else each task of the write would make a file for each day that it has a row of. Costs a shuffle.
+
+    Args:
+        publish: what is asked for.
+        columns: the table's partition columns.
+    """
+    rows = publish.frame
+    if not columns or publish.interval is None or len(publish.interval.dates()) == 1:
+        return rows
+    named = ", ".join(map(quoted, columns))
+    return rows.sparkSession.sql(f"SELECT /*+ REBALANCE({named}) */ * FROM {{rows}}", rows=rows)  # noqa: S608 quoted
 
 
 def partitions(write: Kind, schema: Schema, columns: tuple[str, ...]) -> tuple[str, ...]:

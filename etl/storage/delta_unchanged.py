@@ -71,19 +71,28 @@ def _count(transaction: Any, name: str) -> int | None:
     return int(metric.get().value()) if metric.isDefined() else None
 
 
-def noted(bridge: Bridge, publish: Publish, applied: Applied, nothing: NothingChangedError) -> Published:
+def noted(
+    bridge: Bridge,
+    publish: Publish,
+    applied: Applied,
+    written: Sequence[Added],
+    begin: Callable[[Any], None] = lambda _: None,
+) -> Published:
     """Delete what was written for nothing, and commit the mark where the log does not say the same already.
+
+    ``begin`` gets the transaction that commits the mark; it raises where the table is no longer the one looked at.
 
     Raises:
         ConflictError: another run published under this mark since the batch was staged.
     """
     log, after = bridge.log(publish.dataset.uri), publish.mark.after
-    delete(bridge, log, nothing.written)
+    delete(bridge, log, written)
     done = Published(version=None, metrics=dict.fromkeys(COUNTED, 0))
     if after is not None and after.fingerprint == applied.fingerprint and not (after.aside or applied.aside):
         return done
     transaction = log.startTransaction(bridge.option(), bridge.option())
     delta_log.compare(bridge, transaction.snapshot(), publish)
+    begin(transaction)
     bridge.register(transaction, publish.mark.name)
     mark = bridge.set_transaction(publish.mark.name, delta_log.encoded(applied))
     with conf_set(bridge.session, {"spark.databricks.delta.commitInfo.userMetadata": delta_log.note(publish.mark)}):

@@ -6,15 +6,17 @@ mapping and conflict detection stay Delta's.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve, frozen
 from pyspark.sql import DataFrame, SparkSession
 
-from etl.model.write import ReplacePartitions
+from etl.model.write import ReplaceInterval, ReplacePartitions
 from etl.spark.jvm import java_class, no_rows
-from etl.storage import delta_content, delta_log
+from etl.spark.log_store import doubts
+from etl.storage import delta_content, delta_log, delta_transactions
 from etl.storage.delta_bridge import DELTA, Bridge
 from etl.storage.delta_commit import settled
 from etl.storage.delta_files import Added, Split, added_files, delete, logical, row_count, split, within
@@ -31,7 +33,7 @@ from etl.storage.delta_schema import (
     reshape,
     reshaped,
 )
-from etl.storage.delta_shape import Shape, shape
+from etl.storage.delta_shape import Shape, gathered, shape
 from etl.storage.delta_statistics import statistics
 from etl.storage.staging import Applied, Publish, Published, Staged
 
@@ -98,16 +100,20 @@ class Write:
         bridge, publish = self.bridge, self.publish
 
         def commit(applied: Applied) -> Published:
-            ours = bridge.set_transaction(publish.mark.name, delta_log.encoded(applied))
+            said = delta_transactions.Transaction(delta_log.encoded(applied), time.time_ns() // 1_000_000)
+            ours = bridge.set_transaction(publish.mark.name, said.number, said.written)
             same = self.same_rows(data, own if parts else ())
             adopted = [bridge.add_files(each.said for each in own)] if parts else []
             every = bridge.scala_seq([ours]) if same else bridge.together(ours, data.actions(), *adopted)
             note = same or delta_log.note(publish.mark)
-            version = self.transaction.commitIfNeeded(every, operation(note), data.stringTags())
+            done = self.transaction.commitIfNeeded(every, operation(note), data.stringTags())
+            version: int | None = done.get() if done.isDefined() else self.before
+            if done.isDefined():
+                table = self.transaction.snapshot(), publish.dataset.uri
+                delta_transactions.remember(*table, done.get(), publish.mark.name, said)
             if same:
                 delete(bridge, self.log, own if parts else added_files(bridge, data.actions()))
-            metrics = {"same_rows": 1} if same else {}
-            return Published(version=version.get() if version.isDefined() else self.before, metrics=metrics)
+            return Published(version=version, metrics={"same_rows": 1} if same else {})
 
         def rows() -> DataFrame:
             if own:
@@ -151,17 +157,19 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         change = reshape(bridge, snapshot, publish, wanted.partition_by)
     if change.columns is not None:
         transaction.updateMetadata(reshaped(bridge, metadata, change), False)
-    rows, parts = publish.frame, None
+    columns = change.partition_by or (() if change.option == "overwriteSchema" else partitioned_by(metadata))
+    rows, parts = gathered(publish, columns), None
+    publish = evolve(publish, frame=rows)
     if publish.kept and is_plain(metadata) and (before is not None or not is_mapped(publish.schema)):
-        own = () if change.option == "overwriteSchema" else partitioned_by(metadata)
-        parts = split(bridge, publish, publish.kept, change.partition_by or own)
+        parts = split(bridge, publish, publish.kept, columns)
         rows = no_rows(bridge.session, publish.schema.nullable().ddl)
     elif publish.kept:
         rows = publish.frame.where(publish.kept).drop(publish.kept)
     write = Write(bridge=bridge, log=log, transaction=transaction, publish=publish, before=before)
     rows = described_as(rows, metadata) if change.option == "overwriteSchema" else rows
     operation, data = write.command(rows, wanted, change)
-    staged = write.staged(operation, data, parts.kept if parts else _own(write, data), parts, change.words)
+    told = (*change.words, *doubts(session, publish.dataset.uri))
+    staged = write.staged(operation, data, parts.kept if parts else _own(write, data), parts, told)
     try:
         hold(bridge, transaction.metadata(), publish)
     except BaseException:
@@ -176,7 +184,7 @@ def _own(write: Write, data: Any) -> tuple[Added, ...]:
     names = names_in_log(write.transaction.metadata())
     added = tuple(logical(each, names) for each in added_files(write.bridge, data.actions()))
     kind, interval = write.publish.write, write.publish.interval
-    if not isinstance(kind, ReplacePartitions) or interval is None:
+    if not isinstance(kind, ReplacePartitions | ReplaceInterval) or interval is None:
         return added
     in_folders = kind.column in partitioned_by(write.transaction.metadata())
     return added if in_folders else within(added, kind.column, interval)

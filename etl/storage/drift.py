@@ -1,4 +1,4 @@
-"""Files that say what they store, against the declared columns: how each is read, or why it is refused."""
+"""Files and tables that say what they store, against the declared columns: how each is read, or why it is refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from attrs import frozen
 
 from etl.errors import InputError, UnreadableFileError
 from etl.model.dataset import Dataset
-from etl.storage.footers import Footer, Stored
+from etl.storage.stored import Footer, Stored
 from etl.storage.widening import Difference, clipped, differences, near, twice, words
 
 UNREADABLE = "which Spark cannot read"
@@ -127,13 +127,14 @@ def _refusal(dataset: Dataset, wrong: Sequence[tuple[Footer, Sequence[tuple[Diff
     said = [
         f"column {each.column!r} {each.said}" + (f" (it has {each.near!r})" if each.near else "") for each, _ in found
     ]
+    said = [each.replace(" in the file", f" in the {footer.what}") for each in said]
     more = [f"{len(said) - SHOWN} more columns"] if len(said) > SHOWN else []
     more += [f"{len(wrong) - 1} more files"] if len(wrong) > 1 else []
     return InputError(
         f"dataset {dataset.name}: {footer.uri}: {'; '.join(said[:SHOWN])}"
         + (f" (and {', '.join(more)})" if more else ""),
         place=dataset.place,
-        remedy=found[0][1],
+        remedy=found[0][1].replace("the file", f"the {footer.what}"),
     )
 
 

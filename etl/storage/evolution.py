@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from attrs import field, frozen
 from pyspark.sql.types import StructType
 
-from etl.model.write import Merge, ReplaceTable, Write
+from etl.model.write import History, Merge, ReplaceTable, Write
 from etl.storage import foreign
 from etl.storage.columns import Difference, differences, short
 from etl.storage.foreign import Refusal
@@ -67,7 +67,7 @@ def changes(
         partition_by: as the step declares it; empty keeps the table's.
     """
     whole = isinstance(write, ReplaceTable)
-    in_place = not isinstance(write, Merge) or existing.properties.get(WIDENING, "").lower() == "true"
+    in_place = not isinstance(write, Merge | History) or existing.properties.get(WIDENING, "").lower() == "true"
     found = tuple(differences(existing.columns, declared))
     if isinstance(write, ReplaceValue):
         found = tuple(each for each in found if each.kind not in {"gone", "renamed"})

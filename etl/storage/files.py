@@ -6,6 +6,7 @@ taken as lines here, and each line is held to the contract of ``etl.storage.valu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from etl.storage.content import content
 from etl.storage.folders import folder_text, folder_values
 from etl.storage.header import file_columns, read_header
 from etl.storage.lines import LINE, Lines, is_whole_text, read_lines
-from etl.storage.listing import File, Listing, is_whole, list_files, recheck
+from etl.storage.listing import File, Listing, is_whole, list_files, looked_at, recheck
 from etl.storage.reading import Corrupt, Reading, Scope, check_scope, declared_schema, empty
 from etl.storage.records import CORRUPT, REASON
 from etl.storage.sniff import passed_over
@@ -52,7 +53,9 @@ def read(
     scope = scope if isinstance(scope, Scope) else Scope(column=scope, interval=interval)
     check_scope(dataset, scope)
     schema = declared_schema(dataset)
-    listing = list_files(session, dataset, scope.column, scope.interval, optional=scope.optional)
+    listing = list_files(
+        session, dataset, scope.column, scope.interval, optional=scope.optional, required=scope.required
+    )
     kept, ignored = passed_over(dataset, listing)
     where = scope.predicate(lambda column: schema.column(column).type)
     if kept:
@@ -118,8 +121,8 @@ def _by_header(
     """Read files with equal headers together, each group by its own column order."""
     whole = is_whole_text(dataset)
     groups: dict[tuple[str, ...], list[tuple[File, str]]] = {}
-    for file in files:
-        header = read_header(session, dataset, dialect, file, whole=whole)
+    headers = looked_at(session, files, lambda file: read_header(session, dataset, dialect, file, whole=whole))
+    for file, header in zip(files, headers, strict=True):
         groups.setdefault(header.names, []).append((file, header.written))
     frames = []
     for names, members in groups.items():
@@ -146,18 +149,28 @@ def _lines(
     for column, values in folders.items():
         text = folder_text(column, values)
         frame = frame.withColumn(column, F.expr(text)) if text else frame
-    line, comment = quoted(LINE), dataset.spark_options.get("comment", "")
     if dataset.format == "text":
         return frame
-    kept = "trim({0}) <> ''" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
+    line, comment = quoted(LINE), delimited.dialect_of(dataset.spark_options).comment
+    kept = "length(trim({0})) > 0" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
     if whole:
         text = f"ltrim('\ufeff', {line})"
         if dialect:
             split = f"regexp_extract_all({text}, {literal(dialect.record)}, 0)"
             records = f"transform({split}, x -> rtrim('\\r\\n', x))"
             text = f"explode(slice(filter({records}, x -> {kept.format('x')}), {drop + 1}, 2000000000))"
+        elif dataset.format != "json":
+            text = f"explode({_split(text, dataset)})"
         frame = frame.selectExpr(*map(quoted, dataset.partitioned_by), f"{text} AS {line}")
-    return frame.where(kept.format(line))
+    return frame if dataset.format == "text" else frame.where(kept.format(line))
+
+
+def _split(text: str, dataset: Dataset) -> str:
+    """SQL for the lines of a whole text; what stands behind the last line end is a line if it is anything."""
+    given = dataset.spark_options.get("lineSep")
+    end = re.escape(given) if given else r"\r\n|\r|\n"
+    closed = f"regexp_replace({text}, {literal(f'(?:{end})' + chr(92) + 'z')}, '')"
+    return f"IF(length({text}) = 0, CAST(array() AS ARRAY<STRING>), split({closed}, {literal(end)}))"
 
 
 def broken_file(session: SparkSession, uris: Sequence[str], error: BaseException) -> str | None:

@@ -1,22 +1,68 @@
-"""Partition folders, ``day=2013-02-08/area=x``: their values are held to the contract before a row is read."""
+"""Partition folders, ``day=2013-02-08/area=x``: those of an interval, and their values, held to the contract."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from etl.errors import InputError
+from etl.errors import InputError, ProjectError
 from etl.kinds.types import digits
 from etl.model.dataset import Dataset
+from etl.model.interval import Interval
 from etl.model.text import TextRules
+from etl.spark.hadoop import entries
 from etl.sql import literal, quoted
 from etl.storage.values import INTEGERS, accepted
 
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 _LIMITS = dict(zip(INTEGERS, (7, 15, 31, 63), strict=True))
+
+
+def roots(session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None) -> tuple[str, ...]:
+    """Return the directories to list: those of the interval where the dataset is partitioned by ``column``.
+
+    A DATE has one a day, ``day=2013-02-08``; a TIMESTAMP has one for each value, and those inside the interval count.
+
+    Raises:
+        ProjectError: the interval column is not the first partition column, so that files cannot be told apart.
+        InputError: the folder of a TIMESTAMP column is named by something that is no time.
+    """
+    if column is None or interval is None or column not in dataset.partitioned_by:
+        return (dataset.uri,)
+    if dataset.partitioned_by[0] != column:
+        raise ProjectError(
+            f"dataset {dataset.name}: interval column {column!r} must be the first of partitioned_by "
+            f"{list(dataset.partitioned_by)}",
+            place=dataset.place,
+        )
+    if dataset.schema is not None and dataset.schema.column(column).type == "DATE":
+        return tuple(f"{dataset.uri}/{column}={day.isoformat()}" for day in interval.dates())
+    return tuple(_of_times(session, dataset, column, interval)) or (f"{dataset.uri}/{column}={interval.key}",)
+
+
+def _of_times(session: SparkSession, dataset: Dataset, column: str, interval: Interval) -> Iterator[str]:
+    for each in entries(session, dataset.uri):
+        name = each.uri.rpartition("/")[2]
+        text = unquote(name.removeprefix(f"{column}="))
+        if not each.is_folder or name.startswith(("_", ".")) or not name.startswith(f"{column}="):
+            continue
+        try:
+            instant = datetime.fromisoformat(text)
+        except ValueError:
+            raise InputError(
+                f"dataset {dataset.name}: folder {name} names no time",
+                place=dataset.place,
+                remedy=f"name it {column}=2013-02-08 05%3A00%3A00, as Spark does, in UTC",
+            ) from None
+        if (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) in interval:
+            yield f"{dataset.uri}/{name}"
 
 
 def folder_values(dataset: Dataset, uris: Iterable[str]) -> Mapping[str, Mapping[str, str]]:

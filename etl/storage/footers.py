@@ -1,19 +1,18 @@
-"""What Parquet and ORC files say about themselves, from their footers: read side by side, and no Spark job."""
+"""What Parquet, ORC and Avro files say about themselves: read side by side, and no Spark job."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol
-
-from attrs import field, frozen
+from typing import TYPE_CHECKING, Any
 
 from etl.errors import EtlError, TransientError
 from etl.spark.causes import causes
 from etl.spark.errors import condition_of, summary
 from etl.spark.jvm import java_class
+from etl.storage.avro import Avro
+from etl.storage.stored import Footer, Opened, Stored, fields
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -30,51 +29,12 @@ _AS_SAID = re.compile(r"DECIMAL|STRING|LIST|MAP|DATE|INTEGER\(\d+,true\)")  # Sp
 _ILLEGAL = re.compile(r"(?:Illegal Parquet type|Parquet type not yet supported): (.*?)\.?(?: SQLSTATE: \w+)?$")
 
 
-@frozen
-class Stored:
-    """A column as a file stores it.
-
-    Args:
-        name: as the file has it.
-        type: Spark's, in JSON form; None where Spark has none.
-        words: what the format calls the type, for people; empty where that says no more.
-    """
-
-    name: str
-    type: Any = field(hash=False)
-    words: str = ""
-
-
-@frozen
-class Footer:
-    """One file's columns.
-
-    Args:
-        uri: the file.
-        columns: in the file's order.
-        proleptic: False where the file itself says that its dates are of the calendar that was Julian until 1582.
-        broken: why the file cannot be read, and then nothing else is known; empty where it can.
-    """
-
-    uri: str
-    columns: tuple[Stored, ...] = ()
-    proleptic: bool = True
-    broken: str = ""
-
-
-class Opened(Protocol):
-    """How a format's footers are read: one object for all files of a dataset."""
-
-    def footer(self, file: File) -> Footer:
-        """Return one file's columns; raises what the JVM does where it cannot be read."""
-
-
 def read_footers(session: SparkSession, name: str, files: Iterable[File]) -> list[Footer]:
     """Return each file's footer, in the order of the files.
 
     Args:
         session: whose file systems hold them.
-        name: ``parquet`` or ``orc``.
+        name: ``parquet``, ``orc`` or ``avro``.
         files: as they were listed.
     """
     given = tuple(files)
@@ -132,7 +92,7 @@ class _Parquet:
 
     def _converted(self, schema: Any, text: str) -> tuple[Stored, ...]:
         try:
-            kinds = _fields(self._converter.convert(schema))
+            kinds = fields(self._converter.convert(schema))
         except Exception:  # one column that Spark cannot read: which one, and what are the others?
             return tuple(self._alone(each) for each in schema.getFields())
         said = _LINE.findall(text)
@@ -145,7 +105,7 @@ class _Parquet:
     def _alone(self, column: Any) -> Stored:
         one = java_class(self._session, "java.util.Collections").singletonList(column)
         try:
-            (kind,) = _fields(self._converter.convert(self._message("one", one)))
+            (kind,) = fields(self._converter.convert(self._message("one", one)))
         except Exception as error:
             said = summary(error)
             found = _ILLEGAL.search(said)
@@ -183,7 +143,7 @@ class _Orc:
 
     def _converted(self, schema: Any) -> tuple[Stored, ...]:
         try:
-            return tuple(Stored(each["name"], each["type"]) for each in _fields(self._spark.toCatalystSchema(schema)))
+            return tuple(Stored(each["name"], each["type"]) for each in fields(self._spark.toCatalystSchema(schema)))
         except Exception:  # as above
             names, kinds = list(schema.getFieldNames()), list(schema.getChildren())
             return tuple(self._alone(str(name), kind) for name, kind in zip(names, kinds, strict=True))
@@ -191,13 +151,13 @@ class _Orc:
     def _alone(self, name: str, kind: Any) -> Stored:
         one = java_class(self._session, "org.apache.orc.TypeDescription").createStruct().addField("one", kind.clone())
         try:
-            (found,) = _fields(self._spark.toCatalystSchema(one))
+            (found,) = fields(self._spark.toCatalystSchema(one))
         except Exception:
             return Stored(name, None, str(kind.toString()))
         return Stored(name, found["type"])
 
 
-_FORMATS: Mapping[str, Callable[[SparkSession], Opened]] = {"parquet": _Parquet, "orc": _Orc}
+_FORMATS: Mapping[str, Callable[[SparkSession], Opened]] = {"parquet": _Parquet, "orc": _Orc, "avro": Avro}
 
 
 def _miscounted(groups: Any, flat: int) -> str:
@@ -207,8 +167,3 @@ def _miscounted(groups: Any, flat: int) -> str:
         if rows != values:
             return f"its footer says {rows} rows in row group {number}, and {values} values in a column of it"
     return ""
-
-
-def _fields(struct: Any) -> list[dict[str, Any]]:
-    fields: list[dict[str, Any]] = json.loads(struct.json())["fields"]
-    return fields

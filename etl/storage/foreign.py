@@ -10,7 +10,7 @@ from pyspark.sql.types import StructField, StructType
 
 from etl.errors import EtlError, PlatformError, PublishError
 from etl.model.dataset import Dataset
-from etl.model.write import Append, Merge, Write
+from etl.model.write import Append, History, Merge, Write
 from etl.spark.causes import causes, summary
 from etl.storage.staging import ReplaceValue
 
@@ -72,7 +72,7 @@ def refusals(
                 "those that were audited",
                 f"ALTER TABLE … ALTER COLUMN {column.name} TYPE STRING",
             )
-        if IDENTITY in column.metadata and (isinstance(write, Merge) or not column.metadata[IDENTITY]):
+        if IDENTITY in column.metadata and (isinstance(write, Merge | History) or not column.metadata[IDENTITY]):
             yield Refusal(
                 f"{column.name} is an identity column: the table gives it values of its own",
                 f"do not declare {column.name}",

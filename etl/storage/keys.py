@@ -12,7 +12,7 @@ from etl.model.dataset import Dataset
 from etl.sql import literal, quoted
 from etl.storage.header import file_columns, missing_column, undeclared
 from etl.storage.lines import LINE, read_lines
-from etl.storage.listing import File
+from etl.storage.listing import File, looked_at
 from etl.storage.sniff import FIRST_BYTES, text_head
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ def check(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> Non
         InputError: with the file, the column, and the key it has instead.
     """
     wanted = [name for name in file_columns(dataset) if name not in dataset.optional_columns]
-    doubtful: dict[str, list[str]] = {}
-    for file in files:
-        lacking = _lacking(session, dataset, file, wanted, FIRST_BYTES) and _lacking(
-            session, dataset, file, wanted, FIRST_BYTES * 16
-        )
-        if lacking:
-            doubtful[file.uri] = lacking
+
+    def lacking(file: File) -> list[str]:
+        short = _lacking(session, dataset, file, wanted, FIRST_BYTES)
+        return short and _lacking(session, dataset, file, wanted, FIRST_BYTES * 16)
+
+    found = zip(files, looked_at(session, files, lacking), strict=True)
+    doubtful = {file.uri: names for file, names in found if names}
     if doubtful:
         _search(session, dataset, [file for file in files if file.uri in doubtful], doubtful)
 

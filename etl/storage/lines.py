@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from etl.errors import InputError
 from etl.model.dataset import Dataset
+from etl.spark.hadoop import loaded
 from etl.sql import literal, quoted
 from etl.storage.listing import File, path_as_written
 
@@ -55,7 +56,7 @@ def read_lines(session: SparkSession, dataset: Dataset, files: Sequence[File], *
     separator = dataset.spark_options.get("lineSep")
     if separator and not whole:
         reader = reader.option("lineSep", separator)
-    frame = reader.load([path_as_written(file.uri) for file in files])
+    frame = loaded(session, reader, [path_as_written(file.uri) for file in files])
     encoding = dataset.rules.encoding
     if encoding.lower() not in _UTF8:
         frame = frame.withColumn(LINE, F.expr(_decoded(encoding)))

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+import bz2
+import gzip
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from attrs import frozen
 
-from etl.errors import InputError, ProjectError, UnreadableFileError
+from etl.errors import InputError, UnreadableFileError
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.spark.errors import summary
-from etl.spark.hadoop import below, entries
+from etl.spark.hadoop import AT_ONCE, below, is_on_disk
 from etl.spark.jvm import hadoop_path, java_class
+from etl.storage.folders import roots
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 PACKED = (".gz", ".bz2", ".zst", ".lz4", ".snappy", ".deflate")
 """Names that Hadoop unpacks a file by."""
+
+T = TypeVar("T")
+UNPACKED: Mapping[str, Callable[[BinaryIO], BinaryIO]] = {".gz": gzip.open, ".bz2": bz2.open}  # type: ignore[dict-item]
 
 
 @frozen
@@ -41,62 +48,32 @@ class Listing:
     ignored: tuple[str, ...] = ()
 
 
-def roots(session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None) -> tuple[str, ...]:
-    """Return the directories to list: those of the interval where the dataset is partitioned by ``column``.
-
-    A DATE has one a day, ``day=2013-02-08``; a TIMESTAMP has one for each value, and those inside the interval count.
-
-    Raises:
-        ProjectError: the interval column is not the first partition column, so that files cannot be told apart.
-        InputError: the folder of a TIMESTAMP column is named by something that is no time.
-    """
-    if column is None or interval is None or column not in dataset.partitioned_by:
-        return (dataset.uri,)
-    if dataset.partitioned_by[0] != column:
-        raise ProjectError(
-            f"dataset {dataset.name}: interval column {column!r} must be the first of partitioned_by "
-            f"{list(dataset.partitioned_by)}",
-            place=dataset.place,
-        )
-    if dataset.schema is not None and dataset.schema.column(column).type == "DATE":
-        return tuple(f"{dataset.uri}/{column}={day.isoformat()}" for day in interval.dates())
-    return tuple(_folders(session, dataset, column, interval)) or (f"{dataset.uri}/{column}={interval.key}",)
-
-
-def _folders(session: SparkSession, dataset: Dataset, column: str, interval: Interval) -> Iterator[str]:
-    for each in entries(session, dataset.uri):
-        name = each.uri.rpartition("/")[2]
-        text = unquote(name.removeprefix(f"{column}="))
-        if not each.is_folder or name.startswith(("_", ".")) or not name.startswith(f"{column}="):
-            continue
-        try:
-            instant = datetime.fromisoformat(text)
-        except ValueError:
-            raise InputError(
-                f"dataset {dataset.name}: folder {name} names no time",
-                place=dataset.place,
-                remedy=f"name it {column}=2013-02-08 05%3A00%3A00, as Spark does, in UTC",
-            ) from None
-        if (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) in interval:
-            yield f"{dataset.uri}/{name}"
-
-
 def list_files(
-    session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None, *, optional: bool
+    session: SparkSession,
+    dataset: Dataset,
+    column: str | None,
+    interval: Interval | None,
+    *,
+    optional: bool,
+    required: Interval | None = None,
 ) -> Listing:
     """List the dataset's files of the interval, through the file system of the session.
+
+    Of the interval, only the ``required`` part must be there, all of it unless that is said.
 
     Raises:
         InputError: a directory is missing or holds no file, and the dataset is neither optional nor ``allow_empty``.
     """
     files: list[File] = []
     ignored: list[str] = []
-    for root, found in _walk(session, roots(session, dataset, column, interval)).items():
+    wanted = roots(session, dataset, column, interval)
+    needed = roots(session, dataset, column, required) if required else wanted
+    for root, found in _walk(session, tuple(dict.fromkeys((*wanted, *needed)))).items():
         kept = [file for file in found if not _hidden(file.uri, root)]
         ignored += [
             file.uri for file in found if _hidden(file.uri, root) and not file.uri.endswith((".crc", "_SUCCESS"))
         ]
-        if not kept and not (optional or dataset.allow_empty):
+        if not kept and root in needed and not (optional or dataset.allow_empty):
             raise InputError(
                 f"dataset {dataset.name}: no file at {root}",
                 place=dataset.place,
@@ -108,12 +85,13 @@ def list_files(
 
 def _walk(session: SparkSession, roots: Sequence[str]) -> dict[str, list[File]]:
     found = below(session, roots)
-    return {root: [File(each.uri, each.size, each.modified) for each in found[root]] for root in roots}
+    return {root: [File(each.uri, each.size, each.modified, each.etag) for each in found[root]] for root in roots}
 
 
 def _hidden(uri: str, root: str) -> bool:
     parts = uri.removeprefix(root).split("/")
-    return any(part.startswith((".", "_")) and "=" not in part for part in parts)
+    # Hadoop's copying writes under such a name and renames; Spark passes over it too.
+    return any((part.startswith((".", "_")) and "=" not in part) or part.endswith("._COPYING_") for part in parts)
 
 
 def recheck(
@@ -164,6 +142,9 @@ def head(session: SparkSession, uri: str, size: int) -> tuple[bytes, bytes]:
     """
     from py4j.protocol import Py4JJavaError
 
+    near = _near(uri, size) if is_on_disk(session, uri) else None
+    if near is not None:
+        return near
     files, path = hadoop_path(session, uri)
     stream = files.open(path)
     try:
@@ -175,6 +156,32 @@ def head(session: SparkSession, uri: str, size: int) -> tuple[bytes, bytes]:
         raise UnreadableFileError("the beginning of a source", summary(error), file=uri) from error
     finally:
         stream.close()
+
+
+def looked_at(session: SparkSession, files: Sequence[File], look: Callable[[File], T]) -> list[T]:
+    """Return what a look at each file says, in their order; files of a store are looked at side by side.
+
+    Raises:
+        Whatever ``look`` raises of the first file that it raises for.
+    """
+    if len(files) <= 1 or is_on_disk(session, files[0].uri):
+        return [look(file) for file in files]
+    with ThreadPoolExecutor(min(AT_ONCE, len(files))) as pool:
+        return list(pool.map(look, files))
+
+
+def _near(uri: str, size: int) -> tuple[bytes, bytes] | None:
+    """Return the same of a file on this machine's disk; None where the JVM knows better, or says better why not."""
+    packed = next((name for name in PACKED if uri.endswith(name)), "")
+    if packed and packed not in UNPACKED:
+        return None
+    try:
+        with Path(uri).open("rb") as file:
+            stored = file.read(4)
+            file.seek(0)
+            return stored, UNPACKED[packed](file).read(size) if packed else file.read(size)
+    except (OSError, EOFError, zlib.error):
+        return None
 
 
 def _unpacked(session: SparkSession, files: Any, path: Any, stream: Any) -> Any:

@@ -29,7 +29,8 @@ class Scope:
 
     Args:
         column: DATE or TIMESTAMP column that the interval is taken from; None reads the whole dataset.
-        interval: the run's; None reads the whole dataset.
+        interval: the run's, with what lies before it where the step looks back; None reads the whole dataset.
+        required: the part of the interval that must be there; None for all of it.
         since: the watermark up to which the rows are known already; None from the beginning.
         version: the version to read, for formats that have versions; None is the newest, which the reading then names.
         optional: an absent dataset, or an absent partition of it, is an empty frame.
@@ -37,6 +38,7 @@ class Scope:
 
     column: str | None = None
     interval: Interval | None = None
+    required: Interval | None = None
     since: str | None = None
     version: str | None = None
     optional: bool = False

@@ -13,22 +13,18 @@ from typing import Any
 from attrs import frozen
 
 from etl.errors import closest
+from etl.model.types import holds
 from etl.sql import literal, quoted
 
 _WORDS = {"byte": "TINYINT", "short": "SMALLINT", "integer": "INT", "long": "BIGINT"}
-_DIGITS = {"byte": 3, "short": 5, "integer": 10, "long": 19}  # that its widest value has
 _HELD = {"byte": 2, "short": 4, "integer": 9, "long": 18}  # digits of which every number is one of its values
 _WIDER = {
-    "byte": {"short", "integer", "long", "float", "double"},
-    "short": {"integer", "long", "float", "double"},
-    "integer": {"long", "double"},
-    "float": {"double"},
-    "string": {"binary"},
-    "date": {"timestamp_ntz"},
+    "string": "binary",
+    "date": "timestamp_ntz",
     # As a text without a zone is read: a wall clock counts as UTC unless the dataset says which zone it is.
-    "timestamp_ntz": {"timestamp"},
+    "timestamp_ntz": "timestamp",
 }
-_DECIMAL = re.compile(r"decimal\((\d+),(-?\d+)\)")
+_WHOLE = re.compile(r"decimal\((\d+),0\)")
 
 
 @frozen
@@ -61,15 +57,11 @@ def words(kind: Any) -> str:
 
 def fits(stored: str, declared: str) -> bool:
     """Whether each value of one type without parts is exactly a value of the other."""
-    if stored == declared or declared in _WIDER.get(stored, ()):
+    narrow, wide = (_WORDS.get(kind, kind).lower() for kind in (stored, declared))
+    if holds(wide, narrow) or _WIDER.get(stored) == declared:
         return True
-    one, other = _DECIMAL.fullmatch(stored), _DECIMAL.fullmatch(declared)
-    if other:
-        digits, scale = int(other[1]), int(other[2])
-        if one:
-            return int(one[2]) <= scale and int(one[1]) - int(one[2]) <= digits - scale
-        return _DIGITS.get(stored, 99) <= digits - scale
-    return one is not None and int(one[2]) == 0 and int(one[1]) <= _HELD.get(declared, 0)
+    whole = _WHOLE.fullmatch(stored)
+    return whole is not None and int(whole[1]) <= _HELD.get(declared, 0)
 
 
 def differences(stored: Any, declared: Any, column: str, *, extra: bool) -> Iterator[Difference]:

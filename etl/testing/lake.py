@@ -99,8 +99,8 @@ class Lake:
     def _read(self, name: str, written: Mapping[str, Step[Any, Any]]) -> Dataset:
         if name not in written:
             return self.dataset(name)
-        step = written[name]
-        return self.dataset(name, schema=step.target.schema, written_by=step.name, replaced_by=step.target.replaced_by)
+        step, target = written[name], written[name].target
+        return self.dataset(name, schema=target.readable, written_by=step.name, replaced_by=target.replaced_by)
 
     def run(self, *steps: Step[Any, Any], date: str | None = "2013-02-08", **options: Any) -> RunResult:
         """Run steps for one interval; ``options`` are those of ``etl.engine.run.run``."""

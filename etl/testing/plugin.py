@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from etl.model.result import RunResult
     from etl.project.project import Project
+    from etl.spark.settings import SessionSettings
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,11 +35,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    """A local Spark session with Delta and the fast JVM profile, one for the whole test run."""
-    from etl.spark.session import SessionSettings, start
+def spark_settings() -> SessionSettings:
+    """What the tests' session is asked for: the fast JVM profile on two cores. A project's conftest may give others."""
+    from etl.spark.settings import SessionSettings
 
-    session = start(SessionSettings(app_name="pytest", profile="test", master="local[2]"))
+    return SessionSettings(app_name="pytest", profile="test", master="local[2]")
+
+
+@pytest.fixture(scope="session")
+def spark(spark_settings: SessionSettings) -> Iterator[SparkSession]:
+    """A local Spark session with Delta and the fast JVM profile, one for the whole test run."""
+    from etl.spark.session import start
+
+    session = start(spark_settings)
     yield session
     session.stop()
 

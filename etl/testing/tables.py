@@ -43,16 +43,16 @@ def _no_python_workers(context: SparkContext) -> Iterator[None]:
         del context.parallelize
 
 
-def assert_table(frame: DataFrame, rows: Iterable[Sequence[Any]], *, ordered: bool = False) -> None:
+def assert_table(frame: DataFrame, rows: Iterable[Sequence[Any]] | DataFrame, *, ordered: bool = False) -> None:
     """Assert that the frame has exactly these rows, in any order unless ``ordered``.
 
-    Rows are tuples in the frame's column order; a row that stands twice must be expected twice.
+    Rows are tuples in the frame's column order, or another frame; a row that stands twice must be expected twice.
 
     Raises:
         AssertionError: with the missing and the unexpected rows under the column names.
     """
     actual = [tuple(row) for row in frame.collect()]
-    expected = [tuple(row) for row in rows]
+    expected = [tuple(row) for row in (rows if isinstance(rows, Iterable) else rows.collect())]
     if ordered and actual != expected and Counter(map(repr, actual)) == Counter(map(repr, expected)):
         raise AssertionError(f"the rows are right, their order is not:\n{_block('rows', frame.columns, actual)}")
     have, want = Counter(map(repr, actual)), Counter(map(repr, expected))

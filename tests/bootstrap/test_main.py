@@ -74,8 +74,17 @@ def test_other_arguments_end_with_2_and_a_reason(arguments, reason):
 
 ENGINE = {
     "etl/__init__.py": '__version__ = "2.0.0"\n',
-    "etl/cli.py": "def main(argv):\n    print(argv)\n    return 9\n",
+    "etl/cli.py": """
+def main(argv, *, bundled):
+    from importlib.util import find_spec
+    if find_spec("jobs"):
+        import jobs.shop
+    print(argv)
+    return 9
+""",
 }
+JOBS = {"jobs/__init__.py": "", "jobs/shop.py": "'the bundle of this script'\n", "jobs/conf/base.toml": "[zones]\n"}
+BUNDLED = ENGINE | JOBS
 SAID = (9, "['run', '--yes', 'a']\n")
 OTHERS = {
     "an older release": {
@@ -105,6 +114,13 @@ def pack(file, files):
     return file
 
 
+def digested(script, name):
+    """Return what the manifest says of a package of the bundle."""
+    files = {file: text.encode() for file, text in BUNDLED.items() if file.startswith(f"{name}/")}
+    made = script.described(name, files, "")
+    return {"version": made.version, "sha256": made.sha256}
+
+
 @pytest.fixture
 def bundled(tmp_path, script):
     """Lay out the script with the engine's zip, its manifest, both or neither beside it."""
@@ -113,11 +129,10 @@ def bundled(tmp_path, script):
         folder = tmp_path / "bundle"
         lay(folder, {"main.py": SCRIPT.read_text()})
         if "app.zip" in beside:
-            pack(folder / "app.zip", ENGINE)
+            pack(folder / "app.zip", BUNDLED)
         if "bundle.json" in beside:
-            made = script.engine({name: text.encode() for name, text in ENGINE.items()}, "")
-            engine = {"version": made.version, "sha256": made.sha256}
-            lay(folder, {"bundle.json": json.dumps({"engine": engine})})
+            said = {key: digested(script, name) for name, key in script.PACKAGES.items()}
+            lay(folder, {"bundle.json": json.dumps(said)})
         return folder / "main.py"
 
     return lay_out
@@ -150,7 +165,7 @@ def test_the_zip_goes_before_any_other_etl_on_the_path(bundled, tmp_path, other,
 def test_the_zip_of_py_files_goes_before_what_comes_first_on_the_path(bundled, tmp_path, beside):
     older = lay(tmp_path / "image", OTHERS["an older release"])
 
-    ended = start(bundled(*beside), older, pack(tmp_path / "files" / "app.zip", ENGINE))
+    ended = start(bundled(*beside), older, pack(tmp_path / "files" / "app.zip", BUNDLED))
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (*SAID, "")
 
@@ -196,11 +211,29 @@ def test_no_etl_at_all_is_refused(bundled, beside):
 
 
 def test_the_same_engine_is_taken_from_where_it_is_installed(bundled, tmp_path):
-    installed = lay(tmp_path / "site", ENGINE | {"etl/__pycache__/cli.pyc": "what this machine compiled"})
+    installed = lay(tmp_path / "site", BUNDLED | {"etl/__pycache__/cli.pyc": "what this machine compiled"})
 
     ended = start(bundled("app.zip", "bundle.json"), installed)
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (*SAID, "")
+
+
+@pytest.mark.parametrize("other", [{"jobs/shop.py": "raise SystemExit('of another project')\n"}, {"jobs/more.py": ""}])
+def test_the_zip_goes_before_the_jobs_of_another_project(bundled, tmp_path, other):
+    elsewhere = lay(tmp_path / "image", BUNDLED | other)
+
+    ended = start(bundled("app.zip", "bundle.json"), elsewhere)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (*SAID, "")
+
+
+def test_the_jobs_of_another_project_are_refused_where_the_zip_is_not_to_be_had(bundled, tmp_path):
+    image = lay(tmp_path / "image", ENGINE | {"jobs/__init__.py": "", "jobs/shop.py": "1"})
+
+    ended = start(bundled("bundle.json"), image)
+
+    assert (ended.returncode, ended.stdout) == (5, "")
+    assert f"in {image / 'jobs'}; this bundle needs jobs" in ended.stderr
 
 
 def test_with_nothing_to_compare_it_says_which_engine_runs(bundled, tmp_path):

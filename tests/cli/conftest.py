@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -110,3 +111,17 @@ def orders(project: Path) -> Callable[..., None]:
         file.write_text("\n".join(["id,amount", *rows, ""]))
 
     return land
+
+
+@pytest.fixture
+def edit(project: Path) -> Callable[[str, str], None]:
+    """``edit("return orders", "return orders.limit(1)")`` changes the job, as between two processes."""
+
+    def change(old: str, new: str) -> None:
+        file = project / "jobs" / "shop.py"
+        assert old in file.read_text()
+        file.write_text(file.read_text().replace(old, new))
+        for name in [name for name in sys.modules if f"{name}.".startswith("jobs.")]:
+            del sys.modules[name]
+
+    return change

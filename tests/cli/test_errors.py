@@ -205,7 +205,7 @@ def test_the_places_of_steps_are_relative_to_the_project(project, etl, monkeypat
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (("retry",), "run the same command again"),
+        (("resume",), "`etl retry`"),
         (("ls",), "`etl list`"),
         (("graph", "--format", "mermaid", "-o", "json"), "leave one of them out"),
         (("plan", "shop", "--from", DAY, "--to", DAY), "--to 2013-02-09 for one day"),

@@ -30,6 +30,8 @@ def test_a_root_has_one_spelling(written, read):
     ("root", "said"),
     [
         ("", "empty"),
+        ("${LAKE}/raw", "fills in no variables"),
+        ("s3://${BUCKET}/raw", "fills in no variables"),
         (" lake", "blanks"),
         ("../lake", "leaves its directory"),
         ("hdfs://x/y", "'hdfs'"),

@@ -94,3 +94,33 @@ def test_comments_and_layout_of_a_query_are_no_difference(text, same):
 @pytest.mark.parametrize("text", ["select '  a'", "select '/* a */'", "select `a  b`", 'select "--"'])
 def test_texts_of_a_query_are_kept_as_they_are(text):
     assert fingerprint._query(text) == text
+
+
+BACK = evolve(
+    PLANNED, step=evolve(clean_flights, sources={"flights": Source("raw.flights", interval_column="day", lookback=7)})
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        (
+            files(**{"day=2013-02-07/a.csv": 1, "day=2013-02-08/a.csv": 1}),
+            files(**{"day=2013-02-07/a.csv": 2, "day=2013-02-08/a.csv": 1}),
+            "raw.flights of 2013-02-07: 1 file changed",
+        ),
+        (
+            {"flights": {"publishes": {"2013-02-07": 1, "2013-02-08": 1}}},
+            {"flights": {"publishes": {"2013-02-06": 1, "2013-02-07": 2, "2013-02-08": 1}}},
+            "raw.flights of 2013-02-06, 2013-02-07: published again",
+        ),
+        ({"flights": "version 1 of table a"}, {"flights": {"publishes": {"2013-02-07": 1}}}, "raw.flights: changed"),
+        (
+            {"flights": {"publishes": dict.fromkeys(map(str, range(60)), 1)}},
+            {"flights": {"publishes": dict.fromkeys(map(str, range(60)), 2)}},
+            "raw.flights: changed",
+        ),
+    ],
+)
+def test_of_a_source_that_is_looked_back_into_the_intervals_that_changed_are_named(before, now, said):
+    assert differences(BACK, made(BACK, inputs=before), made(BACK, inputs=now)) == said

@@ -111,7 +111,7 @@ def test_a_run_that_is_told_to_stop_does_not_wait():
         slept.append(seconds)
         stop.request(143)
 
-    assert not Backoff(first=60.0, chance=lambda: 0.0, sleep=sleep).wait(1, stop)
+    assert not Backoff(sleep=sleep).wait(60.0, stop)
     assert sum(slept) < 1
 
 

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from etl import ReplacePartitions, Source, Target, step
-from etl.engine import run as engine
+from etl.engine import sessions
 from etl.model.interval import Unit, containing, parse_instant
 
 DDL = "id INT, day DATE"
@@ -63,13 +63,13 @@ def test_a_view_that_a_transformation_makes_is_gone_for_the_next_interval(two_da
 
 
 def test_a_step_has_one_session_for_all_intervals(two_days, monkeypatch):
-    made, make = [], engine.step_session
+    made, make = [], sessions.step_session
 
     def counted(session):
         made.append(session)
         return make(session)
 
-    monkeypatch.setattr(engine, "step_session", counted)
+    monkeypatch.setattr(sessions, "step_session", counted)
     two_days(lambda _: None)
 
     assert len(made) == 1

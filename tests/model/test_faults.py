@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from attrs import evolve
 
-from etl import Append, Merge, ReplacePartitions, ReplaceTable, Source, Target, expect, step
+from etl import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Source, Target, expect, step
 from etl.errors import DefinitionError, Place
 from etl.model.expectation import Expectation
 from etl.model.faults import check_faults, faults
@@ -195,3 +196,35 @@ def test_a_line_is_found_in_a_step_whose_place_is_relative() -> None:
     assert fault.place is not None
     assert fault.place.file == "model/test_faults.py"
     assert fault.place.line != 1
+
+
+@pytest.mark.parametrize(
+    ("source", "conserve", "wrong"),
+    [
+        (Source("raw.x", lookback=7), None, "lookback needs interval_column"),
+        (Source("raw.x", interval_column="day", lookback=0), None, "lookback=0"),
+        (Source("raw.x", interval_column="day", lookback=True), None, "lookback=True"),
+        (Source("raw.x", interval_column="day", lookback=timedelta(days=-1)), None, "lookback=datetime.timedelta"),
+        (Source("raw.x", interval_column="day", lookback=1), "frame", "conserve='frame' reads earlier intervals"),
+    ],
+)
+def test_a_source_that_cannot_be_looked_back_into_is_told(source: Source, conserve: str | None, wrong: str) -> None:
+    @step(sources={"frame": source}, target=Target("clean.x", SCHEMA, ReplaceTable()), conserve=conserve)
+    def copy(frame: object) -> object:
+        return frame
+
+    assert wrong in said(copy)
+
+
+def test_the_column_of_a_replaced_interval_is_checked_like_that_of_partitions() -> None:
+    assert "ReplaceInterval column 's' is STRING" in said(declared(write=ReplaceInterval("s")))
+    assert "ReplaceInterval: column 'dey' is not" in said(declared(write=ReplaceInterval("dey")))
+    assert faults(declared(schema="day DATE", write=ReplaceInterval("day"))) == ()
+
+
+def test_not_null_inside_a_column_which_nobody_would_check_is_refused() -> None:
+    wrong = declared(schema="id INT, day DATE, st STRUCT<a: INT NOT NULL>")
+    fine = declared(schema="id INT NOT NULL, day DATE, st STRUCT<a: INT>")
+
+    assert "column 'st' has NOT NULL inside STRUCT" in said(wrong)
+    assert faults(fine) == ()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.errors import UsageError
-from etl.model.interval import Interval, Unit, after, between, containing, floor, parse_instant
+from etl.model.interval import Interval, Unit, after, between, containing, floor, from_key, parse_instant, touching
 
 INSTANTS = st.datetimes(datetime(1900, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 hypothesis wants naive bounds
 UNITS = st.sampled_from(Unit)
@@ -112,3 +112,37 @@ def test_a_time_is_read_as_utc(text: str, instant: datetime) -> None:
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "by", "start"),
+    [
+        ("2013-02-08", 2, utc(2013, 2, 6)),
+        ("2013-03", 1, utc(2013, 2, 1)),
+        ("2013-02-08T00", 1, utc(2013, 2, 7, 23)),
+        ("2013-02-08", timedelta(hours=6), utc(2013, 2, 7, 18)),
+        ("2013-02-08T00:00/2013-02-10T00:00", 1, utc(2013, 2, 6)),
+    ],
+)
+def test_an_interval_reaches_back_by_intervals_of_its_length_or_by_a_span(
+    key: str, by: timedelta | int, start: datetime
+) -> None:
+    interval = from_key(key)
+
+    assert interval.reaching_back(by) == Interval(start, interval.end)
+
+
+@given(INSTANTS, UNITS)
+def test_a_key_names_its_interval(instant: datetime, unit: Unit) -> None:
+    interval = containing(instant, unit)
+
+    assert from_key(interval.key) == interval
+
+
+def test_the_units_that_an_interval_touches_are_those_it_overlaps() -> None:
+    interval = Interval(utc(2013, 1, 31, 12), utc(2013, 2, 2))
+
+    assert [each.key for each in touching(interval, Unit.DAY)] == ["2013-01-31", "2013-02-01"]
+    assert [each.key for each in touching(interval, Unit.MONTH)] == ["2013-01", "2013-02"]
+    assert all(each.overlaps(interval) for each in touching(interval, Unit.HOUR))
+    assert not interval.overlaps(Interval(utc(2013, 2, 2), utc(2013, 2, 3)))

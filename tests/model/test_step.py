@@ -112,7 +112,7 @@ def test_a_dataset_is_named_by_zone_and_name(name: str) -> None:
         Merge([]),
         Merge("key"),
         Merge("id", sequence_by="at"),
-        History("id", "day"),
+        History("id", "at"),
     ],
 )
 def test_a_write_that_could_not_be_run_again_is_refused(write: Write) -> None:

@@ -223,3 +223,21 @@ def test_a_missing_pyspark_is_the_machines_matter(write: Write) -> None:
     missing = "raise ModuleNotFoundError('No module named pyspark', name='pyspark')"
 
     assert refused(write, missing, PlatformError).exit_code == 5
+
+
+def test_a_step_whose_name_is_defined_again_is_not_lost_without_a_word(opened, chain):
+    rest = 'sql="SELECT id FROM f", sources={"f": Source("raw.flights")}, schema="id INT", write=ReplaceTable())'
+    made = f'sql_step("marts.%s", {rest}'
+    again = f"""
+from etl import sql_step
+
+kept = {made % "kept"}
+kept = [kept][0]
+lost = {made % "lost"}
+lost = {made % "found"}
+"""
+
+    with pytest.raises(ProjectError, match="step lost of line") as refused:
+        opened({"jobs/flights.py": chain + again})
+
+    assert "kept" not in refused.value.message

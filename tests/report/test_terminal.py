@@ -81,3 +81,39 @@ def test_the_live_display_tells_place_and_phase_before_there_are_tasks(make):
     live(make.event("step_progress", {"tasks_done": 1, "tasks_total": 4, "tasks_running": 2}, "clean.flights"))
 
     assert progress.tasks[0].fields["tasks"] == "stage · 1/4 tasks · 2 running"
+
+
+def test_a_run_of_many_intervals_shows_its_grid_and_how_much_is_left(make):
+    stream = Terminal()
+    events = make.events(make.days(5, lambda key: make.step(interval=key, seconds=2.0)))
+
+    with follow("live", stream, past={"clean.flights": 2.0}) as listener:
+        for event in events[:-1]:
+            listener(event)
+
+    assert "2013-01        12345" in stream.getvalue()
+    assert "clean.flights  #####" in stream.getvalue()
+    assert "steps" in stream.getvalue()
+
+
+def test_two_intervals_of_one_step_have_a_bar_each(make):
+    progress = Progress(disable=True)
+    live = Live(progress, Lines(lambda _: None))
+    for key in ("2013-02-08", "2013-02-09"):
+        live(make.event("step_started", {"index": 1, "of": 1}, "clean.flights", key))
+    counts = {"tasks_done": 1, "tasks_total": 4, "tasks_running": 2}
+    live(make.event("step_progress", counts, "clean.flights", "2013-02-09"))
+
+    assert [task.fields["tasks"] for task in progress.tasks] == ["", "1/4 tasks · 2 running"]
+
+
+def test_lines_of_a_long_run_say_how_much_is_left(make):
+    stream = io.StringIO()
+
+    with follow("lines", stream) as listener:
+        for event in make.events(make.days(5, lambda key: make.step(interval=key, seconds=60.0))):
+            listener(event)
+
+    first, *_, last = [line for line in stream.getvalue().splitlines() if " of 5 WARN" in line or " of 5 OK" in line]
+    assert "left]" in first
+    assert "left]" not in last

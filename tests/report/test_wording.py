@@ -130,4 +130,9 @@ def test_intervals_never_begun_are_named(make):
 def test_a_run_that_was_interrupted_says_how_to_go_on(make):
     result = make.run(make.step(status=Status.CANCELLED), interrupted=130).to_json()
 
-    assert wording.never_begun(result).startswith("interrupted: the same command goes on")
+    assert wording.never_begun(result).startswith("interrupted: `etl retry`")
+
+
+def test_a_step_that_was_tried_again_says_so(make):
+    assert wording.facts(make.step(attempts=3).to_json()).endswith("in 1.4s, attempt 3")
+    assert "attempt" not in wording.facts(make.step().to_json())

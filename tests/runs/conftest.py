@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -131,6 +132,7 @@ def execution(tmp_path: Path, ledger: Ledger) -> Callable[..., Execution]:
             "artifacts": open_artifacts(str(tmp_path / "target"), run_id),
             "session": lambda: SimpleNamespace(version="3.5.9"),
             "engine": run_nothing,
+            "jvm": lambda _: os.getpid(),
             "now": lambda: AT,
         }
         return Execution(**(values | changes))

@@ -1,5 +1,4 @@
 import os
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -28,15 +27,6 @@ def test_keys_are_listed_by_prefix_and_sorted_without_leftovers(store, tmp_path)
     assert keys(store, "c/") == []
 
 
-def test_a_listing_goes_on_behind_a_key_and_ends_at_a_limit(store):
-    for key in ("a/1", "a/2", "b.c", "b/1", "b/2", "c"):
-        store.put_if(key, b"", None)
-
-    assert keys(store, "", after="a/1", limit=3) == ["a/2", "b.c", "b/1"]
-    assert keys(store, "", after="b/1") == ["b/2", "c"]
-    assert keys(store, "b", after="b/2") == []
-
-
 def test_a_listing_looks_only_below_its_prefix(store, tmp_path, monkeypatch):
     for key in ("runs/1/a", "runs/2/a", "ledger/1/a", "ledger/2/a"):
         store.put_if(key, b"", None)
@@ -47,16 +37,6 @@ def test_a_listing_looks_only_below_its_prefix(store, tmp_path, monkeypatch):
     assert keys(store, "ledger/2") == ["ledger/2/a"]
 
     assert [str(path.relative_to(tmp_path)) for path in looked] == ["ledger/1", "ledger", "ledger/2"]
-
-
-def test_a_listing_tells_size_and_time(store):
-    before = datetime.now(UTC) - timedelta(seconds=1)
-    store.put_if("a", b"12345", None)
-
-    (entry,) = store.list("")
-
-    assert entry.size == 5
-    assert before <= entry.modified <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("prefix", ["/", "../", "a/../", "a//"])

@@ -4,11 +4,16 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from attrs import evolve
 
+from etl.engine.stop import Stop
 from etl.errors import Place, PlatformError, UsageError
 from etl.model.result import Status
 from etl.runs.folder import Folder
+from etl.runs.index import OPEN, Asked
+from etl.runs.leases import Leases
 from etl.runs.ledger import Ledger
+from etl.runs.processes import Here, Process, here
 
 AT = datetime(2013, 2, 9, 6, 0, tzinfo=UTC)
 
@@ -45,29 +50,66 @@ def test_a_run_that_ended_tells_how(ledger, result):
     assert (run.published, run.quarantined, run.counts["fail"]) == (928, 2, 1)
 
 
+def at_work(ledger, run_id="a", where=None, now=lambda: datetime.now(UTC)):
+    """Say that a run is at work, once."""
+    begin(ledger, run_id)
+    return Leases(store=ledger.store, here=where or here(), now=now, background=False).begin(run_id, Stop())
+
+
 def test_a_run_of_a_living_process_is_running(ledger):
-    begin(ledger, "a")
+    at_work(ledger)
 
     assert ledger.run("a").state == "running"
     assert ledger.run("a").pid == os.getpid()
 
 
-def test_a_run_whose_process_is_gone_is_lost(ledger, monkeypatch):
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    monkeypatch.setattr(os, "getpid", lambda: gone.pid)
+def test_a_run_whose_process_is_gone_is_lost(ledger):
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
 
-    begin(ledger, "a")
+    at_work(ledger, where=evolve(here(), process=Process(gone.pid, "1")))
 
     assert ledger.run("a").state == "lost"
 
 
-def test_a_run_on_another_machine_that_has_not_ended_is_running(ledger, monkeypatch):
-    monkeypatch.setattr("socket.gethostname", lambda: "elsewhere")
-    begin(ledger, "a")
-    monkeypatch.undo()
+def test_a_run_on_another_machine_is_running_while_it_says_so(ledger):
+    at_work(ledger, where=Here("elsewhere", "another boot", Process(1, "1")))
 
     assert ledger.run("a").state == "running"
+
+
+def test_a_run_on_another_machine_that_says_nothing_any_more_is_lost(ledger):
+    at_work(ledger, where=Here("elsewhere", "another boot", Process(1, "1")), now=lambda: AT)
+
+    assert ledger.run("a").state == "lost"
+
+
+def test_a_run_that_another_found_dead_is_lost_and_says_who_found_it(ledger):
+    begin(ledger, "a")
+    ledger.lost("a", at=AT, by="b")
+
+    run = ledger.run("a")
+
+    assert (run.state, run.status, run.failed) == ("lost", "lost", True)
+    assert run.error == "found dead by run b at 2013-02-09T06:00:00 UTC"
+
+
+def test_a_run_that_was_found_dead_and_comes_back_stays_lost(ledger, result):
+    begin(ledger, "a")
+    ledger.lost("a", at=AT, by="b")
+
+    ledger.finished(result("a"))
+
+    assert ledger.run("a").state == "lost"
+
+
+def test_a_run_that_said_how_it_ended_is_not_lost_afterwards(ledger, result):
+    begin(ledger, "a")
+    ledger.finished(result("a"))
+
+    ledger.lost("a", at=AT, by="b")
+
+    assert ledger.run("a").state == "finished"
 
 
 def test_a_run_that_could_not_begin_tells_why(ledger):
@@ -155,10 +197,11 @@ def test_what_cannot_be_a_run_id_is_an_unknown_run(ledger, run_id):
         ledger.run(run_id)
 
 
-def test_the_last_runs_are_listed_without_reading_the_others(memory):
+def test_the_last_runs_are_listed_without_reading_the_others(memory, result):
     ledger = Ledger(memory)
     for hour in range(50):
         begin(ledger, f"run-{hour}", AT + timedelta(hours=hour))
+        ledger.finished(result(f"run-{hour}"))
     memory.reads.clear()
 
     assert [run.run_id for run in ledger.runs(limit=2)] == ["run-49", "run-48"]
@@ -184,3 +227,48 @@ def test_a_record_whose_answer_was_lost_is_not_somebody_elses(memory, result):
     ledger.finished(result("a"))
 
     assert ledger.run("a").state == "finished"
+
+
+def told(ledger, **asked):
+    return [run.run_id for run in ledger.runs(asked=Asked(**asked))]
+
+
+def test_runs_are_found_by_how_they_ended(ledger, result):
+    for hour, (run_id, status) in enumerate({"a": Status.PASS, "b": Status.FAIL, "c": Status.WARN}.items()):
+        begin(ledger, run_id, AT + timedelta(hours=hour))
+        ledger.finished(evolve(result(run_id, status), started_at=AT + timedelta(hours=hour)))
+    begin(ledger, "d", AT + timedelta(hours=3))
+    Leases(store=ledger.store, background=False).begin("d", Stop())
+
+    assert told(ledger, statuses=("fail",)) == ["b"]
+    assert told(ledger, statuses=("running",)) == ["d"]
+    assert told(ledger, statuses=("pass", "running", "fail")) == ["d", "b", "a"]
+
+
+def test_runs_are_found_by_job_and_time(ledger):
+    for hour, jobs in enumerate([("shop",), ("shop", "flights"), ("flights",)]):
+        at = AT + timedelta(hours=hour)
+        ledger.started(str(hour), at=at, environment="local", selection=(), intervals=(), artifacts="/lake", jobs=jobs)
+
+    assert told(ledger, job="shop") == ["1", "0"]
+    assert told(ledger, job="flights", until=AT + timedelta(hours=2)) == ["1"]
+    assert told(ledger, job="flights", since=AT + timedelta(hours=2)) == ["2"]
+    assert told(ledger, job="nobody") == []
+
+
+def test_a_run_that_died_between_its_end_and_its_entry_is_found_as_it_ended(memory, result, monkeypatch):
+    ledger = Ledger(memory)
+    begin(ledger, "a")
+    monkeypatch.setattr(Ledger, "_listed", lambda *_: None)
+    ledger.finished(result("a", Status.FAIL))
+
+    assert told(ledger, statuses=("fail",)) == ["a"]
+    assert told(ledger, statuses=("running", "pass")) == []
+
+
+def test_a_run_that_has_ended_is_no_longer_among_those_that_have_not(memory, result):
+    ledger = Ledger(memory)
+    begin(ledger, "a")
+    ledger.finished(result("a"))
+
+    assert list(memory.list(OPEN)) == []

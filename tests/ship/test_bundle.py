@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from etl.errors import PlatformError, ProjectError
-from etl.ship import bundle
+from etl.errors import ProjectError
+from etl.project import scaffold
+from etl.ship import bundle, wheel
 
 PROJECT = Path(__file__).parents[2]
 
@@ -78,9 +79,10 @@ def test_the_entry_script_knows_the_engine_of_its_bundle_again_in_the_zip_and_in
 
     said = json.loads(built.manifest.read_text())["engine"]
 
-    found = [script.engine(dict(files), "") for files in (script.zipped(built.zip), script.unpacked(tmp_path / "etl"))]
+    files = (script.zipped(built.zip, "etl"), script.unpacked(tmp_path / "etl", "etl"))
+    found = [script.described("etl", dict(each), "") for each in files]
     assert [(engine.version, engine.sha256) for engine in found] == [(said["version"], said["sha256"])] * 2
-    assert script.expected(built.zip) == (said["version"], said["sha256"], str(built.manifest))
+    assert script.expected(built.zip)[0] == ("etl", said["version"], said["sha256"], str(built.manifest))
 
 
 def test_a_directory_without_a_project_is_refused(tmp_path):
@@ -96,15 +98,15 @@ def test_a_project_that_does_not_build_is_an_error_with_the_builders_words(tmp_p
 
 
 def test_a_project_without_the_engine_among_its_dependencies_is_refused(tmp_path):
-    (tmp_path / "lonely").mkdir()
-    (tmp_path / "lonely" / "__init__.py").write_text("")
-    (tmp_path / "pyproject.toml").write_text(
-        "[build-system]\nrequires = ['hatchling']\nbuild-backend = 'hatchling.build'\n"
-        "[project]\nname = 'lonely'\nversion = '1.0'\n"
-    )
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "__init__.py").write_text("")
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'lonely'\nversion = '1.0'\n")
 
-    with pytest.raises(PlatformError, match="lack the engine"):
+    with pytest.raises(ProjectError, match="headrace is no dependency of lonely") as raised:
         bundle.build(tmp_path, tmp_path / "out")
+
+    assert 'dependencies = ["headrace"]' in raised.value.remedy
 
 
 def test_requirements_of_extras_are_not_requirements(tmp_path):
@@ -119,3 +121,55 @@ def test_requirements_of_extras_are_not_requirements(tmp_path):
     found = bundle._requirements(next(iter(importlib.metadata.distributions(path=[str(tmp_path)]))))
 
     assert list(found) == [("click", False), ("baz", True), ("some-thing", False)]
+
+
+@pytest.fixture
+def shop(tmp_path):
+    scaffold.lay_out(tmp_path / "shop", "shop")
+    return tmp_path / "shop"
+
+
+def held(made):
+    with zipfile.ZipFile(made.zip) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_bundle_holds_its_projects_jobs_and_conf_and_no_others(shop):
+    made = bundle.build(shop, shop / "dist", steps=("clean.orders", "marts.spent"))
+
+    jobs = {name for name in held(made) if name.startswith("jobs/")}
+    conf = {f"jobs/conf/{name}.toml" for name in ("base", "datasets", "env/local", "env/prod")}
+    assert jobs == {"jobs/__init__.py", "jobs/orders.py"} | conf
+    assert held(made)["jobs/conf/base.toml"] == (shop / "conf" / "base.toml").read_bytes()
+    assert not [name for name in held(made) if "nyc_flights" in name or "template/" in name]
+    assert made.wheel.name == "shop-0.1.0-py3-none-any.whl"
+
+
+def test_a_project_that_says_nothing_of_wheels_is_bundled_too(shop):
+    (shop / "pyproject.toml").write_text(
+        "[build-system]\nrequires = ['setuptools']\nbuild-backend = 'setuptools.build_meta'\n"
+        "[project]\nname = 'shop'\nversion = '2.0'\ndependencies = ['headrace']\n"
+    )
+
+    made = bundle.build(shop, shop / "dist", steps=("clean.orders", "marts.spent"))
+
+    assert "jobs/conf/base.toml" in held(made)
+
+
+def test_a_bundle_that_lacks_a_job_of_the_project_is_refused(shop):
+    said = (shop / "pyproject.toml").read_text()
+    (shop / "pyproject.toml").write_text(said.replace('"jobs"]', '"jobs"]\nexclude = ["more.py"]', 1))
+    (shop / "jobs" / "more.py").write_text((shop / "jobs" / "orders.py").read_text())
+
+    with pytest.raises(ProjectError, match=r"other steps than .*: more\.steps"):
+        bundle.build(shop, shop / "dist", steps=("clean.orders", "marts.spent", "more.steps"))
+
+
+def test_the_wheel_that_people_install_holds_no_job_and_no_conf_to_import(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=PROJECT, capture_output=True, check=True)
+
+    names = wheel.files_of(next(tmp_path.glob("*.whl")))
+
+    assert {name.partition("/")[0] for name in names} == {"etl", "headrace-0.1.0.dist-info"}
+    assert "etl/project/template/example/jobs/nyc_flights/clean.py" in names

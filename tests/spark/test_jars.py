@@ -139,3 +139,12 @@ def test_the_default_repository_is_the_one_sparks_own_resolver_names():
 
     assert jars._repository({}).startswith("https://")
     assert jars._repository({"ETL_MAVEN_URL": "http://mirror"}) == "http://mirror"
+
+
+def test_each_column_pins_what_reaches_s3_with_its_own_hadoop_and_says_how_much_that_is():
+    for version, hadoop, most in (("3.5.9", "3.3.4", 6_000_000), ("4.1.4", "3.4.2", 10_000_000)):
+        pinned = jars.pinned(version, "s3")
+
+        assert pinned[0].coordinates == f"org.apache.hadoop:hadoop-aws:{hadoop}"
+        assert 5_000_000 < sum(jar.size for jar in pinned) < most
+        assert all(len(jar.sha256) == 64 for jar in pinned)

@@ -94,7 +94,7 @@ def test_what_headrace_suggests_everywhere_holds_in_a_steps_session_unless_the_p
     asked = session.step_session(session.start(SessionSettings(app_name="a", conf={key: "5"})))
     session.start(SessionSettings(app_name="pytest"))
 
-    assert (plain.conf.get(key), asked.conf.get(key)) == ("100000", "5")
+    assert (plain.conf.get(key), asked.conf.get(key)) == ("10000", "5")
 
 
 def test_a_session_is_left_as_it_was_found(spark):

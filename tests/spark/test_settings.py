@@ -27,7 +27,7 @@ def test_what_matters_on_a_cluster_is_suggested_there_too():
     suggested = settings.everywhere()
 
     assert suggested["spark.scheduler.mode"] == "FAIR"
-    assert int(suggested["spark.databricks.delta.setTransactionsInCrc.maxAllowed"]) >= 100_000
+    assert int(suggested["spark.databricks.delta.setTransactionsInCrc.maxAllowed"]) == 10_000
 
 
 def test_a_local_session_listens_on_this_machine_only(tmp_path):

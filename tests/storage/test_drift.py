@@ -5,7 +5,7 @@ import pytest
 from etl.errors import InputError, UnreadableFileError
 from etl.model.dataset import Dataset
 from etl.storage.drift import fitted
-from etl.storage.footers import Footer, Stored
+from etl.storage.stored import Footer, Stored
 
 DECLARED = {"id": "integer", "km": "long"}
 

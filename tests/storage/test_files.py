@@ -152,7 +152,7 @@ def test_what_does_not_parse_is_corrupt(lake, row, options):
 
 
 def test_corrupt_rows_are_set_aside_with_record_file_and_reason(lake):
-    csv(lake, GOOD + "3,far,Cleo\n", on_corrupt="quarantine")
+    csv(lake, GOOD + "3,far,Cleo\n", path="a b+%20é.csv", on_corrupt="quarantine")
 
     result = lake.run_step(publishing("id", "km"))
 
@@ -163,7 +163,7 @@ def test_corrupt_rows_are_set_aside_with_record_file_and_reason(lake):
         ["corrupt record in trips: km is no INT"],
         "trips",
     )
-    assert aside["_file"].endswith("/raw/trips/a.csv")
+    assert aside["_file"].endswith("/raw/trips/a b+%20é.csv")
     assert (aside["id"], aside["km"]) == (None, None)
 
 

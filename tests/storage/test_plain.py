@@ -54,3 +54,23 @@ def test_a_line_that_is_too_long_or_ends_before_its_last_column_is_corrupt(lake,
 
     assert good == [(1, "ab", "cd")]
     assert [record for record, _ in corrupt] == [line]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_lines_in_utf_16_are_rows_each(lake, end):
+    content = f"# x\n1 aé\r\n\n2 b{end}".encode("utf-16")
+    rules = {"encoding": "utf-16"}
+
+    plain, _ = read(lake, "raw.plain", content, format="text", options=rules, schema=parse_schema("line STRING"))
+    fixed, corrupt = read(
+        lake,
+        "raw.fixed",
+        content,
+        format="fixed-width",
+        widths=(2, 3),
+        options={**rules, "comment": "\\#"},
+        schema=parse_schema("id INT, name STRING"),
+    )
+
+    assert plain == [("# x",), ("1 aé",), ("",), ("2 b",)]
+    assert (fixed, corrupt) == ([(1, "aé"), (2, "b")], [])

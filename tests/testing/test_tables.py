@@ -27,6 +27,10 @@ ROW = (
 ROWS = [ROW, (None,) * len(ROW), ROW]
 
 
+def test_a_frame_is_compared_with_another_frame(table, assert_table):
+    assert_table(table("id INT", [(1,), (2,)]), table("id INT", [(2,), (1,)]))
+
+
 def test_a_literal_table_is_what_spark_itself_makes_of_the_rows(spark):
     made, sparks = literal_table(spark, TYPES, ROWS), spark.createDataFrame(ROWS, TYPES)
 
