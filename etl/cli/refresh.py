@@ -8,7 +8,7 @@ import click
 from attrs import evolve
 
 from etl.errors import UsageError
-from etl.model.write import ReplacePartitions, ReplaceTable
+from etl.model.write import ReplaceInterval, ReplacePartitions, ReplaceTable
 
 if TYPE_CHECKING:
     from etl.cli.selection import Selection
@@ -30,7 +30,7 @@ def refreshed(project: Project, selection: Selection) -> Plan:
     names = project.select(selection.select, selection.exclude)
     plan = evolve(selection, select=tuple(f"{name}+" for name in names)).plan(project)
     for planned in plan.steps:
-        if not isinstance(planned.step.target.write, ReplaceTable | ReplacePartitions):
+        if not isinstance(planned.step.target.write, ReplaceTable | ReplacePartitions | ReplaceInterval):
             kind, target = type(planned.step.target.write).__name__, planned.writes
             raise UsageError(
                 f"--full-refresh: step {planned.step.name} is a {kind}: publishing its intervals again does not make "

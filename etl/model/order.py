@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from etl.model.plan import Plan, PlannedStep
-from etl.model.write import Append, ReplacePartitions, ReplaceTable
+from etl.model.write import Append, ReplaceInterval, ReplacePartitions, ReplaceTable
 
 
 def taken_in_turn(plan: Plan) -> dict[str, str]:
@@ -68,9 +68,9 @@ def _shares_rows(planned: PlannedStep) -> str:
         return "its rows do not depend on the interval"
     if isinstance(write, Append):
         return ""
-    if not isinstance(write, ReplacePartitions):
+    if not isinstance(write, ReplacePartitions | ReplaceInterval):
         return f"{type(write).__name__}: intervals share rows"
-    if step.target.schema.column(write.column).type != "DATE":
+    if isinstance(write, ReplaceInterval) or step.target.schema.column(write.column).type != "DATE":
         return f"rows are replaced by a condition on {write.column}, not by partition"
     return ""
 

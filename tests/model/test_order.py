@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from etl import Append, Merge, ReplacePartitions, ReplaceTable, Source, Target, step
+from etl import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Source, Target, step
 from etl.model.dataset import Dataset
 from etl.model.order import oldest_first, taken_in_turn, whole_readers
 from etl.model.plan import Plan, PlannedStep
@@ -34,7 +34,7 @@ def test_intervals_that_own_their_rows_may_be_at_work_at_once(write):
     assert taken_in_turn(plan(planned("clean.rows", write))) == {}
 
 
-@pytest.mark.parametrize("write", [Merge("id"), ReplaceTable(), ReplacePartitions("at")])
+@pytest.mark.parametrize("write", [Merge("id"), ReplaceTable(), ReplacePartitions("at"), ReplaceInterval("day")])
 def test_intervals_that_share_rows_take_turns_and_the_reason_is_said(write):
     (why,) = taken_in_turn(plan(planned("clean.rows", write))).values()
 
