@@ -9,7 +9,7 @@ import sys
 from datetime import date, timedelta
 from pathlib import Path
 
-from etl import Append, Merge, ReplacePartitions, ReplaceTable, Source, Target, expect, step
+from etl import Append, History, Merge, ReplacePartitions, ReplaceTable, Source, Target, expect, step
 from etl.spark.session import SessionSettings, start
 from etl.testing import Lake
 
@@ -19,6 +19,7 @@ KINDS = {
     "appended": Append(),
     "merged": Merge("k", sequence_by="day"),
     "whole": ReplaceTable(),
+    "history": History("k", sequence_by="day"),
 }
 DAYS, ROWS = 400, 24
 
@@ -38,6 +39,13 @@ def expected(name, days):
     good = {number: delivered(number)[1:] for number in days}
     if name in {"merged", "whole"}:
         return good[max(days)] if days else []
+    if name == "history":
+        ends = dict(itertools.pairwise(days))
+        return sorted(
+            (*row, day_of(day), day_of(ends[day]) if day in ends else None)
+            for day, rows in good.items()
+            for row in rows
+        )
     return sorted(row for rows in good.values() for row in rows)
 
 
