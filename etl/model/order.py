@@ -81,5 +81,5 @@ def _reads_own_rows(planned: PlannedStep, parent: PlannedStep) -> bool:
         source for name, source in planned.step.sources.items() if planned.reads[name].name == parent.writes.name
     ]
     own = parent.step.target.replaced_by
-    alone = all(source.interval_column == own and not getattr(source, "lookback", None) for source in sources)
+    alone = all(source.interval_column == own and not source.lookback for source in sources)
     return bool(sources) and own is not None and alone

@@ -104,8 +104,11 @@ class Ledger:
 
     def lost(self, run_id: str, *, at: datetime, by: str) -> None:
         """Record that a run was found dead by another; of a run that said how it ended nothing changes."""
+        if self._read(_start(run_id)) is None:  # it died before its first record: there is nothing to end
+            return
         with suppress(ConflictError):
             self._put(_end(run_id), {"at": at.isoformat(), "state": "lost", "by": by})
+        self._listed(run_id)
 
     def failed(self, run_id: str, *, at: datetime, error: BaseException) -> None:
         """Record that a run ended before it had a result: no Java, no session, an interrupt.
@@ -123,7 +126,7 @@ class Ledger:
     def _listed(self, run_id: str) -> None:
         """Put a run that has ended among those that ended so; until then it stands among those that have not."""
         run = self._record(run_id)
-        if run is not None and run.state == "finished":
+        if run is not None and run.state != "running":
             name = index.name_of(run.started_at, run_id)
             index.enter(self.store, index.by_status(run.status), name)
             self.store.delete(f"{index.OPEN}{name}", None)

@@ -56,9 +56,9 @@ def _instant(kind: str, text: str, found: str) -> str:
     )
     ends = f"octet_length({text}) = 19 AND {_ends_in_digit(text)}"
     if kind == "TIMESTAMP":
-        ends = f"IF(endswith({text}, 'Z'), octet_length({text}) = 20 AND {_ends_in_digit(text, 'Z')}, {ends})"
+        ends = f"IF(endswith({text}, 'Z'), octet_length({text}) = 20 AND {_ends_in_digit(text, behind=1)}, {ends})"
     return f"({placed} AND {ends})"
 
 
-def _ends_in_digit(text: str, behind: str = "") -> str:
-    return "(" + " OR ".join(f"endswith({text}, '{digit}{behind}')" for digit in range(10)) + ")"
+def _ends_in_digit(text: str, behind: int = 0) -> str:
+    return f"locate(substring({text}, {-1 - behind}, 1), '0123456789') > 0"

@@ -99,9 +99,9 @@ def _frame(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> tu
     """Return all records, and how many lines among them are the files' own headers."""
     folders = folder_values(dataset, [file.uri for file in files])
     if dataset.format == "json":
-        first = keys.check(session, dataset, files)
+        keys.check(session, dataset, files)
         lines = _lines(session, dataset, files, folders, drop=0)
-        return objects.parsed(Lines(lines), dataset, dataset.rules, first), 0
+        return objects.parsed(Lines(lines), dataset, dataset.rules), 0
     dialect = delimited.dialect_of(dataset.spark_options)
     if dataset.format in ("text", "fixed-width"):
         return plain.parsed(Lines(_lines(session, dataset, files, folders, drop=0)), dataset, dataset.rules), 0

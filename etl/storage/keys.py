@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
@@ -12,7 +11,6 @@ from pyspark.sql import functions as F
 from etl.model.dataset import Dataset
 from etl.sql import literal, quoted
 from etl.storage.header import file_columns, missing_column, undeclared
-from etl.storage.layout import Keys
 from etl.storage.lines import LINE, read_lines
 from etl.storage.listing import File, looked_at
 from etl.storage.sniff import FIRST_BYTES, text_head
@@ -21,38 +19,29 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-def check(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> Keys:
+def check(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> None:
     """Refuse files whose records never have a declared column, and undeclared ones where ``on_drift`` is ``fail``.
 
     The first 4 KiB of each file are looked at, of some 64. A file whose beginning lacks a column is searched for its
     key as text, all such files in one Spark job.
-
-    Returns:
-        The keys that most files' first records have.
 
     Raises:
         InputError: with the file, the column, and the key it has instead.
     """
     wanted = [name for name in file_columns(dataset) if name not in dataset.optional_columns]
 
-    def lacking(file: File) -> tuple[list[str], Keys]:
-        short, first = _lacking(session, dataset, file, wanted, FIRST_BYTES)
-        return (_lacking(session, dataset, file, wanted, FIRST_BYTES * 16)[0] if short else []), first
+    def lacking(file: File) -> list[str]:
+        short = _lacking(session, dataset, file, wanted, FIRST_BYTES)
+        return short and _lacking(session, dataset, file, wanted, FIRST_BYTES * 16)
 
-    found = tuple(zip(files, looked_at(session, files, lacking), strict=True))
-    doubtful = {file.uri: names for file, (names, _) in found if names}
-    firsts = Counter(first for _, (_, first) in found)
+    found = zip(files, looked_at(session, files, lacking), strict=True)
+    doubtful = {file.uri: names for file, names in found if names}
     if doubtful:
         _search(session, dataset, [file for file in files if file.uri in doubtful], doubtful)
-    return firsts.most_common(1)[0][0]
 
 
-def _lacking(
-    session: SparkSession, dataset: Dataset, file: File, wanted: Sequence[str], size: int
-) -> tuple[list[str], Keys]:
-    """Return the columns that the file's beginning lacks, and its first record's keys.
-
-    Nothing is said of a file that does not begin with a record.
+def _lacking(session: SparkSession, dataset: Dataset, file: File, wanted: Sequence[str], size: int) -> list[str]:
+    """Return the columns that the file's beginning lacks; nothing is said of a file that does not begin with a record.
 
     Raises:
         InputError: the whole file lacks one, or it has one of another case; or an undeclared one under ``fail``.
@@ -66,14 +55,7 @@ def _lacking(
         raise missing_column(dataset, file.uri, lacking[0], found, extra)
     if extra and dataset.on_drift == "fail":
         raise undeclared(dataset, file.uri, extra)
-    return lacking, _first(text, records)
-
-
-def _first(text: str, records: Sequence[Mapping[str, Any]]) -> Keys:
-    if not records:
-        return Keys()
-    names = tuple(records[0])
-    return Keys(names, spaced=text.removeprefix("\ufeff").startswith(f'{{"{next(iter(names), "")}": '))
+    return lacking
 
 
 def _renamed(name: str, extra: Sequence[str]) -> bool:

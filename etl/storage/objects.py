@@ -14,83 +14,46 @@ from etl.model.dataset import Dataset
 from etl.model.text import TextRules
 from etl.sql import literal, quoted
 from etl.storage.json_values import LONG, conversion, long_numbers, raw_type
-from etl.storage.layout import PIECES, PLAIN, Keys, Layout, layout, value_of
 from etl.storage.lines import LINE, Lines
-from etl.storage.records import Parsed, seldom, settled
-from etl.storage.values import Conversion
+from etl.storage.records import Parsed, settled
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 # de-LI writes 1’234.5: in texts for decimals a comma is then no sign of a number, where Spark else leaves commas out.
 OPTIONS = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "c", "locale": "de-LI"}
-FEW = 4  # columns whose texts are cut out in one projection: HotSpot compiles no method of more than 8000 bytes
 BETWEEN = r"(?<=[}\]])\s*(?=[{\[])"
 
 
-def parsed(lines: Lines, dataset: Dataset, rules: TextRules, first: Keys) -> DataFrame:
-    """Return the files' records in the declared columns, corrupt ones with their text and reason.
-
-    Args:
-        lines: the files' lines.
-        dataset: what is declared.
-        rules: how its texts are read.
-        first: the keys that most lines are expected to have.
-    """
+def parsed(lines: Lines, dataset: Dataset, rules: TextRules) -> DataFrame:
+    """Return the files' records in the declared columns, corrupt ones with their text and reason."""
     declared = [column for column in dataset.schema or () if column.name not in dataset.partitioned_by]
     inner = ", ".join(f"{quoted(column.name)}: {raw_type(column.type, rules)}" for column in declared)
     record = f"STRUCT<{inner}>"
-    kinds = {column.name: column.type for column in declared}
-    plain = layout(first, kinds, rules)
-    frame = _laid_out(lines.frame, plain)
-    found = [quoted(name) for name in plain.found] if plain else []
-    carried = [*map(quoted, dataset.partitioned_by), PLAIN, *found]
-    frame = frame.selectExpr(*carried, quoted(LINE), f"explode({_records(record, dataset)}) AS _headrace_x")
-    line = f"coalesce(_headrace_x.line, {quoted(LINE)}) AS {quoted(LINE)}"
-    frame = frame.selectExpr(*carried, line, "_headrace_x.r AS _headrace_r")
-    frame = frame.withColumn(LONG, F.expr(f"IF({PLAIN}, false, {long_numbers(declared, rules)})"))
+    frame = lines.frame.withColumn(
+        "_headrace_p", F.expr(_sql_parse(quoted(LINE), f"r {record}, e INT, c STRING", dataset))
+    )
+    carried = [quoted(name) for name in dataset.partitioned_by]
+    frame = frame.selectExpr(*carried, f"explode({_records(record, dataset)}) AS _headrace_x")
+    frame = frame.selectExpr(*carried, f"_headrace_x.line AS {quoted(LINE)}", "_headrace_x.r AS _headrace_r")
+    frame = frame.withColumn(LONG, F.expr(long_numbers(declared, rules)))
     columns = {column.name: conversion(column, f"_headrace_r.{quoted(column.name)}", rules) for column in declared}
-    if plain:
-        columns = {name: _either(made, value_of(first, name, kinds[name])) for name, made in columns.items()}
     whole = "(_headrace_r IS NOT NULL)"
-    told = PLAIN if plain else None
-    made = Parsed(columns=columns, whole=whole, broken="no JSON record of these types", kept=(LONG, PLAIN), plain=told)
+    made = Parsed(columns=columns, whole=whole, broken="no JSON record of these types", kept=(LONG,))
     return settled(frame, made, lines, dataset, rules)
 
 
-def _laid_out(frame: DataFrame, plain: Layout | None) -> DataFrame:
-    """Add whether a line needs no parser, and its values: a projection for each thing that others name twice."""
-    if plain is None:
-        return frame.selectExpr("*", f"false AS {PLAIN}")
-    frame = frame.selectExpr("*", f"{plain.pieces} AS {PIECES}")
-    texts = list(plain.texts.items())
-    for start in range(0, len(texts), FEW):
-        # Spark writes one method for a projection, and none that names an expression of another twice joins with it.
-        made = {name: F.expr(text) for name, text in texts[start : start + FEW]}
-        frame = frame.withColumns({**made, PIECES: F.expr(f"IF(size({PIECES}) = {len(texts)}, {PIECES}, NULL)")})
-    frame = frame.selectExpr("*", *(f"{value} AS {quoted(name)}" for name, value in plain.found.items()))
-    return frame.selectExpr("*", f"{plain.plain} AS {PLAIN}")
-
-
-def _either(made: Conversion, plain: str) -> Conversion:
-    other = seldom(made.value) if "(" in made.value else made.value
-    return Conversion(f"IF({PLAIN}, {plain}, {other})", made.bad, good="true")
-
-
 def _records(record: str, dataset: Dataset) -> str:
-    """SQL for a line's records: mostly one, and plain; one; a list's; or several, one behind the other."""
+    """SQL for a line's records: mostly one; a list's; or several, one behind the other."""
     line, nothing = quoted(LINE), f"CAST(NULL AS {record})"
-    none = f"array(named_struct('line', CAST(NULL AS STRING), 'r', {nothing}))"
-    single = f"array(named_struct('line', {line}, 'r', o.r))"
+    single = f"array(named_struct('line', {line}, 'r', _headrace_p.r))"
     broken = f"array(named_struct('line', {line}, 'r', {nothing}))"
     listed = _sql_parse(line, f"r ARRAY<{record}>, e INT, c STRING", dataset)
     element = "transform(l.r, x -> named_struct('line', coalesce(to_json(x), 'null'), 'r', x))"
     of_list = f"transform(array({listed}), l -> CASE WHEN l.e = 1 AND l.c IS NULL THEN {element} ELSE {broken} END)[0]"
     several = _several(record, dataset, broken)
-    good = "o.e = 1 AND o.c IS NULL AND o.r IS NOT NULL"
-    other = f"CASE WHEN {good} THEN {single} WHEN startswith(ltrim({line}), '[') THEN {of_list} ELSE {several} END"
-    one = _sql_parse(line, f"r {record}, e INT, c STRING", dataset)
-    return f"IF({PLAIN}, {none}, transform(array({one}), o -> {other})[0])"
+    good = "_headrace_p.e = 1 AND _headrace_p.c IS NULL AND _headrace_p.r IS NOT NULL"
+    return f"CASE WHEN {good} THEN {single} WHEN startswith(ltrim({line}), '[') THEN {of_list} ELSE {several} END"
 
 
 def _several(record: str, dataset: Dataset, broken: str) -> str:

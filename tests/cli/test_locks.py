@@ -1,6 +1,9 @@
 """``etl locks``, and ``etl run`` beside a run that holds its targets: no Spark."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 from attrs import evolve
@@ -122,3 +125,23 @@ def test_a_run_waits_as_long_as_it_was_told(etl, holding, monkeypatch):
 
     assert said.code == 8
     assert "waiting for clean.orders: run 20130209T060000Z-7f3a91c2 on" in said.err
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_waiting_cleanly(etl, holding, project, sent, code):
+    holding()
+    command = [sys.executable, "-c", "import sys; from etl.cli import main; sys.exit(main())", "run", "shop"]
+    given = ["--date", "2013-02-08", "--wait", "1h", "--progress", "lines"]
+    with subprocess.Popen([*command, *given], cwd=project, stderr=subprocess.PIPE, text=True) as process:
+        said = process.stderr.readline()
+        process.send_signal(sent)
+        rest = process.stderr.read()
+
+    assert "waiting for clean.orders" in said
+    assert process.returncode == code
+    assert "Traceback" not in rest
+    (run,) = json.loads(etl("runs", "-o", "json").out)
+    assert (run["status"], run["exit_code"]) == ("cancelled", code)
+    assert [row["holder"] for row in json.loads(etl("locks", "list", "-o", "json").out)] == [
+        "20130209T060000Z-7f3a91c2"
+    ]

@@ -214,7 +214,11 @@ CATALOGUE = {
         known("unknown platform"),
         later(9, "EMR and Glue are not submitted to yet: their ids, regions and credentials"),
     ],
-    30: [later(8, "one writer a target: leases")],
+    30: [
+        shown("cli/test_locks.py::test_a_run_beside_one_that_holds_its_target_ends_with_8_and_says_how_to_look"),
+        shown("faults/test_race.py::test_what_a_killed_run_held_is_free_at_once_and_the_run_is_told_as_lost"),
+        shown("faults/test_leases.py::test_a_clock_that_is_two_hours_off_takes_nothing_from_a_run_at_work"),
+    ],
     31: [shown("bootstrap/test_main.py::test_a_zip_that_is_not_the_bundles_is_refused")],
     32: [later(8, "resuming a run")],
     33: [known("partition missing"), shown("storage/test_files.py::test_a_partition_that_may_be_missing_is_empty")],

@@ -84,6 +84,7 @@ def test_a_table_that_is_made_of_every_interval_is_read_in_turn():
         (ReplaceTable(), None, False),
         (ReplacePartitions("at"), "at", False),
         (ReplacePartitions("day"), "day", False),
+        (ReplaceInterval("day"), "day", False),
         (Append(), "day", False),
     ],
 )

@@ -94,6 +94,20 @@ def test_a_run_that_another_found_dead_is_lost_and_says_who_found_it(ledger):
     assert run.error == "found dead by run b at 2013-02-09T06:00:00 UTC"
 
 
+def test_a_run_that_was_found_dead_stands_among_the_lost_and_not_among_those_at_work(ledger):
+    begin(ledger, "a")
+    ledger.lost("a", at=AT, by="b")
+
+    assert [run.run_id for run in ledger.runs(asked=Asked(statuses=("lost",)))] == ["a"]
+    assert list(ledger.store.list(OPEN)) == []
+
+
+def test_a_run_that_died_before_its_first_record_leaves_none(ledger):
+    ledger.lost("a", at=AT, by="b")
+
+    assert list(ledger.store.list("ledger/")) == []
+
+
 def test_a_run_that_was_found_dead_and_comes_back_stays_lost(ledger, result):
     begin(ledger, "a")
     ledger.lost("a", at=AT, by="b")

@@ -5,11 +5,9 @@ import random
 import pytest
 
 from etl.model.schema import parse_schema
-from etl.model.text import NO_RULES
-from etl.storage import delimited, files, objects
+from etl.storage import delimited, files
 from etl.storage.cutting import cut
 from etl.storage.delimited import Dialect
-from etl.storage.layout import PIECES, Keys, layout
 from etl.storage.lines import LINE
 from etl.storage.reading import Scope
 
@@ -63,16 +61,6 @@ def csv_line(chance):
     return dirtied(line, chance) if chance.random() < 0.3 else line
 
 
-def json_line(chance):
-    """Return a record, mostly as the first one is laid out."""
-    values = {name: texts[0] if chance.random() < 0.85 else chance.choice(texts) for name, texts in VALUES.items()}
-    quoting = {name: name in ("day", "at", "t") or chance.random() < 0.05 for name in values}
-    pairs = [f'"{name}":' + (f'"{value}"' if quoting[name] else value) for name, value in values.items()]
-    pairs = [pair if chance.random() < 0.97 else f"{pair.split(':')[0]}:null" for pair in pairs]
-    line = "{" + ",".join(pairs) + "}"
-    return dirtied(line, chance) if chance.random() < 0.3 else line
-
-
 def rows(lake):
     """Return the rows of raw.v with reasons, in the files' order."""
     frame = files.read(lake.spark, lake.dataset("raw.v"), Scope()).frame
@@ -87,21 +75,6 @@ def test_csv_that_needs_no_parser_is_read_as_the_parser_reads_it(lake, monkeypat
 
     found = rows(lake)
     monkeypatch.setattr(delimited, "cut", lambda *_: None)
-
-    assert found == rows(lake)
-
-
-@pytest.mark.parametrize("blank", ["", " "])
-def test_json_that_needs_no_parser_is_read_as_the_parser_reads_it(lake, monkeypatch, blank):
-    chance = random.Random(f"json {blank}")  # noqa: S311
-    first = '{"n":7,"d":12.50,"x":1.5,"b":true,"day":"2013-02-08","at":"2013-02-08 05:06:07","t":"Ann"}'
-    lines = [first, *(json_line(chance) for _ in range(LINES))]
-    lake.dataset("raw.v", schema=parse_schema(SCHEMA), format="json", on_drift="evolve")
-    text = "\n".join(line.replace('":', f'":{blank}').replace(',"', f',{blank}"') for line in lines) + "\n"
-    lake.file("raw.v", "a.json", text)
-
-    found = rows(lake)
-    monkeypatch.setattr(objects, "layout", lambda *_: None)
 
     assert found == rows(lake)
 
@@ -127,34 +100,6 @@ def test_a_csv_line_is_cut_where_that_gives_its_values(spark, line, without):
     assert spark.createDataFrame([(line,)], f"{LINE} STRING").selectExpr(pieces.whole).collect() == [(without,)]
 
 
-@pytest.mark.parametrize(
-    ("line", "without"),
-    [
-        ('{"n":7,"d":12.50,"t":"Ann"}', True),
-        ('{"n":null,"d":null,"t":null}', True),
-        ('{"n":7,"d":12.5,"t":"a, é, {}"}', True),
-        ('{"n":7,"d":12.50,"t":"say \\"x\\""}', False),
-        ('{"n":7,"d":12.50,"t":"\t"}', False),
-        ('{"n":7,"d":12.50,"t":"Ann"} x', False),
-        ('{"n":7,"d":12.50,"t":"Ann"}{"n":7,"d":12.50,"t":"Ann"}', False),
-        ('{"d":12.50,"n":7,"t":"Ann"}', False),
-        ('{"n":7,"t":"Ann"}', False),
-        ('{"n":07,"d":12.50,"t":"Ann"}', False),
-        ('{"n":7,"d":12.,"t":"Ann"}', False),
-    ],
-)
-def test_a_json_line_needs_no_parser_where_it_is_laid_out_as_the_first(spark, line, without):
-    plain = layout(Keys(("n", "d", "t")), {"n": "INT", "d": "DECIMAL(6,2)", "t": "STRING"}, NO_RULES)
-    frame = spark.createDataFrame([(line,)], f"{LINE} STRING").selectExpr("*", f"{plain.pieces} AS {PIECES}")
-
-    found = frame.selectExpr("*", *(f"{sql} AS {name}" for name, sql in plain.texts.items()))
-    found = found.selectExpr("*", *(f"{sql} AS {name}" for name, sql in plain.found.items()))
-
-    assert found.selectExpr(plain.plain).collect() == [(without,)]
-
-
-def test_a_dialect_or_a_type_that_only_the_parser_knows_is_left_to_it():
+def test_a_dialect_that_only_the_parser_knows_is_left_to_it():
     assert cut(3, Dialect(sep="||"), {}) is None
     assert cut(3, Dialect(), {"ignoreLeadingWhiteSpace": "true"}) is None
-    assert layout(Keys(("n",)), {"n": "ARRAY<INT>"}, NO_RULES) is None
-    assert layout(Keys(("n", "undeclared")), {"n": "INT"}, NO_RULES) is None
