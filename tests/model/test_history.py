@@ -8,7 +8,7 @@ from etl.model.history import EVENTS, content, readable, stored, tracked
 from etl.model.interval import Unit, containing, from_key, parse_instant
 from etl.model.schema import parse_schema
 
-SCHEMA = parse_schema("id INT NOT NULL, at TIMESTAMP NOT NULL, v STRING NOT NULL, s STRUCT<a: INT NOT NULL>")
+SCHEMA = parse_schema("id INT NOT NULL, at TIMESTAMP NOT NULL, v STRING NOT NULL, s STRUCT<a: INT>")
 BY_AT = History("id", "at")
 
 
