@@ -56,11 +56,13 @@ def refusals(
             f"the table takes appended rows only (delta.appendOnly), and {type(write).__name__} takes rows away",
             "use Append, or ALTER TABLE … UNSET TBLPROPERTIES ('delta.appendOnly')",
         )
-    if RETENTION in properties and isinstance(write, Append):
+    if RETENTION in properties and isinstance(write, Append | History):
+        lost = {Append: "appended, and they would be appended again", History: "published, nor takes their events back"}
+        way = "use ReplacePartitions" if isinstance(write, Append) else "use Merge"
         yield Refusal(
             f"the table has {RETENTION} = {properties[RETENTION]!r}: after that time nobody knows which intervals were "
-            "appended, and they would be appended again",
-            f"ALTER TABLE … UNSET TBLPROPERTIES ('{RETENTION}'), or use ReplacePartitions",
+            + lost[type(write)],
+            f"ALTER TABLE … UNSET TBLPROPERTIES ('{RETENTION}'), or {way}",
         )
     named = {each.name.lower() for each in declared}
     for column in table:

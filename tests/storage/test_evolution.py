@@ -3,7 +3,7 @@
 import pytest
 from pyspark.sql.types import ArrayType, MapType, StructField, StructType, _parse_datatype_json_string
 
-from etl import Append, Merge, ReplacePartitions, ReplaceTable
+from etl import Append, History, Merge, ReplacePartitions, ReplaceTable
 from etl.model.schema import parse_schema
 from etl.storage.columns import merged
 from etl.storage.evolution import Existing, changes
@@ -224,3 +224,12 @@ def test_what_others_put_on_a_column_stays_when_its_type_grows():
     assert grown["id"].metadata == {"comment": "key"}
     assert grown["s"].dataType.simpleString() == "struct<p:bigint,q:bigint>"
     assert grown["s"].dataType["p"].nullable is False
+
+
+def test_a_table_that_forgets_its_transactions_takes_no_history():
+    forgetful = {"delta.setTransactionRetentionDuration": "interval 30 days"}
+
+    (refusal,) = against("id INT, at INT", "id INT, at INT", History("id", "at"), properties=forgetful).refused
+
+    assert "takes their events back" in refusal.said
+    assert not against("id INT, at INT", "id INT, at INT", Merge("id"), properties=forgetful).refused
