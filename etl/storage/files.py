@@ -152,7 +152,7 @@ def _lines(
     if dataset.format == "text":
         return frame
     line, comment = quoted(LINE), delimited.dialect_of(dataset.spark_options).comment
-    kept = "length(trim({0})) > 0" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
+    kept = "trim({0}) <> ''" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
     if whole:
         text = f"ltrim('\ufeff', {line})"
         if dialect:
