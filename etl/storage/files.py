@@ -149,8 +149,6 @@ def _lines(
     for column, values in folders.items():
         text = folder_text(column, values)
         frame = frame.withColumn(column, F.expr(text)) if text else frame
-    if dataset.format == "text":
-        return frame
     line, comment = quoted(LINE), delimited.dialect_of(dataset.spark_options).comment
     kept = "trim({0}) <> ''" + (f" AND NOT startswith({{0}}, {literal(comment)})" if comment else "")
     if whole:
