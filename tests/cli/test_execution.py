@@ -1,6 +1,7 @@
 """``etl run`` around the engine: no Spark, the session and the engine are made up."""
 
 import json
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,7 @@ RUN = ("run", "shop", "--date", "2013-02-08", "--run-id", "a")
 
 
 @pytest.fixture(autouse=True)
-def spark(monkeypatch):
+def made_up(monkeypatch):
     """A session and an engine that do nothing, well."""
 
     def engine(plan, *, run_id, listener, **_):
@@ -25,6 +26,7 @@ def spark(monkeypatch):
 
     monkeypatch.setattr("etl.spark.session.start", lambda _: SimpleNamespace(version="3.5.9"))
     monkeypatch.setattr("etl.engine.run.run", engine)
+    monkeypatch.setattr("etl.spark.jvm.process_id", lambda _: os.getpid())
 
 
 def record(etl):
@@ -80,15 +82,15 @@ def test_the_ledger_says_where_the_artifacts_of_a_run_are(project, etl):
 
 
 def test_artifacts_on_a_store_there_is_not_are_refused_before_anything_starts(project, etl):
-    said = etl(*RUN, "--set", "artifacts=s3://bucket/target")
+    said = etl(*RUN, "--set", "artifacts=s3://b--use1-az4--x-s3/target")
 
     assert said.code == 4
-    assert "s3://bucket/target" in said.err
+    assert "s3://b--use1-az4--x-s3/target" in said.err
     assert not (project / "target").exists()
 
 
 def test_a_step_is_shown_although_the_record_of_runs_cannot_be_read(etl):
-    said = etl("show", "clean.orders", "--set", "state=s3://bucket/state", "-o", "json")
+    said = etl("show", "clean.orders", "--set", "state=s3://b--use1-az4--x-s3/state", "-o", "json")
 
     assert said.code == 0
     assert json.loads(said.out)["runs"] == []
