@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,8 +112,13 @@ def _arguments(selection: Selection, context: Context) -> dict[str, str]:
     said |= {key: text for key, given in texts if (text := dated(given, now))}
     overrides = {key: value for key, value in context.overrides.items() if not key.startswith("submit.")}
     for key, values in (("set", overrides), ("params", pairs(selection.params, "--param"))):
-        said |= {key: json.dumps(values)} if values else {}
+        said |= {key: _as_json(values)} if values else {}
     return said
+
+
+def _as_json(values: Mapping[str, str]) -> str:
+    """Return an object of texts; YARN takes two braces in an argument for a variable of its own, and drops them."""
+    return json.dumps(values).replace("{{", "{\\u007b").replace("}}", "}\\u007d")
 
 
 def _json(found: Requests) -> dict[str, object]:
