@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
@@ -21,7 +22,27 @@ def _role(text: str) -> str:
     return text
 
 
+def _application(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._/#-]{1,64}", text):
+        raise RefusedError(f"{text!r} is no name of an application", "1 to 64 letters, digits and . _ / # -")
+    return text
+
+
+def _count(value: int) -> int:
+    if value < 0:
+        raise RefusedError(f"{value}; allowed are 0 or more")
+    return value
+
+
+def _positive(value: int) -> int:
+    if value < 1:
+        raise RefusedError(f"{value}; allowed are 1 or more")
+    return value
+
+
 Name = Annotated[str, not_empty]
+Count = Annotated[int, _count]
+Positive = Annotated[int, _positive]
 Role = Annotated[str, _role]
 
 
@@ -81,14 +102,14 @@ class EmrServerless:
     release: Name
     role: Role
     application_id: str = ""
-    application: str = ""
+    application: Annotated[str, _application] = ""
     architecture: Literal["ARM64", "X86_64"] = "X86_64"
     driver: Worker = Worker()
     executor: Worker = Worker()
-    warm_drivers: int = 0
-    warm_executors: int = 0
-    idle_minutes: int = 15
-    timeout_minutes: int = 720
+    warm_drivers: Count = 0
+    warm_executors: Count = 0
+    idle_minutes: Positive = 15
+    timeout_minutes: Count = 720
     log_uri: S3Uri = ""
     spark: Mapping[str, str] = field(factory=dict, hash=False)
 
@@ -122,11 +143,11 @@ class Glue:
     role: Name
     version: Name
     worker_type: Name = "G.1X"
-    workers: int = 2
+    workers: Positive = 2
     autoscaling: bool = True
     execution_class: Literal["STANDARD", "FLEX"] = "STANDARD"
-    timeout_minutes: int = 480
-    concurrent_runs: int = 1
+    timeout_minutes: Positive = 480
+    concurrent_runs: Positive = 1
     spark: Mapping[str, str] = field(factory=dict, hash=False)
 
 

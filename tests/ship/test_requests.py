@@ -1,4 +1,4 @@
-"""What would be sent: as written down in requests/*.json, as botocore's own models allow it, and as main.py reads it."""
+"""What would be sent: as requests/*.json have it, as botocore's own models allow it, and as main.py reads it."""
 
 import importlib.util
 import json
@@ -120,7 +120,7 @@ def answered(call):
     return {**call.parameters, **dict.fromkeys(call.binds, "00f1abcdexample")}
 
 
-def excess(shape, value, path=""):
+def bounds(shape, value, path):
     """Lengths, patterns and words to choose from, which botocore leaves to the service."""
     said = shape.metadata
     size = value if isinstance(value, int) else len(value)
@@ -128,19 +128,22 @@ def excess(shape, value, path=""):
         yield f"{path}: {size} not in {said.get('min')} to {said.get('max')}"
     if "enum" in said and value not in said["enum"]:
         yield f"{path}: {value!r} is none of {said['enum']}"
-    if shape.type_name == "string" and "\\u" not in said.get("pattern", ""):  # those are Java's; the others are Python's
-        if not re.fullmatch(said.get("pattern", ".*"), value, re.DOTALL):
-            yield f"{path}: {value!r} does not match {said['pattern']}"
-    elif shape.type_name == "structure":
-        for key, inner in value.items():
-            yield from excess(shape.members[key], inner, f"{path}.{key}")
-    elif shape.type_name == "list":
+    # Patterns with \u are Java's; the others are Python's too.
+    pattern = said.get("pattern", "") if shape.type_name == "string" else ""
+    if pattern and "\\u" not in pattern and not re.fullmatch(pattern, value, re.DOTALL):
+        yield f"{path}: {value!r} does not match {pattern}"
+
+
+def excess(shape, value, path=""):
+    """All of a value that is out of bounds, and of what is in it."""
+    yield from bounds(shape, value, path)
+    if shape.type_name == "list":
         for number, inner in enumerate(value):
             yield from excess(shape.member, inner, f"{path}[{number}]")
-    elif shape.type_name == "map":
+    elif shape.type_name in {"structure", "map"}:
         for key, inner in value.items():
-            yield from excess(shape.key, key, f"{path}.{key}")
-            yield from excess(shape.value, inner, f"{path}.{key}")
+            kind = shape.members[key] if shape.type_name == "structure" else shape.value
+            yield from excess(kind, inner, f"{path}.{key}")
 
 
 def argv(call):
