@@ -25,30 +25,6 @@ def calls(target: EmrEks, submission: Submission, runtime: Runtime) -> tuple[Cal
             f"{submission.main} has {len(submission.main)} characters; EMR on EKS takes {MOST_OF_AN_ENTRY_POINT}",
             remedy="choose a shorter prefix for bundles in conf/",
         )
-    optional = {
-        "spark.kubernetes.container.image": target.image,
-        "spark.kubernetes.driver.podTemplateFile": target.driver_template,
-        "spark.kubernetes.executor.podTemplateFile": target.executor_template,
-    }
-    settings = {
-        "spark.jars": ",".join(f"local://{jar}" for jar in DELTA_JARS),
-        "spark.pyspark.python": runtime.interpreter,
-        "spark.pyspark.driver.python": runtime.interpreter,
-        "spark.executorEnv.PYSPARK_PYTHON": runtime.interpreter,
-        **{key: value for key, value in optional.items() if value},
-        **submission.settings,
-    }
-    overrides: dict[str, Any] = {"applicationConfiguration": application_configuration(settings)}
-    monitoring: dict[str, Any] = {}
-    if target.log_uri:
-        monitoring["s3MonitoringConfiguration"] = {"logUri": f"{target.log_uri}/"}
-    if target.log_group:
-        monitoring["cloudWatchMonitoringConfiguration"] = {
-            "logGroupName": target.log_group,
-            "logStreamNamePrefix": submission.run_id,
-        }
-    if monitoring:
-        overrides["monitoringConfiguration"] = monitoring
     parameters = {
         "name": token(submission.run_id),
         "virtualClusterId": target.virtual_cluster,
@@ -63,8 +39,32 @@ def calls(target: EmrEks, submission: Submission, runtime: Runtime) -> tuple[Cal
                 "sparkSubmitParameters": f"--py-files {submission.zip}",
             }
         },
-        "configurationOverrides": overrides,
+        "configurationOverrides": _overrides(target, submission, runtime),
         "retryPolicyConfiguration": {"maxAttempts": 1},
         "tags": {"headrace:run-id": submission.run_id},
     }
     return (Call(service="emr-containers", operation="StartJobRun", parameters=parameters),)
+
+
+def _overrides(target: EmrEks, submission: Submission, runtime: Runtime) -> dict[str, Any]:
+    optional = {
+        "spark.kubernetes.container.image": target.image,
+        "spark.kubernetes.driver.podTemplateFile": target.driver_template,
+        "spark.kubernetes.executor.podTemplateFile": target.executor_template,
+    }
+    settings = {
+        "spark.jars": ",".join(f"local://{jar}" for jar in DELTA_JARS),
+        "spark.pyspark.python": runtime.interpreter,
+        "spark.pyspark.driver.python": runtime.interpreter,
+        "spark.executorEnv.PYSPARK_PYTHON": runtime.interpreter,
+        **{key: value for key, value in optional.items() if value},
+        **submission.settings,
+    }
+    overrides: dict[str, Any] = {"applicationConfiguration": application_configuration(settings)}
+    logs: dict[str, Any] = {}
+    if target.log_uri:
+        logs["s3MonitoringConfiguration"] = {"logUri": f"{target.log_uri}/"}
+    if target.log_group:
+        stream = {"logGroupName": target.log_group, "logStreamNamePrefix": submission.run_id}
+        logs["cloudWatchMonitoringConfiguration"] = stream
+    return overrides | ({"monitoringConfiguration": logs} if logs else {})

@@ -17,7 +17,7 @@ from etl.ship import emr, emr_eks, emr_serverless, glue
 from etl.ship.bundle import SCHEMA_VERSION
 from etl.ship.call import Call
 from etl.ship.platform import Submission
-from etl.ship.runtimes import runtime, warnings
+from etl.ship.runtimes import Runtime, runtime, warnings
 from etl.spark.settings import with_delta
 
 CALLS: Mapping[str, Callable[..., tuple[Call, ...]]] = {
@@ -92,7 +92,7 @@ def requests(config: Config, to: str, folder: str, run_id: str, arguments: Mappi
         arguments={**arguments, **said},
         settings={key: value for key, value in {**settings, **with_delta(settings)}.items() if key not in _OWN},
     )
-    told = (*warnings(target, found), *_left_behind(config))
+    told = (*warnings(target, found), *_lacking(target, found), *_left_behind(config))
     return Requests(
         to=to, submission=submission, calls=CALLS[target.platform](target, submission, found), warnings=told
     )
@@ -143,6 +143,14 @@ def _check_settings(config: Config, to: str, target: Destination) -> None:
         if key in target.spark:
             origin = config.origins[f'submit.{to}.spark."{key}"']
             raise ConfigError(f"{key} is said by the submission itself", place=origin.place, remedy="remove it")
+
+
+def _lacking(target: Destination, runtime: Runtime) -> tuple[str, ...]:
+    """Say what a run needs that neither the bundle nor, for all that is written down, the image has."""
+    if target.platform == "glue":  # Glue has boto3
+        return ()
+    # boto3 reads its models as files beside its code, and finds none in a zip: DataNotFoundError.
+    return (f"the driver's {runtime.interpreter} needs boto3, which a bundle cannot bring: docs/submit.md",)
 
 
 def _left_behind(config: Config) -> tuple[str, ...]:

@@ -310,6 +310,11 @@ def test_variables_that_stay_here_are_told(sent):
     assert any("run.threads" in warning for warning in sent("emr", environ={"ETL__RUN__THREADS": "2"}).warnings)
 
 
+@pytest.mark.parametrize("name", TARGETS)
+def test_what_neither_bundle_nor_image_has_is_told(sent, name):
+    assert any("boto3" in warning for warning in sent(name).warnings) is (name != "glue")
+
+
 def test_the_only_target_is_meant_where_none_is_named(config):
     both = f"[submit.one]\n{TARGETS['emr']}\n[submit.two]\n{TARGETS['glue']}\n"
 
