@@ -384,13 +384,14 @@ def test_the_target_of_the_page_on_submitting_can_be_submitted_to(example):
     project = example("README.md", "docs/submit.md")
     zones = "".join(f'{zone} = "lake/{zone}"\n' for zone in ("raw", "clean", "marts", "quarantine"))
     (project / "conf/base.toml").write_text(f"[zones]\n{zones}")
-    bundle = {"schema_version": 1, "files": {"main.py": {"key": "shop/0.1.0-0123456789ab/main.py"}}}
+    keys = {name: {"sha256": "00", "key": f"shop/0.1.0-0123456789ab/{name}"} for name in ("main.py", "app.zip")}
+    bundle = {"schema_version": 1, "files": keys}
     (project / "bundle.json").write_text(json.dumps(bundle))
 
     ended = [etl(project, f"{line.removeprefix('$ ')} --bundle {project}") for line in lines]
 
     assert [code for code, _ in ended] == [0, 0], ended
-    assert "s3://shop-prod/bundles/shop/0.1.0-0123456789ab/" in ended[0][1]
+    assert "s3://shop-prod/bundles/shop/0.1.0-0123456789ab" in ended[0][1]
 
 
 @pytest.mark.spark

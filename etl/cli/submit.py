@@ -70,7 +70,8 @@ def command(
             "submitting is not there yet; --dry-run prints the request",
             remedy="nothing was sent; put the bundle's files under their keys, and send the request yourself",
         )
-    from etl.ship.requests import bundle_folder, destination, requests
+    from etl.ship.built import built_in
+    from etl.ship.requests import destination, requests
 
     end, to = _parted(ends)
     selection = Selection(select=names, exclude=(), date=date, start=start, end=end, params=param)
@@ -78,15 +79,17 @@ def command(
     selection.plan(project)
     config = project.config
     arguments = _arguments(selection, context)
-    found = requests(config, destination(config, to), bundle_folder(bundle), named(run_id), arguments)
+    built = built_in(bundle)
+    found = requests(config, destination(config, to), built.folder, named(run_id), arguments)
+    uploads = built.uploads(config.bundles)
     for warning in found.warnings:
         click.echo(f"Warning: {warning}", err=True)
     if context.output == "json":
-        print_json(_json(found))
+        print_json({**_json(found), "uploads": list(uploads)})
     else:
-        _print(found)
+        _print(found, uploads)
     if not context.quiet:
-        click.echo(f"Nothing was sent. The bundle is expected in {found.submission.bundle}/", err=True)
+        click.echo(f"Nothing was sent: run {found.submission.run_id}, bundle {found.submission.bundle}", err=True)
 
 
 def _parted(ends: tuple[str, ...]) -> tuple[str | None, str | None]:
@@ -141,7 +144,9 @@ def _json(found: Requests) -> dict[str, object]:
     }
 
 
-def _print(found: Requests) -> None:
+def _print(found: Requests, uploads: tuple[str, ...]) -> None:
+    click.echo("# s3 PutObject, where the bundle is not there yet")
+    click.echo("\n".join([*uploads, ""]))
     for call in found.calls:
         click.echo(f"# {call.service} {call.operation}" + (f", {call.when}" if call.when else ""))
         for name, ask in call.binds.items():

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 
@@ -14,7 +11,6 @@ from etl.config.submit import Destination
 from etl.errors import ConfigError, Place, UnknownNameError, UsageError
 from etl.model.s3 import is_s3
 from etl.ship import emr, emr_eks, emr_serverless, glue
-from etl.ship.bundle import SCHEMA_VERSION
 from etl.ship.call import Call
 from etl.ship.platform import Submission
 from etl.ship.runtimes import Runtime, runtime, warnings
@@ -96,26 +92,6 @@ def requests(config: Config, to: str, folder: str, run_id: str, arguments: Mappi
     return Requests(
         to=to, submission=submission, calls=CALLS[target.platform](target, submission, found), warnings=told
     )
-
-
-def bundle_folder(directory: Path) -> str:
-    """Return the folder of a built bundle below ``bundles``: it changes with the content.
-
-    Raises:
-        UsageError: no bundle is there, or another version of Headrace has built it.
-    """
-    file = directory / "bundle.json"
-    try:
-        said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"no bundle in {directory}", remedy=f"build one: etl package --out {directory}") from None
-    if said.get("schema_version") != SCHEMA_VERSION:
-        raise UsageError(
-            f"{file} has version {said.get('schema_version')}; this Headrace reads {SCHEMA_VERSION}",
-            remedy=f"build it again: etl package --out {directory}",
-        )
-    key: str = said["files"]["main.py"]["key"]
-    return key.rpartition("/")[0]
 
 
 def _check_roots(config: Config, target: Destination) -> None:

@@ -1,6 +1,8 @@
 """``etl submit``: the requests, and nothing else yet."""
 
+import hashlib
 import json
+import shlex
 import subprocess
 import sys
 
@@ -28,7 +30,9 @@ job = "nightly"
 role = "EtlRole"
 version = "5.1"
 """
-MANIFEST = {"schema_version": 1, "files": {"main.py": {"sha256": "0", "key": "shop/0.1.0-0123456789ab/main.py"}}}
+SENT = {"main.py": hashlib.sha256(b"main").hexdigest(), "app.zip": hashlib.sha256(b"zip").hexdigest()}
+KEYS = {name: {"sha256": digest, "key": f"shop/0.1.0-0123456789ab/{name}"} for name, digest in SENT.items()}
+MANIFEST = {"schema_version": 1, "files": KEYS}
 
 
 @pytest.fixture
@@ -61,9 +65,19 @@ def test_a_dry_run_prints_each_request_and_its_line_for_people(submit):
     said = submit("shop", "--date", "2013-02-08", "--to", "nightly", "--run-id", "r1")
 
     assert said.code == 0, said.err
-    assert said.out.startswith("# emr AddJobFlowSteps\n{\n")
+    assert "# emr AddJobFlowSteps\n{\n" in said.out
     assert "aws emr add-steps --cluster-id j-2AXXXXXXGAPLF --steps '[{" in said.out
-    assert "Nothing was sent. The bundle is expected in s3://shop-prod/bundles/shop/0.1.0-0123456789ab/" in said.err
+    assert "Nothing was sent: run r1, bundle s3://shop-prod/bundles/shop/0.1.0-0123456789ab" in said.err
+
+
+def test_the_lines_that_upload_the_bundle_carry_its_digests_and_replace_nothing(submit, project):
+    said = json.loads(submit("shop", "--date", "2013-02-08", "--to", "nightly", "-o", "json").out)
+
+    assert shlex.split(said["uploads"][1]) == [
+        *("aws", "s3api", "put-object", "--bucket", "shop-prod"),
+        *("--key", "bundles/shop/0.1.0-0123456789ab/app.zip", "--body", str(project / "dist" / "app.zip")),
+        *("--if-none-match", "*", "--checksum-sha256", "SnD+mqZDbgLC3qNA+9HjUuTvLYzmylKtJdS5VHH8i/I="),
+    ]
 
 
 def test_a_dry_run_as_json_has_requests_lines_and_warnings(submit):
@@ -178,5 +192,5 @@ def test_a_dry_run_imports_neither_spark_nor_aws(submit, project):
         [sys.executable, "-c", program, *line], cwd=project, capture_output=True, text=True, check=True
     )
 
-    assert done.stdout.startswith("# emr AddJobFlowSteps")
+    assert "# emr AddJobFlowSteps" in done.stdout
     assert {"pyspark", "boto3", "botocore"} & set(done.stderr.split()) == set()
