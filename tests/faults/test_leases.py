@@ -21,20 +21,15 @@ from etl.runs.leases import Leases
 from etl.runs.objects import Entry, Stored, overwrite, settled
 from etl.runs.processes import Here, Process
 from etl.runs.stores import open_store
+from tests.faults.numbered import HOW, Died, Line
 
 AT = datetime(2013, 2, 9, 6, 0, tzinfo=UTC)
 TERM = 60
 TARGETS = {"s3://lake/clean/a": "clean.a", "s3://lake/clean/b": "clean.b", "s3://lake/clean/c": "clean.c"}
-HOW = ("before", "after", "lost", "refused")
-"""A call dies before it lands or after it; or the process lives, and the answer, or the request, is lost."""
 
 
 def said(body, kind):
     return holders.read(SimpleNamespace(get=lambda _: Stored(body, "")), "", kind)[0]
-
-
-class Died(BaseException):
-    """The process is no more: nothing of it runs on, no handler either."""
 
 
 @define(eq=False)
@@ -114,43 +109,6 @@ class Stage(World):
     def delete(self, key, version):
         self.store.delete(key, version)
         self.objects.pop(key, None)
-
-
-@define(eq=False)
-class Line:
-    """One process's way to the store. Before call number n something else may happen; at one call it dies."""
-
-    world: World
-    calls: int = 0
-    dies_at: int = 0
-    how: str = "before"
-    between: dict = field(factory=dict)
-    dead: bool = False
-    died_in: str = ""
-
-    def __getattr__(self, name):
-        def call(*given):
-            if self.dead:
-                raise Died
-            self.calls += 1
-            if self.calls in self.between:
-                self.between.pop(self.calls)()
-            here = self.calls == self.dies_at
-            self.died_in = name if here else self.died_in
-            if here and self.how in {"before", "refused"}:
-                self.end()
-            answer = getattr(self.world, name)(*given)
-            if here:
-                self.end()
-            return answer
-
-        return call
-
-    def end(self):
-        if self.how in {"lost", "refused"}:
-            raise TimeoutError
-        self.dead = True
-        raise Died
 
 
 @define(eq=False)
