@@ -131,5 +131,7 @@ def _lacking(target: Destination, runtime: Runtime) -> tuple[str, ...]:
 
 def _left_behind(config: Config) -> tuple[str, ...]:
     """Say which values hold on this machine only."""
-    here = [key for key, origin in config.origins.items() if origin.layer == "variable"]
+    read_here = ("submit.", "bundles")
+    variables = [key for key, origin in config.origins.items() if origin.layer == "variable"]
+    here = [key for key in variables if not key.startswith(read_here)]
     return (f"ETL__ variables do not travel: {', '.join(here)}; use --set",) if here else ()

@@ -146,15 +146,20 @@ def excess(shape, value, path=""):
             yield from excess(kind, inner, f"{path}.{key}")
 
 
-def argv(call):
-    """What main.py is given, unpacked from a request as its platform unpacks it."""
+def argv(calls):
+    """What main.py is given, unpacked from the requests as their platform unpacks them."""
+    call = calls[-1]
     said = call.parameters
     if call.service == "emr":
         words = said["Steps"][0]["HadoopJarStep"]["Args"]
         return words[next(n for n, word in enumerate(words) if word.endswith("/main.py")) + 1 :]
     if call.service == "glue":
         added = {"--JOB_NAME": said["JobName"], "--JOB_ID": "j_1", "--JOB_RUN_ID": "jr_1", "--TempDir": "s3://tmp/"}
-        return [word for pair in (added | said["Arguments"]).items() for word in pair]
+        return [
+            word
+            for pair in (added | calls[0].parameters["DefaultArguments"] | said["Arguments"]).items()
+            for word in pair
+        ]
     driver = said["jobDriver"]
     return driver.get("sparkSubmit", driver.get("sparkSubmitJobDriver"))["entryPointArguments"]
 
@@ -194,7 +199,7 @@ def test_a_run_id_of_a_hundred_letters_fits_every_name_and_token(sent, name):
 def test_the_entry_script_makes_the_same_command_of_every_platforms_request(sent, main, name):
     found = sent(name)
 
-    command = main.command(main.pairs(argv(found.calls[-1])))
+    command = main.command(main.pairs(argv(found.calls)))
 
     assert command[:4] == ["run", "--yes", "orders", "+marts.revenue"]
     given = dict(zip(command[4::2], command[5::2], strict=True))
@@ -307,7 +312,12 @@ def test_what_the_submission_says_itself_is_refused_where_a_target_says_it(sent)
 
 
 def test_variables_that_stay_here_are_told(sent):
-    assert any("run.threads" in warning for warning in sent("emr", environ={"ETL__RUN__THREADS": "2"}).warnings)
+    environ = {"ETL__RUN__THREADS": "2", "ETL__SUBMIT__IT__CLUSTER_ID": "j-2"}
+
+    (said,) = (warning for warning in sent("emr", environ=environ).warnings if "ETL__" in warning)
+
+    assert "run.threads" in said
+    assert "cluster_id" not in said
 
 
 @pytest.mark.parametrize("name", TARGETS)
