@@ -24,7 +24,9 @@ from click.testing import CliRunner
 from etl import ReplacePartitions, Source, Target, errors, expect, step
 from etl.cli import main
 from etl.cli.root import COMMANDS, EXIT_CODES, root
+from etl.config.cluster import Cluster
 from etl.config.settings import RunSettings, Settings
+from etl.config.submit import Emr, EmrEks, EmrServerless, Glue
 from etl.kinds import KINDS
 from etl.model.formats import FORMATS, Format
 from etl.model.result import Status
@@ -221,6 +223,25 @@ def test_the_configuration_page_names_every_key_and_its_default():
         assert default == "" or shown[key][1] == f"`{said(default)}`", key
 
 
+@pytest.mark.parametrize(
+    ("heading", "kind"),
+    [
+        ("## EMR", Emr),
+        ("`[submit.<name>.cluster]`:", Cluster),
+        ("## EMR Serverless", EmrServerless),
+        ("## EMR on EKS", EmrEks),
+        ("## Glue", Glue),
+    ],
+)
+def test_the_page_on_submitting_names_every_key_and_its_default(heading, kind):
+    shown = {CODE.search(row[0]).group(1): row[1] for row in table("docs/submit.md", heading)}
+
+    assert list(shown) == [one.name for one in attrs.fields(kind)]
+    for one in attrs.fields(kind):
+        default = said(one.default) if isinstance(one.default, str | int) else ""
+        assert shown[one.name] == f"`{default}`" if default else shown[one.name].startswith("|"), one.name
+
+
 def test_the_configuration_page_names_every_key_of_a_dataset_and_every_value_to_choose():
     shown = {CODE.search(row[0]).group(1): row for row in table("docs/configuration.md", "## conf/datasets.toml")}
 
@@ -356,6 +377,21 @@ def test_the_job_of_the_authoring_page_runs_and_runs_again_for_nothing(spark, ex
 
     assert code == 0
     assert "NO-OP=4 TOTAL=4" in err
+
+
+def test_the_target_of_the_page_on_submitting_can_be_submitted_to(example):
+    lines = [line for line in blocks("docs/submit.md", "console")[0].splitlines() if line.startswith("$ etl submit")]
+    project = example("README.md", "docs/submit.md")
+    zones = "".join(f'{zone} = "lake/{zone}"\n' for zone in ("raw", "clean", "marts", "quarantine"))
+    (project / "conf/base.toml").write_text(f"[zones]\n{zones}")
+    keys = {name: {"sha256": "00", "key": f"shop/0.1.0-0123456789ab/{name}"} for name in ("main.py", "app.zip")}
+    bundle = {"schema_version": 1, "files": keys}
+    (project / "bundle.json").write_text(json.dumps(bundle))
+
+    ended = [etl(project, f"{line.removeprefix('$ ')} --bundle {project}") for line in lines]
+
+    assert [code for code, _ in ended] == [0, 0], ended
+    assert "s3://shop-prod/bundles/shop/0.1.0-0123456789ab" in ended[0][1]
 
 
 @pytest.mark.spark

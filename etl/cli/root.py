@@ -36,6 +36,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Ship": {
         "package": "Build the wheel and the zip that a cluster runs.",
+        "submit": "Send a job to a cluster; today --dry-run only, which prints the request.",
         "jars": "Print the Delta jars for spark-submit --jars.",
     },
 }

@@ -51,14 +51,14 @@ class Selection:
             given, missing = ("--from", "--to") if self.start else ("--to", "--from")
             raise UsageError(f"{given} without {missing}", remedy="a range has both; --to is not included")
         params = pairs(self.params, "--param")
-        date, start, end = (_dated(text, utc_now()) for text in (self.date, self.start, self.end))
+        date, start, end = (dated(text, utc_now()) for text in (self.date, self.start, self.end))
         plan = project.plan(self.select, self.exclude, date, start, end, params)
         if params:
             refuse_unread(plan, params)
         return plan
 
 
-def _dated(text: str | None, now: datetime) -> str | None:
+def dated(text: str | None, now: datetime) -> str | None:
     """Return a date for a word: what ``yesterday`` is, is said in UTC, as intervals are."""
     return str((now + timedelta(days=DAYS[text])).date()) if text in DAYS else text
 

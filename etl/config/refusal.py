@@ -24,3 +24,14 @@ def one_of(known: Collection[str]) -> Callable[[str], str]:
         return text
 
     return check
+
+
+def not_empty(text: str) -> str:
+    """Check that a text says something.
+
+    Raises:
+        RefusedError: it is empty, or blank.
+    """
+    if not text.strip():
+        raise RefusedError("is empty")
+    return text

@@ -61,6 +61,18 @@ def read_relative(text: str) -> str:
     return text
 
 
+def read_s3(text: str) -> str:
+    """Check a URI that a service reads or writes itself; one spelling, as ``read_root`` has it.
+
+    Raises:
+        RefusedError: it is not on S3, or has a blank in it, at which spark-submit would cut it.
+    """
+    root = read_root(text)
+    if not root.startswith("s3://") or any(letter.isspace() or letter == "," for letter in root):
+        raise RefusedError(f"{text!r} is not on S3", "write s3://bucket/path, without blanks and commas")
+    return root
+
+
 def absolute(root: str, base: Path) -> str:
     """Return a local root without the directory it was relative to; other roots as they are."""
     return root if "://" in root else str(base / root)
@@ -68,3 +80,4 @@ def absolute(root: str, base: Path) -> str:
 
 Root = Annotated[str, read_root]
 RelativePath = Annotated[str, read_relative]
+S3Uri = Annotated[str, read_s3]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +14,9 @@ from etl.config.document import KeyPath, dotted
 from etl.config.layers import Layer, leaves, read_layers
 from etl.config.problems import raise_all
 from etl.config.refusal import RefusedError, one_of
-from etl.config.roots import Root, absolute
+from etl.config.roots import Root, S3Uri, absolute
 from etl.config.structure import Origin, structured
+from etl.config.submit import Destination
 from etl.errors import ConfigError, ForcedSettingError, LiteralSecretError, Place
 from etl.model.forced import forced
 from etl.model.platforms import LOCAL, PLATFORMS
@@ -70,6 +72,8 @@ class Settings:
         spark: Spark's own configuration, key to text.
         run: how a run behaves.
         s3: how S3 is reached.
+        bundles: where bundles are put for the platforms that run them.
+        submit: the places they can be sent to, by name.
     """
 
     name: str = ""
@@ -79,6 +83,8 @@ class Settings:
     spark: Mapping[str, str] = field(factory=dict, hash=False)
     run: RunSettings = RunSettings()
     s3: S3Settings = field(factory=S3Settings)
+    bundles: S3Uri = ""
+    submit: Mapping[str, Destination] = field(factory=dict, hash=False)
 
 
 @frozen(kw_only=True)
@@ -130,7 +136,9 @@ def load_config(
     settings, problems = structured(layer.values, Settings, lambda path: _locate(layer, path))
     raise_all(problems)
     if settings is not None:
-        _check_spark(settings.spark, lambda key: _locate(layer, ("spark", key)).place)
+        _check_spark(settings.spark, partial(_place, layer, ("spark",)))
+        for to, target in settings.submit.items():
+            _check_spark(target.spark, partial(_place, layer, ("submit", to, "spark")))
     if settings is None:  # pragma: no cover raise_all has raised
         raise ConfigError("cannot be read", place=Place(name))
     default = Origin("default", Place("built in"))
@@ -187,6 +195,13 @@ def _locate(layer: Layer, path: KeyPath) -> Origin:
     return layer.origins.get(path, Origin("default", Place("conf")))
 
 
+def _place(layer: Layer, above: KeyPath, key: str) -> Place:
+    return _locate(layer, (*above, key)).place
+
+
 def _tables(settings: Settings) -> dict[str, Any]:
     values = {attribute.name: getattr(settings, attribute.name) for attribute in fields(Settings)}
+    values["submit"] = {
+        name: asdict(value, filter=lambda _, said: said is not None) for name, value in settings.submit.items()
+    }
     return {name: asdict(value) if has(type(value)) else value for name, value in values.items()}

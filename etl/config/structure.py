@@ -17,6 +17,7 @@ from attrs import fields, frozen, has
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn
 
+from etl.config.choice import chosen, is_choice
 from etl.config.document import KeyPath, dotted
 from etl.config.refusal import RefusedError
 from etl.errors import ConfigError, DefinitionError, NotAllowedError, Place, UnknownKeyError
@@ -83,6 +84,8 @@ def _located(path: KeyPath, problem: BaseException, locate: Callable[[KeyPath], 
     if isinstance(problem, ConfigError):
         problem.place = origin.place
         return problem
+    if isinstance(problem, KeyError):  # a key without a default
+        return ConfigError(f"{problem.args[0]!r} is missing", place=origin.place)
     if not isinstance(problem, RefusedError):
         return ConfigError(str(problem), place=origin.place)
     remedy = problem.remedy
@@ -98,6 +101,7 @@ def _converter() -> Converter:
         converter.register_structure_hook(kind, read)
     converter.register_structure_hook_func(_is(Literal), _choice)
     converter.register_structure_hook_func(_is(tuple), _texts)
+    converter.register_structure_hook_func(is_choice, lambda value, kind: chosen(converter, value, kind))
     converter.register_structure_hook_func(_is(Annotated), lambda value, kind: _checked(converter, value, kind))
     converter.register_structure_hook_factory(
         lambda kind: has(kind) and kind is not Schema,

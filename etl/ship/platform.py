@@ -34,6 +34,20 @@ class Submission:
     arguments: Mapping[str, str] = field(factory=dict, hash=False)
     settings: Mapping[str, str] = field(factory=dict, hash=False)
 
+    @property
+    def main(self) -> str:
+        """The entry script."""
+        return f"{self.bundle}/main.py"
+
+    @property
+    def zip(self) -> str:
+        """What goes on the path of driver and executors."""
+        return f"{self.bundle}/app.zip"
+
+    def argv(self) -> list[str]:
+        """Return the arguments as a list of words."""
+        return [word for key, value in self.arguments.items() for word in (f"--{key}", value)]
+
 
 @frozen(kw_only=True)
 class RemoteRun:

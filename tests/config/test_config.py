@@ -55,6 +55,7 @@ def test_every_value_knows_its_origin(write: Write) -> None:
         "run.platform": "default",
         "run.protected": "option",
         "run.lease_seconds": "default",
+        "bundles": "default",
     }
     assert str(config.origins["zones.clean"]) == "conf/base.toml:3"
     assert str(config.origins["zones.raw"]) == "ETL__ZONES__RAW"

@@ -1,0 +1,155 @@
+"""``etl submit``: a job on a cluster; today the requests only."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from etl.cli.context import Context, pairs, pass_context
+from etl.cli.moment import DAYS
+from etl.cli.running import run_id as named
+from etl.cli.selection import Selection, dated
+from etl.cli.table import print_json
+from etl.errors import UsageError
+from etl.model.run import utc_now
+
+if TYPE_CHECKING:
+    from etl.ship.requests import Requests
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="SELECT...")
+@click.option("--date", metavar="DATE", help="The interval that holds this date: 2013-02-08, yesterday.")
+@click.option("--from", "start", metavar="DATE", help="First date of a range: 2013-02-01.")
+@click.option(
+    "--to",
+    "ends",
+    multiple=True,
+    metavar="NAME|DATE",
+    help="Where to: [submit.NAME]. [default: the only one] And with --from, the first date after the range.",
+)
+@click.option("--param", "-p", multiple=True, metavar="KEY=VALUE", help="What a `run` parameter receives.")
+@click.option("--run-id", metavar="ID", help="Name of the run. [default: made from the time]")
+@click.option(
+    "--bundle",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("dist"),
+    show_default=True,
+    help="Where `etl package` has put it.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the requests, and the same as lines of the aws command.")
+@pass_context
+def command(
+    context: Context,
+    names: tuple[str, ...],
+    date: str | None,
+    start: str | None,
+    ends: tuple[str, ...],
+    param: tuple[str, ...],
+    run_id: str | None,
+    bundle: Path,
+    dry_run: bool,
+) -> None:
+    """Send a job to a cluster; today --dry-run only, which prints the request.
+
+    A dry run asks AWS nothing and needs neither boto3 nor credentials. Every argument travels as one word.
+
+    \b
+    etl submit nyc_flights --date 2013-02-08 -e prod --to nightly --dry-run
+    etl submit nyc_flights --from 2013-02-01 --to 2013-03-01 --to nightly -e prod --dry-run -o json
+    """
+    if not dry_run:
+        raise UsageError(
+            "submitting is not there yet; --dry-run prints the request",
+            remedy="nothing was sent; put the bundle's files under their keys, and send the request yourself",
+        )
+    from etl.ship.built import built_in
+    from etl.ship.requests import destination, requests
+
+    end, to = _parted(ends)
+    selection = Selection(select=names, exclude=(), date=date, start=start, end=end, params=param)
+    project = context.open()
+    selection.plan(project)
+    config = project.config
+    arguments = _arguments(selection, context)
+    built = built_in(bundle)
+    found = requests(config, destination(config, to), built.folder, named(run_id), arguments)
+    uploads = built.uploads(config.bundles)
+    for warning in found.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    if context.output == "json":
+        print_json({**_json(found), "uploads": list(uploads)})
+    else:
+        _print(found, uploads)
+    if not context.quiet:
+        click.echo(f"Nothing was sent: run {found.submission.run_id}, bundle {found.submission.bundle}", err=True)
+
+
+def _parted(ends: tuple[str, ...]) -> tuple[str | None, str | None]:
+    """Part the end of a range from the name of a target: a date, or a word for one, is no name.
+
+    Raises:
+        UsageError: two of a kind.
+    """
+    dates = [text for text in ends if text in DAYS or _DATE.match(text)]
+    targets = [text for text in ends if text not in dates]
+    if len(dates) > 1 or len(targets) > 1:
+        raise UsageError(
+            f"--to is given twice: {', '.join(ends)}", remedy="one date with --from, and one target's name"
+        )
+    return next(iter(dates), None), next(iter(targets), None)
+
+
+def _arguments(selection: Selection, context: Context) -> dict[str, str]:
+    """Return what ``main.py`` is told; ``yesterday`` is a date by then, for a run may begin after midnight."""
+    now = utc_now()
+    texts = (("date", selection.date), ("from", selection.start), ("to", selection.end))
+    said = {"job": " ".join(selection.select)}
+    said |= {key: text for key, given in texts if (text := dated(given, now))}
+    overrides = {key: value for key, value in context.overrides.items() if not key.startswith("submit.")}
+    for key, values in (("set", overrides), ("params", pairs(selection.params, "--param"))):
+        said |= {key: _as_json(values)} if values else {}
+    return said
+
+
+def _as_json(values: Mapping[str, str]) -> str:
+    """Return an object of texts; YARN takes two braces in an argument for a variable of its own, and drops them."""
+    return json.dumps(values).replace("{{", "{\\u007b").replace("}}", "}\\u007d")
+
+
+def _json(found: Requests) -> dict[str, object]:
+    return {
+        "to": found.to,
+        "run_id": found.submission.run_id,
+        "bundle": found.submission.bundle,
+        "warnings": list(found.warnings),
+        "calls": [
+            {
+                "service": call.service,
+                "operation": call.operation,
+                "when": call.when,
+                "parameters": call.parameters,
+                "answers": dict(call.binds),
+                "aws_cli": call.aws_cli(),
+            }
+            for call in found.calls
+        ],
+    }
+
+
+def _print(found: Requests, uploads: tuple[str, ...]) -> None:
+    click.echo("# s3 PutObject, where the bundle is not there yet")
+    click.echo("\n".join([*uploads, ""]))
+    for call in found.calls:
+        click.echo(f"# {call.service} {call.operation}" + (f", {call.when}" if call.when else ""))
+        for name, ask in call.binds.items():
+            click.echo(f"# {name}: what this answers: {ask}")
+        click.echo(json.dumps(call.parameters, indent=2))
+        click.echo(f"{call.aws_cli()}\n")

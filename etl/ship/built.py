@@ -1,0 +1,68 @@
+"""A bundle that ``etl package`` has built: its folder on S3, and how it gets there."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+
+from etl.errors import UsageError
+from etl.model.s3 import S3
+from etl.ship.bundle import SCHEMA_VERSION
+
+SENT = ("main.py", "app.zip")  # what a run needs; the wheel is for bootstrap actions
+
+
+@frozen(kw_only=True)
+class Built:
+    """A bundle on disk.
+
+    Args:
+        directory: where it is.
+        folder: of its files below ``bundles``; it changes with the content.
+        digests: sha256 of each file that a run needs, in hex.
+    """
+
+    directory: Path
+    folder: str
+    digests: Mapping[str, str] = field(hash=False)
+
+    def uploads(self, bundles: str) -> tuple[str, ...]:
+        """Return the lines that put the files below a root: S3 verifies each digest, and replaces nothing."""
+        bucket, _, prefix = f"{bundles}/{self.folder}".removeprefix(S3).partition("/")
+        return tuple(
+            shlex.join(
+                [
+                    *("aws", "s3api", "put-object", "--bucket", bucket, "--key", f"{prefix}/{name}"),
+                    *("--body", str(self.directory / name), "--if-none-match", "*"),
+                    *("--checksum-sha256", base64.b64encode(bytes.fromhex(digest)).decode()),
+                ]
+            )
+            for name, digest in self.digests.items()
+        )
+
+
+def built_in(directory: Path) -> Built:
+    """Return what ``etl package`` has put into a directory.
+
+    Raises:
+        UsageError: no bundle is there, or another version of Headrace has built it.
+    """
+    file = directory / "bundle.json"
+    try:
+        said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"no bundle in {directory}", remedy=f"build one: etl package --out {directory}") from None
+    if said.get("schema_version") != SCHEMA_VERSION:
+        raise UsageError(
+            f"{file} has version {said.get('schema_version')}; this Headrace reads {SCHEMA_VERSION}",
+            remedy=f"build it again: etl package --out {directory}",
+        )
+    files = {name: said["files"][name] for name in SENT}
+    folder = files[SENT[0]]["key"].rpartition("/")[0]
+    return Built(directory=directory, folder=folder, digests={name: each["sha256"] for name, each in files.items()})

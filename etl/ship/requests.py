@@ -1,0 +1,137 @@
+"""What is sent where, as values: nothing here asks AWS, and the same project gives the same requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+
+from etl.config.settings import Config
+from etl.config.submit import Destination
+from etl.errors import ConfigError, Place, UnknownNameError, UsageError
+from etl.model.s3 import is_s3
+from etl.ship import emr, emr_eks, emr_serverless, glue
+from etl.ship.call import Call
+from etl.ship.platform import Submission
+from etl.ship.runtimes import Runtime, runtime, warnings
+from etl.spark.settings import with_delta
+
+CALLS: Mapping[str, Callable[..., tuple[Call, ...]]] = {
+    "emr": emr.calls,
+    "emr-serverless": emr_serverless.calls,
+    "emr-eks": emr_eks.calls,
+    "glue": glue.calls,
+}
+_OWN = ("spark.master", "spark.submit.deployMode", "spark.submit.pyFiles")  # the platform's, and the bundle's
+
+
+@frozen(kw_only=True)
+class Requests:
+    """What would be sent, and what people should know before.
+
+    Args:
+        to: the target's name.
+        submission: the bundle with its arguments and settings.
+        calls: in order.
+        warnings: a sentence each.
+    """
+
+    to: str
+    submission: Submission
+    calls: tuple[Call, ...]
+    warnings: tuple[str, ...]
+
+
+def destination(config: Config, to: str | None) -> str:
+    """Return the name of the target that is meant: the one given, or the only one.
+
+    Raises:
+        UsageError: there is none, several to choose from, or no such one.
+    """
+    if not config.submit:
+        raise UsageError(
+            f"environment {config.environment} says no place to submit to",
+            remedy="write [submit.<name>] in conf/env/<environment>.toml: docs/submit.md has one for each platform",
+        )
+    if to is None and len(config.submit) > 1:
+        raise UsageError(f"--to is missing; known: {', '.join(sorted(config.submit))}")
+    name = to or next(iter(config.submit))
+    if name not in config.submit:
+        raise UnknownNameError(f"no [submit.{name}] in environment {config.environment}", name, config.submit)
+    return name
+
+
+def requests(config: Config, to: str, folder: str, run_id: str, arguments: Mapping[str, str]) -> Requests:
+    """Return what submitting to a target means.
+
+    Args:
+        config: of the environment.
+        to: a target's name.
+        folder: of the bundle below ``bundles``.
+        run_id: names the run there and here.
+        arguments: of ``main.py``, without ``run-id``, ``env`` and ``platform``.
+
+    Raises:
+        ConfigError: nowhere to put bundles, a root that is not on S3, a release on which nothing can run.
+        UsageError: more than the platform takes.
+    """
+    target = config.submit[to]
+    _check_roots(config, target)
+    _check_settings(config, to, target)
+    place = config.origins.get(f"submit.{to}.{'version' if target.platform == 'glue' else 'release'}")
+    found = runtime(target, place.place if place else None)
+    said = {"run-id": run_id, "env": config.environment, "platform": target.platform}
+    settings = {**config.spark, **target.spark}
+    submission = Submission(
+        bundle=f"{config.bundles}/{folder}",
+        run_id=run_id,
+        arguments={**arguments, **said},
+        settings={key: value for key, value in {**settings, **with_delta(settings)}.items() if key not in _OWN},
+    )
+    told = (*warnings(target, found), *_lacking(target, found), *_left_behind(config))
+    return Requests(
+        to=to, submission=submission, calls=CALLS[target.platform](target, submission, found), warnings=told
+    )
+
+
+def _check_roots(config: Config, target: Destination) -> None:
+    """Refuse what would lie on the disk of a machine that is gone after the run."""
+    roots = {"state": config.state, "artifacts": config.artifacts}
+    roots |= {f"zones.{zone}": root for zone, root in config.zones.items()}
+    local = [key for key, root in roots.items() if not is_s3(root)]
+    if local:
+        raise ConfigError(
+            f"{', '.join(local)}: not on S3; on {target.platform} a local path is the disk of a machine that goes",
+            place=config.origins[local[0]].place,
+            remedy=f"write s3://bucket/… in conf/env/{config.environment}.toml",
+        )
+    if not config.bundles:
+        raise ConfigError(
+            "'bundles' is missing: where the bundle is put for the platform to read",
+            place=Place(f"conf/env/{config.environment}.toml"),
+            remedy='write bundles = "s3://bucket/bundles"',
+        )
+
+
+def _check_settings(config: Config, to: str, target: Destination) -> None:
+    """Refuse settings of a target's own that the submission says; those of [spark] are there for other places too."""
+    for key in _OWN:
+        if key in target.spark:
+            origin = config.origins[f'submit.{to}.spark."{key}"']
+            raise ConfigError(f"{key} is said by the submission itself", place=origin.place, remedy="remove it")
+
+
+def _lacking(target: Destination, runtime: Runtime) -> tuple[str, ...]:
+    """Say what a run needs that neither the bundle nor, for all that is written down, the image has."""
+    if target.platform == "glue":  # Glue has boto3
+        return ()
+    # boto3 reads its models as files beside its code, and finds none in a zip: DataNotFoundError.
+    return (f"the driver's {runtime.interpreter} needs boto3, which a bundle cannot bring: docs/submit.md",)
+
+
+def _left_behind(config: Config) -> tuple[str, ...]:
+    """Say which values hold on this machine only."""
+    read_here = ("submit.", "bundles")
+    variables = [key for key, origin in config.origins.items() if origin.layer == "variable"]
+    here = [key for key in variables if not key.startswith(read_here)]
+    return (f"ETL__ variables do not travel: {', '.join(here)}; use --set",) if here else ()
