@@ -4,10 +4,11 @@
 SHELL := /bin/sh
 
 # The first of these that runs and is new enough; pyenv's shims exist for versions that are not switched on, so each is asked.
-NEWEST_OK = for python in $(1) "$$HOME"/.pyenv/versions/$(2)/bin/python python3; do \
+# The version that is wanted comes before any other that would do, wherever it lies.
+NEWEST_OK = for python in $(1) "$$HOME"/.pyenv/versions/$(2)/bin/python $(3) python3; do \
 	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$$python"; exit; fi; done
-PYTHON ?= $(shell $(call NEWEST_OK,python3.11 python3.12 python3.13,3.1[123]*))
-PYTHON4 ?= $(shell $(call NEWEST_OK,python3.13 python3.12 python3.11,3.13*))
+PYTHON ?= $(shell $(call NEWEST_OK,python3.11,3.11*,python3.12 python3.13))
+PYTHON4 ?= $(shell $(call NEWEST_OK,python3.13,3.13*,python3.12 python3.11))
 
 DAY ?= 2013-02-08
 LAKE ?= target/lake
