@@ -44,7 +44,7 @@ def causes(error: BaseException) -> tuple[Cause, ...]:
         java = [_of_java(exception) for exception in chain(link)]
         # Printing a Python copy of a Java exception would call the JVM for its whole stack trace.
         message = "" if java else str(link)
-        found += [Cause(frozenset(kind.__name__ for kind in type(link).__mro__), _codes(message), message), *java]
+        found += [Cause(frozenset(kind.__name__ for kind in type(link).__mro__), codes_in(message), message), *java]
         link = link.__cause__
     return tuple(found)
 
@@ -81,7 +81,7 @@ def _of_java(exception: Any) -> Cause:
         kind = kind.getSuperclass()
     message = str(exception.getMessage() or "")
     asked = {_answer(exception, method) for method in _ASKED}
-    return Cause(frozenset(names), _codes(message) | frozenset(code for code in asked if code), message)
+    return Cause(frozenset(names), codes_in(message) | frozenset(code for code in asked if code), message)
 
 
 def _answer(exception: Any, method: str) -> str | None:
@@ -94,5 +94,6 @@ def _answer(exception: Any, method: str) -> str | None:
     return code
 
 
-def _codes(message: str) -> frozenset[str]:
+def codes_in(message: str) -> frozenset[str]:
+    """Return the error classes and SQLSTATEs that a message has."""
     return frozenset(_CODE.findall(message) + _SQLSTATE.findall(message))
