@@ -30,6 +30,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "backfill": "Run past intervals that are missing, failed or changed.",
         "retry": "Do what did not succeed in an earlier run.",
         "runs": "List past runs, or show the steps of one.",
+        "why": "Find the root cause of a failed run.",
         "status": "Show where each step stands for each interval.",
         "clean": "Delete the artifacts of old runs.",
         "locks": "List which runs hold which targets, or release a target.",

@@ -147,9 +147,7 @@ def _is_vague(entry: Entry) -> bool:
 
 def _unknown(entry: Entry, root: Path) -> Diagnosis:
     link = next((each for each in entry.links() if _NAME.search(each)), entry.text)
-    condition = condition_of(
-        [Cause(frozenset(_NAME.findall(each)), codes_in(each), each) for each in entry.links()]
-    )
+    condition = condition_of([Cause(frozenset(_NAME.findall(each)), codes_in(each), each) for each in entry.links()])
     return Diagnosis(
         _shown(link),
         f"{entry.file}:{entry.line}",

@@ -8,15 +8,22 @@ from enum import IntEnum
 
 from attrs import define, field
 
-_LEVEL = re.compile(r"^[^A-Za-z]{0,40}(?:\[?[\w.-]+\]?[ :]{1,2}){0,3}?\[?(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL)\b")
+_LEVEL = re.compile(
+    r"^[^A-Za-z]{0,40}(?:\[?[\w.-]+\]?[ :]{1,2}){0,3}?\[?(TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL)\b"
+)
 # Said at INFO, and yet the end of an application.
-_ENDS = re.compile(r"Final app status: FAILED|[Dd]iagnostics: \S*\w|[Ff]inal (?:[Ss]tatus|state): FAILED|exitCode: [1-9]")
+_ENDS = re.compile(
+    r"Final app status: FAILED|[Dd]iagnostics: \S*\w|[Ff]inal (?:[Ss]tatus|state): FAILED|exitCode: [1-9]"
+)
 _BEGINS = re.compile(r"^(?:Traceback \(most recent call last\):|Exception in thread |\S*Error: |\s*[Dd]iagnostics: )")
-_CHAINED = re.compile(r"^(?:The above exception was the direct cause|During handling of the above exception)", re.MULTILINE)
+_CHAINED = re.compile(
+    r"^(?:The above exception was the direct cause|During handling of the above exception)", re.MULTILINE
+)
 _CAUSED = re.compile(r"^\s*(?:Caused by: |Driver stacktrace:)", re.MULTILINE)
 # How a program ends: in Python, in Java, in Spark's own words, in a platform's.
 _FATAL = re.compile(
-    r"^Traceback \(most recent call last\):|Exception in thread \"|Job aborted|Final app status: FAILED|[Dd]iagnostics: \S"
+    r"^Traceback \(most recent call last\):|Exception in thread \"|Job aborted|Final app status: FAILED"
+    r"|[Dd]iagnostics: \S"
     r"|User class threw exception|[Ff]inal (?:[Ss]tatus|state): FAILED",
     re.MULTILINE,
 )

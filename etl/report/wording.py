@@ -165,11 +165,12 @@ def details(step: Json) -> list[str]:
         place = f"{error['place']}: " if error["place"] else ""
         lines += [f"{place}{error['message']}", *([f"→ {error['remedy']}"] if error["remedy"] else [])]
     if step["status"] in {Status.FAIL, Status.ERROR}:
-        lines.append(_aftermath(step))
+        lines.append(aftermath(step))
     return [part for line in lines for part in line.splitlines()]
 
 
-def _aftermath(step: Json) -> str:
+def aftermath(step: Json) -> str:
+    """Say what state a step that failed left its target in."""
     target, version = step.get("target", step["step"]), step["version_before"]
     unseen = "" if step["status"] == Status.ERROR else ", it does not exist"  # an error may have come before the look
     seen = f", readers see version {version}" if version is not None else unseen

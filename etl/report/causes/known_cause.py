@@ -10,6 +10,10 @@ from attrs import field, frozen
 ANY_RESOURCE = r"(?P<resource>s3[an]?://[^\s'\"`,;)\]]+|arn:aws[\w-]*:[^\s'\",;)\]]+)"
 
 
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
 @frozen(kw_only=True)
 class KnownCause:
     """One cause that is recognised in logs.
@@ -25,12 +29,12 @@ class KnownCause:
     """
 
     id: str
-    said: re.Pattern[str] = field(converter=re.compile)
+    said: re.Pattern[str] = field(converter=_pattern)
     words: str
     remedy: str
     transient: bool = False
     consequence: bool = False
-    resource: re.Pattern[str] = field(default=ANY_RESOURCE, converter=re.compile)
+    resource: re.Pattern[str] = field(default=ANY_RESOURCE, converter=_pattern)
 
     def resource_in(self, *texts: str) -> str:
         """Return what was at fault, as the first of the texts that names it does; empty where none does."""

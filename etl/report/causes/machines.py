@@ -12,7 +12,8 @@ MACHINES = (
         r"|Exit status: 137\b|exitCode: 137\b|[Ee]xit code(?: is|:)? 137\b|OOMKilled",
         words="a container was killed because its process used more memory than it had been given",
         remedy="raise `spark.executor.memoryOverhead` (Python workers and shuffles live there), or "
-        "`spark.driver.memoryOverhead` if it was the driver's; else fewer cores an executor, or more, smaller partitions",
+        "`spark.driver.memoryOverhead` if it was the driver's; else fewer cores an executor, or more, smaller "
+        "partitions",
         resource=_EXECUTOR,
     ),
     KnownCause(
@@ -20,29 +21,35 @@ MACHINES = (
         said=r"OutOfMemoryError: (?:Java heap space|GC overhead limit exceeded|Requested array size)"
         r"|terminating with uncaught exception.*OutOfMemoryError|java\.lang\.OutOfMemoryError\s*$",
         words="a JVM ran out of heap",
-        remedy="raise `spark.executor.memory` or, if the driver says so, `spark.driver.memory`; look for a `collect`, a "
+        remedy="raise `spark.executor.memory` or, if the driver says so, `spark.driver.memory`; look for a "
+        "`collect`, a "
         "broadcast or one very large group first",
         resource=_EXECUTOR,
     ),
     KnownCause(
         id="threads",
-        said=r"unable to create (?:new )?native thread|Resource temporarily unavailable.*fork|BlockingIOError: \[Errno 11\]",
+        said=r"unable to create (?:new )?native thread|Resource temporarily unavailable.*fork"
+        r"|BlockingIOError: \[Errno 11\]",
         words="the machine lets the process start no more threads",
-        remedy="raise the limit on processes (`ulimit -u`, the container's pids limit), or run fewer steps at once: --threads",
+        remedy="raise the limit on processes (`ulimit -u`, the container's pids limit), or run fewer steps at once: "
+        "--threads",
     ),
     KnownCause(
         id="skew",
         said=r"Cannot grow BufferHolder by size|UNABLE_TO_ACQUIRE_MEMORY|Unable to acquire \d+ bytes of memory"
         r"|SparkOutOfMemoryError",
         words="one task got more rows, or one group more bytes, than fit into a task's memory: the keys are skewed",
-        remedy="look for a key that most rows share (a null, a default); filter or salt it before the join or window, or "
+        remedy="look for a key that most rows share (a null, a default); filter or salt it before the join or "
+        "window, or "
         "raise `spark.sql.shuffle.partitions`",
     ),
     KnownCause(
         id="result-size",
-        said=r"Total size of serialized results of \d+ tasks \([^)]*\) is bigger than (?P<resource>spark\.driver\.maxResultSize)",
+        said=r"Total size of serialized results of \d+ tasks \([^)]*\) is bigger than "
+        r"(?P<resource>spark\.driver\.maxResultSize)",
         words="the tasks' results together are too large for the driver",
-        remedy="do not collect rows to the driver; if it is a broadcast, see `spark.sql.autoBroadcastJoinThreshold`; else "
+        remedy="do not collect rows to the driver; if it is a broadcast, see "
+        "`spark.sql.autoBroadcastJoinThreshold`; else "
         "raise `spark.driver.maxResultSize`",
     ),
     KnownCause(
@@ -50,7 +57,8 @@ MACHINES = (
         said=r"Serialized task \S+ was \d+ bytes, which exceeds max allowed: (?P<resource>spark\.rpc\.message\.maxSize)"
         r"|Kryo serialization failed: Buffer overflow",
         words="a task is too large to be sent: a large value travels inside the job's closure",
-        remedy="make the large value (a list, a dict, a model) a source and join it, instead of holding it in the function",
+        remedy="make the large value (a list, a dict, a model) a source and join it, instead of holding it in the "
+        "function",
     ),
     KnownCause(
         id="broadcast-timeout",
@@ -78,7 +86,8 @@ MACHINES = (
         id="disk-full",
         said=r"No space left on device|Disk quota exceeded|local-dirs (?:are bad|usable space is below)",
         words="a local disk is full: shuffle, spill or logs",
-        remedy="larger or more volumes, more executors, or fewer bytes shuffled; on Serverless `spark.executor.disk`; on one's "
+        remedy="larger or more volumes, more executors, or fewer bytes shuffled; on Serverless "
+        "`spark.executor.disk`; on one's "
         "own machine free space, or point `spark.local.dir` elsewhere",
         resource=r"(?<![\w/])(?P<resource>(?:/[\w.-]+){2,})",
     ),
@@ -86,12 +95,14 @@ MACHINES = (
         id="port-bind",
         said=r"Can(?:'t|not) assign requested address|Address already in use",
         words="a port or an address could not be taken",
-        remedy="set `SPARK_LOCAL_IP=127.0.0.1` on one's own machine (a VPN changes its address); else end what holds the port",
+        remedy="set `SPARK_LOCAL_IP=127.0.0.1` on one's own machine (a VPN changes its address); else end what "
+        "holds the port",
         resource=r"[Ss]ervice '?(?P<resource>[\w.]+)'?",
     ),
     KnownCause(
         id="unknown-host",
-        said=r"UnknownHostException: (?P<resource>[\w.-]+)|Name or service not known|Temporary failure in name resolution"
+        said=r"UnknownHostException: (?P<resource>[\w.-]+)|Name or service not known"
+        r"|Temporary failure in name resolution"
         r"|nodename nor servname provided",
         words="a host name is not known",
         remedy="check the name (endpoint, bucket, database), the machine's own entry in /etc/hosts, and the VPC's DNS",
@@ -106,7 +117,8 @@ MACHINES = (
         id="no-executors",
         said=r"Initial job has not accepted any resources",
         words="no executor could be started",
-        remedy="the cluster is full or asks for more than it has: look at its other jobs, at executor size and maximum capacity",
+        remedy="the cluster is full or asks for more than it has: look at its other jobs, at executor size and "
+        "maximum capacity",
         transient=True,
         consequence=True,
     ),

@@ -8,15 +8,18 @@ _COLUMN = r"(?:with name|given input|column) `(?P<resource>[^`]+(?:`\.`[^`]+)*)`
 ROWS = (
     KnownCause(
         id="delta-conflict",
-        said=r"Concurrent(?:Append|DeleteRead|DeleteDelete|Transaction|Write|Modification)Exception: .*|DELTA_CONCURRENT_\w+"
+        said=r"Concurrent(?:Append|DeleteRead|DeleteDelete|Transaction|Write|Modification)Exception: .*"
+        r"|DELTA_CONCURRENT_\w+"
         r"|MetadataChangedException|DELTA_METADATA_CHANGED|ProtocolChangedException|DELTA_PROTOCOL_CHANGED",
         words="another writer changed the table while this one wrote",
-        remedy="run it again; if it comes back, `DESCRIBE HISTORY` names the other writer: let only one write at a time",
+        remedy="run it again; if it comes back, `DESCRIBE HISTORY` names the other writer: let only one write at a "
+        "time",
         transient=True,
     ),
     KnownCause(
         id="delta-protocol",
-        said=r"DELTA_UNSUPPORTED_FEATURES?_FOR_(?:READ|WRITE)|DELTA_INVALID_PROTOCOL_VERSION|InvalidProtocolVersionException"
+        said=r"DELTA_UNSUPPORTED_FEATURES?_FOR_(?:READ|WRITE)|DELTA_INVALID_PROTOCOL_VERSION"
+        r"|InvalidProtocolVersionException"
         r"|DeltaTableFeatureException|Delta protocol version .* is too new",
         words="the table uses a feature of Delta that this Delta does not know",
         remedy="run on the Delta that wrote it, or newer; or drop the feature there: ALTER TABLE … DROP FEATURE",
@@ -24,7 +27,8 @@ ROWS = (
     ),
     KnownCause(
         id="merge-keys",
-        said=r"DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE|multiple source rows matched|MERGE_CARDINALITY_VIOLATION",
+        said=r"DELTA_MULTIPLE_SOURCE_ROW_MATCHING_TARGET_ROW_IN_MERGE|multiple source rows matched"
+        r"|MERGE_CARDINALITY_VIOLATION",
         words="several rows of a merge have the same keys, so that nobody can say which one wins",
         remedy="give `Merge` a `sequence_by`, or keep one row a key before: `etl.transforms.latest_by`",
     ),
@@ -49,19 +53,23 @@ ROWS = (
         said=r"UNRESOLVED_COLUMN|cannot resolve '?`?(?P<resource>\w+)|Column '?(?P<column>\w+)'? does not exist"
         r"|FIELD_NOT_FOUND|DELTA_COLUMN_NOT_FOUND",
         words="a column is named that is not there",
-        remedy="it was renamed or dropped at the source, or misspelt: `etl validate` compares every step with its sources",
+        remedy="it was renamed or dropped at the source, or misspelt: `etl validate` compares every step with its "
+        "sources",
         resource=rf"{_COLUMN}|No such struct field `(?P<field>\w+)`",
     ),
     KnownCause(
         id="missing-table",
-        said=r"TABLE_OR_VIEW_NOT_FOUND|DELTA_TABLE_NOT_FOUND|DELTA_PATH_DOES_NOT_EXIST|PATH_NOT_FOUND|Path does not exist",
+        said=r"TABLE_OR_VIEW_NOT_FOUND|DELTA_TABLE_NOT_FOUND|DELTA_PATH_DOES_NOT_EXIST|PATH_NOT_FOUND"
+        r"|Path does not exist",
         words="a table or a path is not there",
-        remedy="it was not yet written, or lies elsewhere in this environment: `etl show` of the dataset says where it is looked for",
+        remedy="it was not yet written, or lies elsewhere in this environment: `etl show` of the dataset says where "
+        "it is looked for",
         resource=r"(?:table or view|Path does not exist:?|path) [`']?(?P<resource>[\w.:/=-]+(?:`\.`[\w]+)*)",
     ),
     KnownCause(
         id="bad-cast",
-        said=r"CAST_INVALID_INPUT|CAST_OVERFLOW|CANNOT_PARSE_TIMESTAMP|because it is malformed|INVALID_FRACTION_OF_SECOND",
+        said=r"CAST_INVALID_INPUT|CAST_OVERFLOW|CANNOT_PARSE_TIMESTAMP|because it is malformed"
+        r"|INVALID_FRACTION_OF_SECOND",
         words="a value cannot be what its column's type wants",
         remedy="`try_cast` or `try_to_timestamp` it and quarantine what is null then, or correct the type",
         resource=r"The value (?P<resource>'(?:[^'\n]{0,80})'|[\w.-]+) of the type",
@@ -89,7 +97,8 @@ ROWS = (
     KnownCause(
         id="old-dates",
         said=r"INCONSISTENT_BEHAVIOR_CROSS_VERSION|SparkUpgradeException",
-        words="the file has dates from before 1900 or a calendar that Spark 2 wrote, or a text that old Spark parsed otherwise",
+        words="the file has dates from before 1900 or a calendar that Spark 2 wrote, or a text that old Spark "
+        "parsed otherwise",
         remedy="say which calendar: `spark.sql.parquet.datetimeRebaseModeInRead`, or declare the format of the text",
     ),
 )

@@ -17,7 +17,8 @@ SERVICES = (
         said=r"not authorized to perform: sts:AssumeRole|should be given assume role permissions|cannot be assumed by"
         r"|(?:is not|not) authorized to assume|(?:[Ff]ailed|[Uu]nable) to assume (?:the )?(?:job )?(?:execution )?role",
         words="the service may not take the job's role",
-        remedy="name the service in the role's trust policy: elasticmapreduce, emr-serverless, glue or, on EKS, the cluster's "
+        remedy="name the service in the role's trust policy: elasticmapreduce, emr-serverless, glue or, on EKS, the "
+        "cluster's "
         "OIDC provider with this service account",
         resource=r"(?P<resource>arn:aws[\w-]*:iam::\d+:role/[\w/+=,.@-]+)",
     ),
@@ -29,9 +30,11 @@ SERVICES = (
     ),
     KnownCause(
         id="concurrent-runs",
-        said=r"ConcurrentRunsExceededException|Concurrent runs exceeded for (?P<resource>\S+)|[Mm]ax concurrent runs exceeded",
+        said=r"ConcurrentRunsExceededException|Concurrent runs exceeded for (?P<resource>\S+)"
+        r"|[Mm]ax concurrent runs exceeded",
         words="the job runs as often at once as it may",
-        remedy="wait for the other run, or raise the Glue job's MaxConcurrentRuns; a run of one interval needs no second one",
+        remedy="wait for the other run, or raise the Glue job's MaxConcurrentRuns; a run of one interval needs no "
+        "second one",
         transient=True,
     ),
     KnownCause(
@@ -78,13 +81,15 @@ SERVICES = (
         said=r"InsufficientInstanceCapacity|[Ii]nsufficient capacity|do not have sufficient (?P<resource>\S+) capacity"
         r"|Unable to provision (?:any )?capacity",
         words="AWS has no such machines free in this zone now",
-        remedy="run it again later; several instance types and subnets in the fleet, on-demand where spot is not to be had",
+        remedy="run it again later; several instance types and subnets in the fleet, on-demand where spot is not to "
+        "be had",
         transient=True,
         resource=r"(?P<resource>\b[a-z]\d[a-z]*\.\d*\w*large)",
     ),
     KnownCause(
         id="bootstrap-action",
-        said=r"bootstrap action (?P<resource>\d+) returned a non-zero|[Bb]ootstrap (?:action )?failure|BOOTSTRAP_FAILURE",
+        said=r"bootstrap action (?P<resource>\d+) returned a non-zero|[Bb]ootstrap (?:action )?failure"
+        r"|BOOTSTRAP_FAILURE",
         words="a bootstrap action failed, so that the cluster never came up",
         remedy="read its stderr: s3://<LogUri>/<cluster>/node/<instance>/bootstrap-actions/<number>/stderr.gz",
         resource=r"(?P<resource>i-[0-9a-f]{8,})",
@@ -108,7 +113,8 @@ SERVICES = (
     ),
     KnownCause(
         id="database-unreachable",
-        said=r"Communications link failure|The connection attempt failed|TCP/IP connection to the host (?P<resource>\S+)"
+        said=r"Communications link failure|The connection attempt failed"
+        r"|TCP/IP connection to the host (?P<resource>\S+)"
         r"|Connection to (?P<host>[\w.-]+:\d+) refused",
         words="a database does not answer",
         remedy="check that it runs, its address, and that its security group lets the job's subnet in",

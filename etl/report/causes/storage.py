@@ -18,14 +18,17 @@ STORAGE = (
         said=r"ExpiredToken|security token included in the request is expired|The provided token has expired"
         r"|Token has expired and refresh failed|RequestExpired",
         words="the credentials have expired",
-        remedy="sign in again (`aws sso login`); on AWS let the platform's role give them, no fixed keys in configuration",
+        remedy="sign in again (`aws sso login`); on AWS let the platform's role give them, no fixed keys in "
+        "configuration",
     ),
     KnownCause(
         id="no-credentials",
-        said=r"Unable to load (?:AWS )?credentials|NoAwsCredentialsException|NoAuthWithAWSException|Unable to locate credentials"
+        said=r"Unable to load (?:AWS )?credentials|NoAwsCredentialsException|NoAuthWithAWSException"
+        r"|Unable to locate credentials"
         r"|InvalidAccessKeyId|SignatureDoesNotMatch|UnrecognizedClientException",
         words="there are no credentials for AWS, or ones it does not know",
-        remedy="on one's own machine set `AWS_PROFILE`; on AWS give the job a role (and a container its credentials endpoint)",
+        remedy="on one's own machine set `AWS_PROFILE`; on AWS give the job a role (and a container its credentials "
+        "endpoint)",
     ),
     KnownCause(
         id="s3-region",
@@ -51,10 +54,12 @@ STORAGE = (
     KnownCause(
         id="s3-denied",
         said=r"(?s)(?:S3Exception|nio\.file\.AccessDeniedException|S3AFileSystem|s3a?://).{0,600}?"
-        r"(?:Status Code: 403|Access ?Denied|\b403 Forbidden)|(?:Access ?Denied|Forbidden).{0,40}(?:GetObject|PutObject|ListObjects)"
+        r"(?:Status Code: 403|Access ?Denied|\b403 Forbidden)|(?:Access ?Denied|Forbidden).{0,40}(?:GetObject"
+        r"|PutObject|ListObjects)"
         r"|not authorized to perform: s3:\w+|AccessDenied.{0,80}calling the (?:\w*Object\w*|ListBuckets?) operation",
         words="S3 refused access",
-        remedy="allow the role the action on this bucket and prefix: s3:ListBucket on the bucket, s3:GetObject, s3:PutObject "
+        remedy="allow the role the action on this bucket and prefix: s3:ListBucket on the bucket, s3:GetObject, "
+        "s3:PutObject "
         "and s3:DeleteObject on its objects; look at the bucket's own policy too",
         resource=_CALL,
     ),
@@ -63,7 +68,8 @@ STORAGE = (
         said=r"FILE_NOT_EXIST|underlying files have been updated|SparkFileNotFoundException"
         r"|NoSuchKey|FileNotFoundException: (?:No such file or directory: )?(?P<resource>s3[an]?://\S+)",
         words="a file that was there when the run began is gone: it was replaced or deleted while it was read",
-        remedy="run it again; if it comes back, let whoever delivers write new names and not replace, and VACUUM less eagerly",
+        remedy="run it again; if it comes back, let whoever delivers write new names and not replace, and VACUUM "
+        "less eagerly",
         transient=True,
         resource=r"(?P<resource>(?:s3[an]?|file|hdfs):/{1,3}[^\s'\"`,;)\]]+)",
     ),

@@ -2,7 +2,10 @@
 
 from etl.report.causes.known_cause import KnownCause
 
-_SCALA = r"(?:NoSuchMethodError|NoClassDefFoundError|ClassNotFoundException|IncompatibleClassChangeError|AbstractMethodError)"
+_SCALA = (
+    r"(?:NoSuchMethodError|NoClassDefFoundError|ClassNotFoundException|IncompatibleClassChangeError"
+    r"|AbstractMethodError)"
+)
 
 VERSIONS = (
     KnownCause(
@@ -14,7 +17,8 @@ VERSIONS = (
     ),
     KnownCause(
         id="java-version",
-        said=r"UnsupportedClassVersionError: (?P<resource>[\w./$]+)|has been compiled by a more recent version of the Java",
+        said=r"UnsupportedClassVersionError: (?P<resource>[\w./$]+)"
+        r"|has been compiled by a more recent version of the Java",
         words="a class was built for a newer Java than the one that runs",
         remedy="run on Java 17 (`JAVA_HOME`; on EMR 7 and Glue 5 it is the default), or take a jar built for this one",
     ),
@@ -22,7 +26,8 @@ VERSIONS = (
         id="java-access",
         said=r"cannot access class (?P<resource>sun\.nio\.ch\.DirectBuffer)|InaccessibleObjectException",
         words="a newer Java keeps shut what this Spark opens",
-        remedy="run on the Java that this Spark is made for (17), started by spark-submit or `etl`, which pass --add-opens",
+        remedy="run on the Java that this Spark is made for (17), started by spark-submit or `etl`, which pass "
+        "--add-opens",
     ),
     KnownCause(
         id="missing-class",
@@ -30,7 +35,7 @@ VERSIONS = (
         r"|(?:Failed to find (?:the )?data source:? |DATA_SOURCE_NOT_FOUND\] .*?source:? )(?P<source>[\w.`]+)"
         r"|No FileSystem for scheme \"?(?P<scheme>\w+)",
         words="a class is not on the class path: a jar is missing",
-        remedy="pass the jar (`spark.jars`, `--jars \"$(etl jars)\"`); on Glue `--datalake-formats delta`, on EMR "
+        remedy='pass the jar (`spark.jars`, `--jars "$(etl jars)"`); on Glue `--datalake-formats delta`, on EMR '
         "`delta-defaults`; on executors too, not only on the driver",
         resource=r"(?:data source:? |scheme )\"?(?P<resource>[\w.`]+)",
     ),
@@ -39,13 +44,15 @@ VERSIONS = (
         said=r"(?:NoSuchMethodError|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError): '?(?:\w+ )?"
         r"(?P<resource>[\w.$/]+)",
         words="two jars on the class path do not fit each other",
-        remedy="one of them is of another version of Spark, Hadoop or Delta: take those that `etl jars` prints, and no second copy",
+        remedy="one of them is of another version of Spark, Hadoop or Delta: take those that `etl jars` prints, and "
+        "no second copy",
     ),
     KnownCause(
         id="python-version",
         said=r"PYTHON_VERSION_MISMATCH|Python in worker has different version",
         words="executors run another Python than the driver",
-        remedy="set `PYSPARK_PYTHON` for both (`spark.pyspark.python`, `spark.executorEnv.PYSPARK_PYTHON`, on YARN also "
+        remedy="set `PYSPARK_PYTHON` for both (`spark.pyspark.python`, `spark.executorEnv.PYSPARK_PYTHON`, on YARN "
+        "also "
         "`spark.yarn.appMasterEnv.PYSPARK_PYTHON`)",
         resource=r"different version:? \(?'?(?P<resource>\d\.\d+)",
     ),
@@ -53,7 +60,8 @@ VERSIONS = (
         id="python-missing",
         said=r"Cannot run program \"(?P<resource>[^\"]*python[^\"]*)\"",
         words="the Python that executors shall run is not there",
-        remedy="`PYSPARK_PYTHON` names a file that exists on every node: the image's own, or one inside `spark.archives`",
+        remedy="`PYSPARK_PYTHON` names a file that exists on every node: the image's own, or one inside "
+        "`spark.archives`",
     ),
     KnownCause(
         id="missing-module",

@@ -1,0 +1,81 @@
+"""``etl why``: the root cause of a failed run."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from etl.cli.context import Context, pass_context
+from etl.cli.table import print_facts, print_json
+from etl.errors import UsageError
+
+if TYPE_CHECKING:
+    from etl.report.explanation import Explanation
+
+GZIP = b"\x1f\x8b"
+_LOG = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+
+
+@click.command()
+@click.argument("run_id", required=False, metavar="[RUN_ID|last]")
+@click.option("--log", "files", multiple=True, type=_LOG, metavar="FILE", help="A log of it, plain or gz; repeatable.")
+@pass_context
+def command(context: Context, run_id: str | None, files: tuple[Path, ...]) -> None:
+    """Find the root cause of a failed run.
+
+    Looks through the run's results and events, and through logs: the driver's, executors', those of YARN, EMR or Glue.
+    Names step, interval, line, what was at fault, what state was left and what to do. Without a run and with logs, it
+    tells what the logs say; with neither, it takes the last run. Ends with 0 whether it recognises the cause or not.
+
+    \b
+    etl why
+    etl why last -o json
+    etl why 20130208T060000Z-7f3a91c2 --log stderr.gz --log executor-4.log
+    etl why --log stderr.gz
+    """
+    told = _of_logs(context, files) if files and run_id is None else _of_run(context, run_id or "last", files)
+    if context.output == "json":
+        print_json(told.to_json())
+    else:
+        print_facts(told.facts())
+
+
+def _of_logs(context: Context, files: tuple[Path, ...]) -> Explanation:
+    """Explain logs of a run that need not be this project's."""
+    from etl.report.diagnosis import LogText
+    from etl.report.evidence import explain_logs
+
+    return explain_logs(
+        [LogText(str(file), _lines(file)) for file in files], (context.directory or Path.cwd()).resolve()
+    )
+
+
+def _of_run(context: Context, run_id: str, files: tuple[Path, ...]) -> Explanation:
+    from etl.cli.records import artifacts_of, open_ledger
+    from etl.report.diagnosis import LogText
+    from etl.report.evidence import explain
+
+    project = context.open()
+    run = open_ledger(project.config).run(run_id)
+    left = artifacts_of(project.config, run)
+    logs = [LogText(str(file), _lines(file)) for file in files]
+    return explain(run, left.read_results(), left.read_events(), lambda _: logs, project.directory or Path.cwd())
+
+
+def _lines(file: Path) -> Iterator[str]:
+    """Yield a log's lines; what is no UTF-8 in it is shown as that.
+
+    Raises:
+        UsageError: a gz that is cut or broken.
+    """
+    packed = file.read_bytes()[:2] == GZIP
+    opened = gzip.open if packed else open
+    try:
+        with opened(file, "rt", encoding="utf-8", errors="replace") as log:
+            yield from log
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise UsageError(f"--log {file}: {error}", remedy="fetch it again: the end is missing") from error
