@@ -18,6 +18,12 @@ from etl.spark.errors import condition_of
 MOST_LINES = 12  # of an error, shown
 MOST_LETTERS = 400  # of each of them
 _TRACEBACK = "Traceback (most recent call last):"
+# What stands before the error itself: the way from Python into the JVM, and from a task to its job.
+_WAY = re.compile(
+    r"^.*?An error occurred while calling [^\n]*\n: "
+    r"|(?:\S*SparkException: )?Job aborted due to stage failure:.*?Lost task [^:]*: ",
+    re.DOTALL,
+)
 _JAVA_FRAME = re.compile(r"^\s+at [\w.$/]+\(|^\s*\.\.\. \d+ more")
 _NAME = re.compile(r"^(?:[\w.$]+\.)?(?P<name>[A-Z]\w*(?:Exception|Error|Failure|Exit))\b", re.MULTILINE)
 # Exceptions that only say that something else failed: elsewhere in the logs stands what.
@@ -118,7 +124,8 @@ def diagnose(logs: Iterable[LogText], root: Path) -> Diagnosis:
             or _first(wrong, consequence=True)
         )
     if hits is None:
-        return _unknown(unknown or (ends or wrong)[0], root)
+        first = unknown or next((entry for entry in (*ends, *wrong) if entry.is_error), None)
+        return _unknown(first, root) if first else Diagnosis()
     entry, link, cause = hits
     shown = _shown(link)
     resource = cause.resource_in(link, entry.text)
@@ -170,5 +177,6 @@ def _author(found: Sequence[Entry], entry: Entry, root: Path) -> str:
 
 def _shown(link: str) -> tuple[str, ...]:
     """Return an error's own words: no Java frames, the exception of a Python traceback and its last frames."""
-    lines = [line[:MOST_LETTERS] for line in link.splitlines() if line.strip() and not _JAVA_FRAME.match(line)]
+    text = _WAY.sub("", link)
+    lines = [line[:MOST_LETTERS] for line in text.splitlines() if line.strip() and not _JAVA_FRAME.match(line)]
     return tuple(lines if len(lines) <= MOST_LINES else [*lines[:2], "…", *lines[-(MOST_LINES - 3) :]])

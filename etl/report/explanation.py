@@ -62,16 +62,19 @@ class Explanation:
     def recognised(self) -> bool:
         """Whether the cause is known, or the run's own error says it."""
         told = self._own.get("type", "") not in {"", *_VAGUE}
-        return self.diagnosis.recognised or told or self._is_plain
+        never_begun = bool(self._said) and not self.step and self.run is not None and self.run.exit_code != 1
+        return self.diagnosis.recognised or told or self._is_plain or never_begun
 
     @property
     def words(self) -> str:
         """What happened."""
         if self.diagnosis.cause and not self._is_plain:
             return self.diagnosis.cause.words
-        dead = self.run is not None and self.run.state == "lost" and not self.diagnosis.error
-        said = self._said or (_GONE if dead else "")
-        return said or (_UNKNOWN if self.diagnosis.error else _SILENT)
+        if self._said:
+            return self._said
+        if self.diagnosis.error:
+            return _UNKNOWN
+        return _GONE if self._is_dead else _SILENT
 
     @property
     def remedy(self) -> str:
@@ -128,7 +131,9 @@ class Explanation:
             return {"run": f"{run.run_id} did not fail: {run.status}"}
         code = f", exit {run.exit_code}" if run and run.exit_code else ""
         cause = f" ({seen.cause.id})" if seen.cause and not self._is_plain else ""
-        again = f"`etl retry {run.run_id}`" if run else "run it again"
+        again = f"`etl retry {run.run_id}`" if run else ""
+        if self.transient:
+            again = f"{again or 'the same again'}: it may well succeed as it is"
         told = self._said if self._said != self.words else ""
         return {
             "run": f"{run.run_id}: {run.status}{code}" if run else "",
@@ -141,7 +146,7 @@ class Explanation:
             "error": "" if self._is_plain else "\n".join(seen.error),
             "left": self.state_left,
             "do": self.remedy,
-            "then": again if not self.transient else f"{again}: it may well succeed as it is",
+            "then": again,
             "besides": f"{plural(self.others, 'step result')} not well: `etl runs {run.run_id}`"
             if self.others and run
             else "",
@@ -159,7 +164,11 @@ class Explanation:
             return str(self._own["message"])
         if step.get("expectations"):
             return "\n".join(line for line in wording.details(step) if line != wording.aftermath(step))
-        return self.run.error if self.run else ""
+        return self.run.error if self.run and not self._is_dead else ""
+
+    @property
+    def _is_dead(self) -> bool:
+        return self.run is not None and self.run.state == "lost"
 
     @property
     def _is_plain(self) -> bool:

@@ -29,6 +29,12 @@ _FATAL = re.compile(
 )
 
 
+_WORDS = re.compile(
+    r"error|exception|fail|fatal|killed|denied|refused|cannot|can't|abort|timed? ?out|unable|exceed|invalid|not found",
+    re.IGNORECASE,
+)
+
+
 class Level(IntEnum):
     """How bad an entry is; what has no level was written by nobody's logger, as the last words of programs are."""
 
@@ -62,6 +68,11 @@ class Entry:
     def is_fatal(self) -> bool:
         """Whether programs end so."""
         return self.level is Level.WRONG and bool(_FATAL.search(self.text))
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it says of itself that something went wrong; what has no level may be anything."""
+        return self.level is Level.WRONG and bool(_WORDS.search(self.text))
 
     def links(self) -> list[str]:
         """Return its exceptions, each with its frames, what came first (the innermost cause) first."""

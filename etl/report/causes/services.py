@@ -2,7 +2,7 @@
 
 from etl.report.causes.known_cause import KnownCause
 
-_SUBNET = r"(?P<resource>subnet-\w+)"
+_SUBNET = r"(?P<resource>subnet-[0-9a-f]{8,})"
 
 SERVICES = (
     KnownCause(
@@ -59,7 +59,7 @@ SERVICES = (
         said=r"At least one security group must open all ingress ports|security group .* (?:does not|must) allow",
         words="the security group keeps the nodes from talking to one another",
         remedy="add an inbound rule to the group: all TCP ports, the source being the group itself",
-        resource=r"(?P<resource>sg-\w+)",
+        resource=r"(?P<resource>sg-[0-9a-f]{8,})",
     ),
     KnownCause(
         id="serverless-capacity",
