@@ -111,8 +111,7 @@ def diagnose(logs: Iterable[LogText], root: Path) -> Diagnosis:
     wrong = [entry for entry in found if entry.level is Level.WRONG]
     if not wrong:
         return Diagnosis()
-    last = {entry.file: entry for entry in wrong if entry.is_fatal}
-    ends = list(last.values())
+    ends = _ends(wrong)
     hits = _first(ends, consequence=False)
     unknown = next((entry for entry in ends if not _is_vague(entry)), None)
     if hits is None and unknown is None:
@@ -130,6 +129,21 @@ def diagnose(logs: Iterable[LogText], root: Path) -> Diagnosis:
     shown = _shown(link)
     resource = cause.resource_in(link, entry.text)
     return Diagnosis(shown, f"{entry.file}:{entry.line}", cause, resource, _author(found, entry, root))
+
+
+def _ends(wrong: Sequence[Entry]) -> list[Entry]:
+    """Return how each log ended: its last failure, or the one before, where the last reports only that one."""
+    last: dict[str, Entry] = {}
+    for entry in wrong:
+        if entry.is_fatal and (entry.file not in last or not _is_report(entry)):
+            last[entry.file] = entry
+    return list(last.values())
+
+
+def _is_report(entry: Entry) -> bool:
+    """Whether a failure only reports another: the application's master on the program that ended with 1."""
+    known = _first([entry], consequence=True) or _first([entry], consequence=False)
+    return known is None and _is_vague(entry)
 
 
 def _first(among: Sequence[Entry], *, consequence: bool) -> tuple[Entry, str, KnownCause] | None:

@@ -16,14 +16,15 @@ _ENDS = re.compile(
     r"Final app status: FAILED|[Dd]iagnostics: \S*\w|[Ff]inal (?:[Ss]tatus|state): FAILED|exitCode: [1-9]"
 )
 _BEGINS = re.compile(r"^(?:Traceback \(most recent call last\):|Exception in thread |\S*Error: |\s*[Dd]iagnostics: )")
+_TRACEBACK = "Traceback (most recent call last):"
 _CHAINED = re.compile(
     r"^(?:The above exception was the direct cause|During handling of the above exception)", re.MULTILINE
 )
 _CAUSED = re.compile(r"^\s*(?:Caused by: |Driver stacktrace:)", re.MULTILINE)
 # How a program ends: in Python, in Java, in Spark's own words, in a platform's.
 _FATAL = re.compile(
-    r"^Traceback \(most recent call last\):|Exception in thread \"|Job aborted|Final app status: FAILED"
-    r"|[Dd]iagnostics: \S"
+    r"^(?:.*Error from Python:)?Traceback \(most recent call last\):|Exception in thread \"|Job aborted"
+    r"|Final app status: FAILED|[Dd]iagnostics: \S"
     r"|User class threw exception|[Ff]inal (?:[Ss]tatus|state): FAILED",
     re.MULTILINE,
 )
@@ -103,8 +104,12 @@ def _begins(line: str, above: Entry) -> bool:
         return True
     if above.level is Level.PASSING:
         return bool(line) and not line[0].isspace()
-    inside = any(each.startswith("Traceback") or "Traceback (most" in each for each in above.lines[-60:])
-    return bool(_BEGINS.match(line)) and not inside and not line.startswith("java.")
+    if not _BEGINS.match(line):
+        return False
+    if line.startswith(_TRACEBACK):
+        return not _CHAINED.match(next((each for each in reversed(above.lines) if each), ""))
+    # What ends a traceback, or stands below a log's line, belongs to it.
+    return not line.startswith("java.") and not any(_TRACEBACK in each for each in above.lines)
 
 
 def _level(word: str | None, line: str) -> Level:

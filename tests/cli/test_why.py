@@ -127,7 +127,8 @@ def test_of_a_run_that_died_the_step_at_work_is_named(etl, project):
 def test_a_run_that_never_began_is_explained_by_what_the_ledger_kept(etl, project):
     begin(project).failed("a", at=AT, error=PlatformError("no Java 17 was found"))
 
-    assert told(etl)["words"] == "no Java 17 was found"
+    why = told(etl)
+    assert (why["words"], why["recognised"]) == ("no Java 17 was found", True)
 
 
 def test_a_run_that_did_not_fail_is_said_to_be_well(etl, project):

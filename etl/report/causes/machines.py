@@ -89,7 +89,7 @@ MACHINES = (
         remedy="larger or more volumes, more executors, or fewer bytes shuffled; on Serverless "
         "`spark.executor.disk`; on one's "
         "own machine free space, or point `spark.local.dir` elsewhere",
-        resource=r"(?<![\w/])(?P<resource>(?:/[\w.-]+){2,})",
+        resource=r"No space left on device: '(?P<file>[^']+)|(?P<path>/\S+) \(No space left|utilization.*\[ ?(?P<dir>/[\w./-]+)",
     ),
     KnownCause(
         id="port-bind",
@@ -154,7 +154,6 @@ MACHINES = (
         r"|Java gateway process exited|SparkContext was shut down|on a stopped SparkContext",
         words="the driver's JVM ended while Python still needed it",
         remedy="what it said last is in its own stderr (--log): memory most often; raise `spark.driver.memory`",
-        transient=True,
         consequence=True,
     ),
 )

@@ -10,6 +10,8 @@ import pytest
 
 from etl.report.causes import KNOWN
 from etl.report.diagnosis import LogText, diagnose
+from etl.spark.causes import Cause
+from etl.spark.errors import condition_of
 
 PROJECT = Path("/project")  # where none of these ran
 LOGS = sorted((Path(__file__).parent / "logs").glob("*.log"))
@@ -48,3 +50,49 @@ def test_what_is_not_recognised_is_told_in_the_logs_own_words():
     assert not told.recognised
     assert told.error[-1] == "KeyError: 'XAU'"
     assert told.where == f"{file.name}:5"
+
+
+@pytest.mark.parametrize("file", LOGS, ids=lambda file: file.stem)
+def test_no_cause_is_passing_that_a_live_run_would_not_try_again(file):
+    _, told = read(file)
+    condition = condition_of([Cause(frozenset(), message="\n".join(told.error))])
+
+    if told.cause and told.cause.transient and condition:
+        assert condition.retryable
+
+
+def test_what_has_no_known_cause_is_told_by_the_condition_of_a_live_run():
+    lines = ["Traceback (most recent call last):", "ChecksumException: Checksum error: file:/lake/x.parquet at 512"]
+
+    told = diagnose([LogText("driver.log", lines)], PROJECT)
+
+    assert (told.recognised, told.condition) == (False, "UnreadableFileError")
+
+
+def test_a_warning_explains_only_an_end_that_says_an_executor_is_gone():
+    warned = "26/11/20 06:03:40 WARN YarnAllocator: Container killed by YARN for exceeding physical memory limits."
+    lost = "26/11/20 06:03:41 ERROR TaskSetManager: Job aborted: ExecutorLostFailure (executor 4 exited)"
+    other = "26/11/20 06:03:41 ERROR Main: Job aborted: java.lang.IllegalStateException: odd"
+
+    assert diagnose([LogText("a", [warned, lost])], PROJECT).cause.id == "container-memory"
+    assert not diagnose([LogText("a", [warned, other])], PROJECT).recognised
+
+
+def test_an_executors_own_log_says_why_it_is_gone():
+    driver = ["26/11/20 06:03:41 ERROR TaskSetManager: Job aborted: ExecutorLostFailure (executor 4 exited)"]
+    executor = [
+        "26/11/20 06:03:39 ERROR Executor: Exception in task 1.0",
+        "java.lang.OutOfMemoryError: Java heap space",
+    ]
+
+    told = diagnose([LogText("driver", driver), LogText("executor", executor)], PROJECT)
+
+    assert (told.cause.id, told.where) == ("heap-memory", "executor:1")
+
+
+def test_an_executor_that_is_gone_without_a_reason_is_said_to_be_that():
+    told = diagnose(
+        [LogText("driver", ["26/11/20 06:03:41 ERROR Scheduler: Lost executor 4 on ip-10-0-1-17"])], PROJECT
+    )
+
+    assert (told.cause.id, told.resource) == ("executor-lost", "executor 4")
