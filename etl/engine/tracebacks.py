@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 from attrs import frozen
@@ -53,7 +54,7 @@ def raised(messages: Iterable[str], root: Path) -> Raised | None:
 def _frames(lines: list[str], root: Path) -> Iterable[tuple[str, int, list[str]]]:
     """Yield file, line and text of each frame in a file of the project."""
     starts = [n for n, line in enumerate(lines) if _FRAME.match(line)]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         found = _FRAME.match(lines[start])
         if found and (file := _below(found["file"], root)):
             head = f"  {file}:{found['line']}, in {found['where']}"

@@ -25,7 +25,7 @@ _WAY = re.compile(
     re.DOTALL,
 )
 _JAVA_FRAME = re.compile(r"^\s+at [\w.$/]+\(|^\s*\.\.\. \d+ more")
-_NAME = re.compile(r"^(?:[\w.$]+\.)?(?P<name>[A-Z]\w*(?:Exception|Error|Failure|Exit))\b", re.MULTILINE)
+_NAME = re.compile(r"(?:^|: )(?:[\w.$]+\.)?(?P<name>[A-Z]\w*(?:Exception|Error|Failure|Exit))\b", re.MULTILINE)
 # Exceptions that only say that something else failed: elsewhere in the logs stands what.
 _VAGUE = frozenset(
     {

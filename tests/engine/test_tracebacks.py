@@ -67,6 +67,12 @@ def test_an_exception_of_none_of_the_authors_files_has_no_place():
     assert raised([told(WORKER)], ROOT).place is None
 
 
+def test_a_traceback_without_a_frame_is_its_exception_alone():
+    found = raised([told()], ROOT)
+
+    assert (found.said, found.place) == ("IndexError: list index out of range", None)
+
+
 @pytest.mark.parametrize("messages", [(), ("",), ("[CAST_INVALID_INPUT] The value 'F' cannot be cast",)])
 def test_a_failure_without_a_traceback_is_none_of_pythons(messages):
     assert raised(messages, ROOT) is None

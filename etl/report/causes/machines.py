@@ -89,7 +89,8 @@ MACHINES = (
         remedy="larger or more volumes, more executors, or fewer bytes shuffled; on Serverless "
         "`spark.executor.disk`; on one's "
         "own machine free space, or point `spark.local.dir` elsewhere",
-        resource=r"No space left on device: '(?P<file>[^']+)|(?P<path>/\S+) \(No space left|utilization.*\[ ?(?P<dir>/[\w./-]+)",
+        resource=r"No space left on device: '(?P<file>[^']+)|(?P<path>/\S+) \(No space left"
+        r"|utilization.*\[ ?(?P<dir>/[\w./-]+)",
     ),
     KnownCause(
         id="port-bind",
