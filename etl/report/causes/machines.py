@@ -9,7 +9,7 @@ MACHINES = (
         id="container-memory",
         said=r"[Cc]ontainer killed by YARN for exceeding (?:physical |virtual )?memory limits"
         r"|running (?:\w+ )?beyond (?:the )?'?(?:physical|virtual|PHYSICAL|VIRTUAL)'? memory limit"
-        r"|Exit status: 137\b|exitCode: 137\b|[Ee]xit code(?: is|:)? 137\b|OOMKilled",
+        r"|Exit status: 137\b|[Ee]xitCode: 137\b|[Ee]xit code(?: is|:)? 137\b|OOMKilled",
         words="a container was killed because its process used more memory than it had been given",
         remedy="raise `spark.executor.memoryOverhead` (Python workers and shuffles live there), or "
         "`spark.driver.memoryOverhead` if it was the driver's; else fewer cores an executor, or more, smaller "
@@ -19,12 +19,21 @@ MACHINES = (
     KnownCause(
         id="heap-memory",
         said=r"OutOfMemoryError: (?:Java heap space|GC overhead limit exceeded|Requested array size)"
-        r"|terminating with uncaught exception.*OutOfMemoryError|java\.lang\.OutOfMemoryError\s*$",
+        r"|Command [Ff]ailed due to Out of Memory|terminating with uncaught exception.*OutOfMemoryError"
+        r"|java\.lang\.OutOfMemoryError\s*$",
         words="a JVM ran out of heap",
         remedy="raise `spark.executor.memory` or, if the driver says so, `spark.driver.memory`; look for a "
         "`collect`, a "
         "broadcast or one very large group first",
         resource=_EXECUTOR,
+    ),
+    KnownCause(
+        id="python-memory",
+        said=r"^MemoryError\b|: MemoryError\b|_ArrayMemoryError|Unable to allocate (?P<resource>[\d.]+ [KMGT]iB)",
+        words="Python ran out of memory",
+        remedy="raise `spark.executor.memoryOverhead`, or on the driver give the machine more; hand Python fewer "
+        "rows at once: "
+        "`spark.sql.execution.arrow.maxRecordsPerBatch`",
     ),
     KnownCause(
         id="threads",
@@ -152,7 +161,7 @@ MACHINES = (
     KnownCause(
         id="jvm-gone",
         said=r"Py4JNetworkError|Answer from Java side is empty|Error while sending or receiving"
-        r"|Java gateway process exited|SparkContext was shut down|on a stopped SparkContext",
+        r"|SparkContext was shut down|on a stopped SparkContext",
         words="the driver's JVM ended while Python still needed it",
         remedy="what it said last is in its own stderr (--log): memory most often; raise `spark.driver.memory`",
         consequence=True,

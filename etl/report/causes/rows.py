@@ -58,8 +58,31 @@ ROWS = (
         resource=rf"{_COLUMN}|No such struct field `(?P<field>\w+)`",
     ),
     KnownCause(
+        id="ambiguous-column",
+        said=r"AMBIGUOUS_REFERENCE|AMBIGUOUS_COLUMN|Reference '\w+' is ambiguous",
+        words="a column's name stands for several columns after a join",
+        remedy='join by name (`on="id"`), or drop or rename one of the two before',
+        resource=r"Reference `?(?P<resource>[\w.]+)",
+    ),
+    KnownCause(
+        id="sql-syntax",
+        said=r"PARSE_SYNTAX_ERROR|ParseException: |mismatched input '",
+        words="Spark cannot read a SQL text",
+        remedy="correct it where the message points; `etl validate` finds it before a run",
+        resource=r"at or near '(?P<resource>[^']+)'",
+    ),
+    KnownCause(
+        id="spark-in-function",
+        said=r"CONTEXT_ONLY_VALID_ON_DRIVER|SPARK-5063|PicklingError|Task not serializable|cannot pickle",
+        words="a function that runs on executors holds something that cannot travel: the session, a DataFrame, a "
+        "connection, a lock",
+        remedy="make it inside the function, or pass its plain values; another DataFrame is joined, not looked into",
+        resource=r"cannot pickle '(?P<resource>[^']+)'",
+    ),
+    KnownCause(
         id="missing-table",
-        said=r"TABLE_OR_VIEW_NOT_FOUND|DELTA_TABLE_NOT_FOUND|DELTA_PATH_DOES_NOT_EXIST|PATH_NOT_FOUND"
+        said=r"TABLE_OR_VIEW_NOT_FOUND|SCHEMA_NOT_FOUND|EntityNotFoundException|DELTA_TABLE_NOT_FOUND"
+        r"|DELTA_PATH_DOES_NOT_EXIST|PATH_NOT_FOUND"
         r"|Path does not exist",
         words="a table or a path is not there",
         remedy="it was not yet written, or lies elsewhere in this environment: `etl show` of the dataset says where "

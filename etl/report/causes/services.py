@@ -70,7 +70,8 @@ SERVICES = (
     ),
     KnownCause(
         id="quota",
-        said=r"VcpuLimitExceeded|MaxSpotInstanceCountExceeded|ResourceNumberLimitExceeded|EC2 [Ii]nstance quota"
+        said=r"VcpuLimitExceeded|more vCPU capacity than your current|maximum concurrent compute capacity"
+        r"|MaxSpotInstanceCountExceeded|ResourceNumberLimitExceeded|EC2 [Ii]nstance quota"
         r"|ServiceQuotaExceededException|exceeded (?:your|the account'?s?) (?:vCPU|account) (?:limit|quota)",
         words="the account's quota is used up",
         remedy="wait for other runs, ask for less, or have the quota raised (Service Quotas)",
@@ -120,5 +121,27 @@ SERVICES = (
         remedy="check that it runs, its address, and that its security group lets the job's subnet in",
         transient=True,
         resource=r"Connection to (?P<resource>[\w.-]+:\d+)|(?P<url>jdbc:[^\s?;]+)",
+    ),
+    KnownCause(
+        id="database-refused",
+        said=r"password authentication failed|Access denied for user|ORA-01017|Login failed for user"
+        r"|[Tt]oo many (?:clients|connections)"
+        r"|remaining connection slots are reserved",
+        words="a database refuses the login, or has no connection left",
+        remedy="check user and secret; of connections, ask for fewer partitions at once",
+        resource=r"(?:for user|user) [\"'](?P<resource>[^\"']+)",
+    ),
+    KnownCause(
+        id="no-secret",
+        said=r"GetSecretValue operation: |Secrets Manager can't find the specified secret|ParameterNotFound",
+        words="a secret is not there, or may not be read",
+        remedy="check its name and region, and allow the role secretsmanager:GetSecretValue on it",
+    ),
+    KnownCause(
+        id="tls",
+        said=r"PKIX path building failed|SSLHandshakeException|CERTIFICATE_VERIFY_FAILED|certificate verify failed",
+        words="the other side's certificate is not trusted here",
+        remedy="add its authority to the JVM's or Python's trust store; a proxy that opens TLS needs its own there",
+        resource=r"https?://(?P<resource>[\w.:-]+)",
     ),
 )

@@ -25,7 +25,8 @@ STORAGE = (
         id="no-credentials",
         said=r"Unable to load (?:AWS )?credentials|NoAwsCredentialsException|NoAuthWithAWSException"
         r"|Unable to locate credentials"
-        r"|InvalidAccessKeyId|SignatureDoesNotMatch|UnrecognizedClientException",
+        r"|InvalidAccessKeyId|SignatureDoesNotMatch|UnrecognizedClientException|InvalidClientTokenId"
+        r"|security token included in the request is invalid",
         words="there are no credentials for AWS, or ones it does not know",
         remedy="on one's own machine set `AWS_PROFILE`; on AWS give the job a role (and a container its credentials "
         "endpoint)",
@@ -65,8 +66,8 @@ STORAGE = (
     ),
     KnownCause(
         id="file-gone",
-        said=r"FILE_NOT_EXIST|underlying files have been updated|SparkFileNotFoundException"
-        r"|NoSuchKey|FileNotFoundException: (?:No such file or directory: )?(?P<resource>s3[an]?://\S+)",
+        said=r"FILE_NOT_EXIST|DELTA_FILE_NOT_FOUND|underlying files have been updated|SparkFileNotFoundException"
+        r"|NoSuchKey|FileNotFoundException: [\w :]*?(?P<resource>\w+:/\S+)",
         words="a file that was there when the run began is gone: it was replaced or deleted while it was read",
         remedy="run it again; if it comes back, let whoever delivers write new names and not replace, and VACUUM "
         "less eagerly",

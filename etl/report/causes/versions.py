@@ -30,8 +30,15 @@ VERSIONS = (
         "--add-opens",
     ),
     KnownCause(
+        id="java-missing",
+        said=r"JAVA_GATEWAY_EXITED|Java gateway process exited|JAVA_HOME is not set|Unable to locate a Java Runtime",
+        words="the JVM could not be started: no Java, or not one that takes its options",
+        remedy="install Java 17, or `pip install 'headrace[local]'`, which brings one; see that `JAVA_HOME` points "
+        "to it",
+    ),
+    KnownCause(
         id="missing-class",
-        said=r"(?:ClassNotFoundException|NoClassDefFoundError): (?P<resource>[\w.$/]+)"
+        said=r"(?:ClassNotFoundException|NoClassDefFoundError): (?:Class )?(?P<resource>[\w.$/]+)"
         r"|(?:Failed to find (?:the )?data source:? |DATA_SOURCE_NOT_FOUND\] .*?source:? )(?P<source>[\w.`]+)"
         r"|No FileSystem for scheme \"?(?P<scheme>\w+)",
         words="a class is not on the class path: a jar is missing",
