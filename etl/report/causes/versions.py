@@ -2,15 +2,15 @@
 
 from etl.report.causes.known_cause import KnownCause
 
-_SCALA = (
-    r"(?:NoSuchMethodError|NoClassDefFoundError|ClassNotFoundException|IncompatibleClassChangeError"
-    r"|AbstractMethodError)"
-)
+_MISSING = r"(?:NoSuchMethodError|NoClassDefFoundError|ClassNotFoundException|IncompatibleClassChangeError): "
 
 VERSIONS = (
     KnownCause(
         id="wrong-scala",
-        said=rf"{_SCALA}: (?:'[^']*\b)?(?:[\w.$/]+ )?(?P<resource>scala[./][\w.$/]+)|{_SCALA}: .*scala\.",
+        # A method is named after the type that it returns; what Spark itself lacks is of another Spark, not Scala.
+        said=rf"{_MISSING}'?(?:[\w.$/\[\]]+ )?(?P<resource>scala[./][\w.$/]+)(?=\(|\n|$)"
+        # Only Scala 2.12 has these.
+        r"|NoSuchMethodError: .*?(?P<removed>scala[./]collection[./]Gen\w+)",
         words="a jar was built for another Scala than this Spark's",
         remedy="take the jar whose name ends in this Spark's Scala: `_2.12` for Spark 3.5, `_2.13` for Spark 4; "
         "`etl jars` prints the right Delta jars",
@@ -48,8 +48,8 @@ VERSIONS = (
     ),
     KnownCause(
         id="mixed-jars",
-        said=r"(?:NoSuchMethodError|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError): '?(?:\w+ )?"
-        r"(?P<resource>[\w.$/]+)",
+        said=r"(?:NoSuchMethodError|NoSuchFieldError|AbstractMethodError|IncompatibleClassChangeError): "
+        r"'?(?:[\w.$\[\]]+ )?(?P<resource>[\w.$/]+)|ServiceConfigurationError: .*?Provider (?P<provider>[\w.$]+)",
         words="two jars on the class path do not fit each other",
         remedy="one of them is of another version of Spark, Hadoop or Delta: take those that `etl jars` prints, and "
         "no second copy",
