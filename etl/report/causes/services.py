@@ -24,14 +24,15 @@ SERVICES = (
     ),
     KnownCause(
         id="action-denied",
-        said=r"not authorized to perform: (?P<resource>(?!kms:|s3:)[\w-]+:\w+)",
+        said=r"not authorized to perform: (?P<resource>(?!kms:|s3:)[\w-]+:\w+)|(?P<action>\w+) action is unauthorized"
+        r"|Failed to call (?P<call>\w+:\w+)",
         words="the role may not do something that the job needs",
         remedy="allow the role this action",
     ),
     KnownCause(
         id="concurrent-runs",
         said=r"ConcurrentRunsExceededException|Concurrent runs exceeded for (?P<resource>\S+)"
-        r"|[Mm]ax concurrent runs exceeded",
+        r"|[Mm]ax concurrent (?:job )?runs (?:per \w+ )?exceeded",
         words="the job runs as often at once as it may",
         remedy="wait for the other run, or raise the Glue job's MaxConcurrentRuns; a run of one interval needs no "
         "second one",
@@ -56,9 +57,9 @@ SERVICES = (
     ),
     KnownCause(
         id="security-group",
-        said=r"At least one security group must open all ingress ports|security group .* (?:does not|must) allow",
+        said=r"At least one security group must open all (?:in|e)gress ports|security group .* (?:does not|must) allow",
         words="the security group keeps the nodes from talking to one another",
-        remedy="add an inbound rule to the group: all TCP ports, the source being the group itself",
+        remedy="let the group open all TCP ports, inbound and outbound, the source being the group itself",
         resource=r"(?P<resource>sg-[0-9a-f]{8,})",
     ),
     KnownCause(
@@ -79,7 +80,8 @@ SERVICES = (
     ),
     KnownCause(
         id="instance-capacity",
-        said=r"InsufficientInstanceCapacity|[Ii]nsufficient capacity|do not have sufficient (?P<resource>\S+) capacity"
+        said=r"InsufficientInstanceCapacity|[Ii]nsufficient capacity|Resource unavailable"
+        r"|do not have sufficient (?P<resource>\S+) capacity"
         r"|Unable to provision (?:any )?capacity",
         words="AWS has no such machines free in this zone now",
         remedy="run it again later; several instance types and subnets in the fleet, on-demand where spot is not to "
