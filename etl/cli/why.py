@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from etl.report.explanation import Explanation
 
 GZIP = b"\x1f\x8b"
-_LOG = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+_LOG = click.Path(path_type=Path)
 
 
 @click.command()
@@ -70,12 +71,14 @@ def _lines(file: Path) -> Iterator[str]:
     """Yield a log's lines; what is no UTF-8 in it is shown as that.
 
     Raises:
-        UsageError: a gz that is cut or broken.
+        UsageError: no such file, or none that can be read; a gz that is cut or broken.
     """
-    packed = file.read_bytes()[:2] == GZIP
-    opened = gzip.open if packed else open
     try:
+        with file.open("rb") as head:
+            opened = gzip.open if head.read(2) == GZIP else open
         with opened(file, "rt", encoding="utf-8", errors="replace") as log:
             yield from log
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise UsageError(f"--log {file}: {error}", remedy="fetch it again: the end is missing") from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UsageError(f"--log {file}: {error}", remedy="fetch it again: it is cut or broken") from error
+    except OSError as error:
+        raise UsageError(f"--log {file}: {error.strerror}", remedy="name a file that can be read") from error

@@ -157,6 +157,20 @@ def test_a_packed_log_that_was_cut_is_refused(etl, tmp_path):
     assert str(packed) in said.err
 
 
+@pytest.mark.parametrize("body", [b"\x1f\x8bno gz at all", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + b"\xff" * 20])
+def test_a_packed_log_that_is_broken_is_refused(etl, tmp_path, body):
+    (tmp_path / "stderr.gz").write_bytes(body)
+
+    assert etl("why", "--log", str(tmp_path / "stderr.gz")).code == 2
+
+
+def test_a_log_that_is_not_there_is_refused(etl, tmp_path):
+    said = etl("why", "--log", str(tmp_path / "none.log"))
+
+    assert said.code == 2
+    assert "none.log: No such file or directory" in said.err
+
+
 def test_text_names_line_cause_and_what_to_do(etl):
     said = etl("why", "--log", str(LOGS / "missing-module.log"))
 
