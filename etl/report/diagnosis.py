@@ -24,7 +24,7 @@ _WAY = re.compile(
     r"|(?:\S*SparkException: )?Job aborted due to stage failure:.*?Lost task [^:]*: ",
     re.DOTALL,
 )
-_JAVA_FRAME = re.compile(r"^\s+at [\w.$/]+\(|^\s*\.\.\. \d+ more")
+_JAVA_FRAME = re.compile(r"^\s+at \S+\(|^\s*\.\.\. \d+ more")
 _NAME = re.compile(r"(?:^|: )(?:[\w.$]+\.)?(?P<name>[A-Z]\w*(?:Exception|Error|Failure|Exit))\b", re.MULTILINE)
 # Exceptions that only say that something else failed: elsewhere in the logs stands what.
 _VAGUE = frozenset(

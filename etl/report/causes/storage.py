@@ -77,7 +77,8 @@ STORAGE = (
     KnownCause(
         id="broken-file",
         said=r"is not a Parquet file|CANNOT_READ_FILE_FOOTER|[Cc]ould not read footer|Unexpected end of (?:ZLIB|input) "
-        r"|incorrect header check|Malformed ORC file|corrupted file: ",
+        r"|incorrect header check|Malformed ORC file|corrupted file: "
+        r"|could not verify page integrity|CRC checksum verification failed|ParquetDecodingException",
         words="a file is broken, cut, or of another format than its name says",
         remedy="have it delivered again; until then move it away",
         resource=r"(?P<resource>(?:s3[an]?|file|hdfs):/{1,3}[^\s'\"`,;)\]]+)",

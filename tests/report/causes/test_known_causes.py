@@ -96,3 +96,15 @@ def test_an_executor_that_is_gone_without_a_reason_is_said_to_be_that():
     )
 
     assert (told.cause.id, told.resource) == ("executor-lost", "executor 4")
+
+
+def test_javas_own_frames_are_left_out_of_what_is_shown():
+    lines = [
+        "Traceback (most recent call last):",
+        "py4j.protocol.Py4JJavaError: An error occurred while calling o1.save.",
+        ": java.lang.IllegalStateException: odd",
+        "\tat java.base/java.util.zip.ZipFile$CleanableResource.<init>(ZipFile.java:717)",
+        "\t... 12 more",
+    ]
+
+    assert diagnose([LogText("driver", lines)], PROJECT).error == ("java.lang.IllegalStateException: odd",)
