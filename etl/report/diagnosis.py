@@ -26,6 +26,11 @@ _WAY = re.compile(
 )
 _JAVA_FRAME = re.compile(r"^\s+at \S+\(|^\s*\.\.\. \d+ more")
 _NAME = re.compile(r"(?:^|: )(?:[\w.$]+\.)?(?P<name>[A-Z]\w*(?:Exception|Error|Failure|Exit))\b", re.MULTILINE)
+# What the author's own function raised may hold any words, those of a row too: as of a live run, nobody reads on.
+_AUTHORS = re.compile(
+    r"PythonException: .*^(?:AssertionError|AttributeError|IndexError|KeyError|TypeError|ValueError)\b",
+    re.DOTALL | re.MULTILINE,
+)
 # Exceptions that only say that something else failed: elsewhere in the logs stands what.
 _VAGUE = frozenset(
     {
@@ -153,6 +158,8 @@ def _first(among: Sequence[Entry], *, consequence: bool) -> tuple[Entry, str, Kn
 def _hits(among: Sequence[Entry], *, consequence: bool) -> Iterator[tuple[Entry, str, KnownCause]]:
     for entry in among:
         for link in entry.links():
+            if _AUTHORS.search(link):
+                break
             yield from (
                 (entry, link, cause) for cause in KNOWN if cause.consequence is consequence and cause.said.search(link)
             )

@@ -108,3 +108,17 @@ def test_javas_own_frames_are_left_out_of_what_is_shown():
     ]
 
     assert diagnose([LogText("driver", lines)], PROJECT).error == ("java.lang.IllegalStateException: odd",)
+
+
+def test_words_in_what_the_authors_own_function_raised_explain_nothing():
+    lines = [
+        "26/11/20 06:03:41 ERROR Executor: Exception in task 0.0 in stage 1.0 (TID 1)",
+        "org.apache.spark.api.python.PythonException: Traceback (most recent call last):",
+        '  File "/mnt/app.zip/jobs/shop.py", line 7, in parse',
+        "ValueError: No space left on device: what a row says",
+    ]
+
+    told = diagnose([LogText("executor", lines)], PROJECT)
+
+    assert (told.recognised, told.place) == (False, "jobs/shop.py:7")
+    assert told.condition == ""
