@@ -44,6 +44,7 @@ _JSON += "allowBackslashEscapingAnyCharacter allowUnquotedControlChars"
 KNOWN: Mapping[str, tuple[str, ...]] = {
     "csv": tuple(_CSV.split()),
     "json": tuple(_JSON.split()),
+    "xml": ("rowTag", "attributePrefix", "valueTag", "nullValue", "ignoreSurroundingSpaces", "ignoreNamespace"),
     "text": ("lineSep",),
     "fixed-width": ("lineSep", "comment"),
 }

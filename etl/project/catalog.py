@@ -23,6 +23,7 @@ from etl.model.job import JobModule
 from etl.model.names import source_names, source_partitions
 from etl.model.step import Step
 from etl.model.text import split_options
+from etl.model.xml import shape_problems
 from etl.project.entry import Entry
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
 def _unshaped(entry: Entry) -> Iterator[str]:
     """Yield how the columns do not go with the format."""
     in_files = [c for c in entry.schema or () if c.name not in entry.partitioned_by]
+    if entry.format == "xml":
+        yield from shape_problems(entry.options, entry.schema)
     if entry.format == "text" and entry.schema and len(in_files) != 1:
         yield f"a text dataset has one column in its files, the line; the schema has {len(in_files)}"
     if (entry.format == "fixed-width") != bool(entry.widths):

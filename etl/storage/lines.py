@@ -38,7 +38,7 @@ class Lines:
 def is_whole_text(dataset: Dataset) -> bool:
     """Say whether files are read as one text each: records span lines, or a line end is no single byte."""
     several = dataset.spark_options.get("multiLine", "false").lower() == "true"
-    return several or dataset.rules.encoding.lower().startswith(("utf-16", "utf-32"))
+    return several or dataset.format == "xml" or dataset.rules.encoding.lower().startswith(("utf-16", "utf-32"))
 
 
 def read_lines(session: SparkSession, dataset: Dataset, files: Sequence[File], *, whole: bool = False) -> DataFrame:
@@ -72,8 +72,8 @@ def _refuse_large(dataset: Dataset, files: Sequence[File]) -> None:
     large = next((file for file in files if file.size > WHOLE_BYTES), None)
     if large:
         raise InputError(
-            f"dataset {dataset.name}: {large.uri} has {large.size} bytes, and with multiLine (or UTF-16) a file is "
-            f"read as one text of at most {WHOLE_BYTES}",
+            f"dataset {dataset.name}: {large.uri} has {large.size} bytes, and with multiLine, in UTF-16 or of XML a "
+            f"file is read as one text of at most {WHOLE_BYTES}",
             place=dataset.place,
             remedy="deliver it in parts, or as UTF-8 without line breaks inside records",
         )

@@ -31,6 +31,7 @@ class Parsed:
         whole: SQL that is true for a line that is one record; never null.
         broken: what is said of the others.
         kept: further columns that the conversions ask for.
+        reasons: SQL of further reasons why a line is no record; null where it is not for that one.
         plain: SQL that is true only for a line that is one record, at little cost; None where only ``whole`` tells.
     """
 
@@ -38,6 +39,7 @@ class Parsed:
     whole: str
     broken: str = "no record of these columns"
     kept: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     plain: str | None = None
 
 
@@ -48,7 +50,7 @@ def settled(frame: DataFrame, parsed: Parsed, lines: Lines, dataset: Dataset, ru
     """
     kept = [quoted(LINE), *map(quoted, dataset.partitioned_by), "_headrace_r", *parsed.kept]
     valued = frame.selectExpr(*kept, *(f"{made.value} AS {quoted(name)}" for name, made in parsed.columns.items()))
-    reasons = [f"CASE WHEN NOT {parsed.whole} THEN {literal(parsed.broken)} END"]
+    reasons = [*parsed.reasons, f"CASE WHEN NOT {parsed.whole} THEN {literal(parsed.broken)} END"]
     if lines.header_texts:
         texts = ", ".join(map(literal, lines.header_texts))
         reasons.insert(0, f"CASE WHEN {quoted(LINE)} IN ({texts}) THEN '{HEADER_AGAIN}' END")
