@@ -31,18 +31,24 @@ def _raw(column: Column, shape: XmlShape) -> str:
     return f"ARRAY<STRUCT<{raw_fields(_fields(kind), shape)}>>" if kind.startswith("STRUCT<") else "ARRAY<STRING>"
 
 
-def conversion(column: Column, record: str, rules: TextRules, shape: XmlShape) -> Conversion:
-    """Return how a column is made of what the parser found in a record or STRUCT, given as SQL."""
+def conversion(
+    column: Column, record: str, rules: TextRules, shape: XmlShape, *, projected: bool = False
+) -> Conversion:
+    """Return how a column is made of what the parser found in a record or STRUCT, given as SQL.
+
+    ``projected``: a projection below what asks whether it is bad has the value, by the column's name.
+    """
+    ref = quoted(column.name) if projected else None
     raw = f"{record}.{quoted(column.name)}"
     if shape.is_single(column.name):
-        return values.conversion(column.type, f"nullif({raw}, '')", rules)
+        return values.conversion(column.type, f"nullif({raw}, '')", rules, ref)
     kind = _element(column.type)
     if column.type.startswith("ARRAY<"):
-        made = _one(kind, "x", rules, shape)
+        made = _one(kind, "x", rules, shape, None)
         return Conversion(f"transform({raw}, x -> {made.value})", _any(raw, made))
-    made = _one(kind, f"get({raw}, 0)", rules, shape)
+    made = _one(kind, f"get({raw}, 0)", rules, shape, ref)
     bad = f"{repeated(raw)} OR {made.bad}" if made.bad else repeated(raw)
-    return Conversion(made.value, f"({bad})")
+    return Conversion(made.value, f"({bad})", f"(NOT {repeated(raw)} AND {made.sure})")
 
 
 def repeated(raw: str) -> str:
@@ -57,9 +63,9 @@ def stray(record: str, columns: Sequence[Column], shape: XmlShape) -> str:
     return f"coalesce({record}.{quoted(shape.value_tag)} RLIKE {literal(chr(92) + 'S')}, false)"
 
 
-def _one(kind: str, raw: str, rules: TextRules, shape: XmlShape) -> Conversion:
+def _one(kind: str, raw: str, rules: TextRules, shape: XmlShape, ref: str | None) -> Conversion:
     if not kind.startswith("STRUCT<"):
-        return values.conversion(kind, f"nullif({raw}, '')", rules)
+        return values.conversion(kind, f"nullif({raw}, '')", rules, ref)
     fields = _fields(kind)
     made = {field.name: conversion(field, raw, rules, shape) for field in fields}
     inner = ", ".join(f"{literal(name)}, {each.value}" for name, each in made.items())
