@@ -61,6 +61,8 @@ def shape_problems(options: Mapping[str, str], schema: Schema | None) -> Iterato
     if shape.value_tag in ("", shape.prefix):
         yield f"valueTag = {shape.value_tag!r} is no name beside attributePrefix = {shape.prefix!r}"
     for column in schema or ():
+        if shape.prefix and shape.is_single(column.name) and column.type.startswith(("ARRAY<", "STRUCT<")):
+            yield f"column {column.name!r} is {column.type}, and an attribute, or an element's own text, is one value"
         found = re.search(r"MAP<|ARRAY<ARRAY<", column.type)
         if found:
             instead = "a STRUCT, or an ARRAY of them" if found[0] == "MAP<" else "an ARRAY of a STRUCT with an ARRAY"

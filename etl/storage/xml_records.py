@@ -17,7 +17,7 @@ from etl.model.xml import ASIDE, CDATA, COMMENT, ROOT_ALONE, XmlShape, xml_shape
 from etl.sql import literal, quoted
 from etl.storage.lines import LINE, Lines
 from etl.storage.records import Parsed, settled
-from etl.storage.xml_values import conversion, raw_fields, repeated, stray
+from etl.storage.xml_values import conversion, raw_fields, repeated, stray, text_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -49,16 +49,23 @@ def parsed(lines: Lines, dataset: Dataset, rules: TextRules) -> DataFrame:
     frame = _records(lines.frame, dataset, shape, carried)
     fields = f"{raw_fields(declared, shape)}, {BROKEN} STRING"
     record = f"IF({AROUND} IS NULL, {_from_xml(line, fields, dataset.spark_options)}, NULL)"
+    texts = {column.name: text_of(column, "p", shape) for column in declared}
+    named = ["'p', p", *(f"{literal(f'c{n}')}, {text}" for n, text in enumerate(texts.values()) if text)]
     # Behind an explosion the parser runs once a record: a filter would be moved below it, each column with a parser.
-    frame = frame.selectExpr(*carried, line, AROUND, f"explode(array({record})) AS _headrace_r")
-    columns = {column.name: conversion(column, "_headrace_r", rules, shape, projected=True) for column in declared}
+    parsing = f"explode(transform(array({record}), p -> named_struct({', '.join(named)}))) AS _headrace_r"
+    frame = frame.selectExpr(*carried, line, AROUND, parsing)
+    found = "_headrace_r.p"
+    columns = {
+        column.name: conversion(column, found, rules, shape, f"_headrace_r.c{n}" if texts[column.name] else None)
+        for n, column in enumerate(declared)
+    }
     reasons = [
-        f"CASE WHEN {repeated(f'_headrace_r.{quoted(each.name)}')} THEN {literal(f'{each.name} is there twice')} END"
+        f"CASE WHEN {repeated(f'{found}.{quoted(each.name)}')} THEN {literal(f'{each.name} is there twice')} END"
         for each in declared
         if not each.type.startswith("ARRAY<") and not shape.is_single(each.name)
     ]
-    between = stray("_headrace_r", declared, shape)
-    whole = f"({AROUND} IS NULL AND _headrace_r IS NOT NULL AND _headrace_r.{BROKEN} IS NULL)"
+    between = stray(found, declared, shape)
+    whole = f"({AROUND} IS NULL AND {found} IS NOT NULL AND {found}.{BROKEN} IS NULL)"
     made = Parsed(
         columns=columns,
         whole=whole,

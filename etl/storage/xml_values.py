@@ -31,22 +31,31 @@ def _raw(column: Column, shape: XmlShape) -> str:
     return f"ARRAY<STRUCT<{raw_fields(_fields(kind), shape)}>>" if kind.startswith("STRUCT<") else "ARRAY<STRING>"
 
 
-def conversion(
-    column: Column, record: str, rules: TextRules, shape: XmlShape, *, projected: bool = False
-) -> Conversion:
-    """Return how a column is made of what the parser found in a record or STRUCT, given as SQL.
-
-    ``projected``: a projection below what asks whether it is bad has the value, by the column's name.
-    """
-    ref = quoted(column.name) if projected else None
+def text_of(column: Column, record: str, shape: XmlShape) -> str | None:
+    """SQL for the text that a column's value is made of, empty is null; None where it is made of more than one."""
     raw = f"{record}.{quoted(column.name)}"
     if shape.is_single(column.name):
-        return values.conversion(column.type, f"nullif({raw}, '')", rules, ref)
-    kind = _element(column.type)
+        return f"nullif({raw}, '')"
+    return None if column.type.startswith(("ARRAY<", "STRUCT<")) else f"nullif(get({raw}, 0), '')"
+
+
+def conversion(column: Column, record: str, rules: TextRules, shape: XmlShape, text: str | None = None) -> Conversion:
+    """Return how a column is made of what the parser found in a record or STRUCT, given as SQL.
+
+    ``text`` is SQL for ``text_of`` that costs nothing; the value then has the column's name in a projection below.
+    """
+    raw, ref = f"{record}.{quoted(column.name)}", quoted(column.name) if text else None
+    found = text or text_of(column, record, shape)
     if column.type.startswith("ARRAY<"):
-        made = _one(kind, "x", rules, shape, None)
+        made = _one(_element(column.type), "x", rules, shape)
         return Conversion(f"transform({raw}, x -> {made.value})", _any(raw, made))
-    made = _one(kind, f"get({raw}, 0)", rules, shape, ref)
+    made = (
+        values.conversion(column.type, found, rules, ref)
+        if found
+        else _one(column.type, f"get({raw}, 0)", rules, shape)
+    )
+    if shape.is_single(column.name):
+        return made
     bad = f"{repeated(raw)} OR {made.bad}" if made.bad else repeated(raw)
     return Conversion(made.value, f"({bad})", f"(NOT {repeated(raw)} AND {made.sure})")
 
@@ -63,9 +72,9 @@ def stray(record: str, columns: Sequence[Column], shape: XmlShape) -> str:
     return f"coalesce({record}.{quoted(shape.value_tag)} RLIKE {literal(chr(92) + 'S')}, false)"
 
 
-def _one(kind: str, raw: str, rules: TextRules, shape: XmlShape, ref: str | None) -> Conversion:
+def _one(kind: str, raw: str, rules: TextRules, shape: XmlShape) -> Conversion:
     if not kind.startswith("STRUCT<"):
-        return values.conversion(kind, f"nullif({raw}, '')", rules, ref)
+        return values.conversion(kind, f"nullif({raw}, '')", rules)
     fields = _fields(kind)
     made = {field.name: conversion(field, raw, rules, shape) for field in fields}
     inner = ", ".join(f"{literal(name)}, {each.value}" for name, each in made.items())
