@@ -90,10 +90,7 @@ def test_each_step_has_a_quarantine(opened: Opened, chain: str) -> None:
         ('[raw.flights]\nformat = "xml"\nschema = "id INT"\noptions = { rowTag = "<f>" }\n', 1),
         ('[raw.flights]\nformat = "xml"\nschema = "id MAP<STRING, INT>"\noptions = { rowTag = "f" }\n', 1),
         ('[raw.flights]\nformat = "xml"\nschema = "_id ARRAY<INT>"\noptions = { rowTag = "f" }\n', 1),
-        (
-            '[raw.flights]\nformat = "xml"\nschema = "id INT"\noptions = { rowTag = "f", rowValidationXSDPath = "x" }\n',
-            4,
-        ),
+        ('[raw.flights]\nformat = "xml"\nschema = "id INT"\noptions = { rowTag = "f", xsd = "x" }\n', 4),
     ],
 )
 def test_an_entry_nobody_can_use_is_refused_at_its_line(opened: Opened, chain: str, entry: str, line: int) -> None:
