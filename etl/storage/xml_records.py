@@ -1,7 +1,7 @@
 """XML: each element of the row tag is a record, cut out as text; what stands around the records must be XML as well.
 
-Spark's reader of XML files passes over whatever is no whole record, the last one of a file that was cut among it. So
-records are cut here, and Spark's parser (``from_xml``, of Spark 4) is given each.
+Spark's reader of XML files gives up at a file's first fault: the rest is one corrupt record with the file's whole text,
+and a root that is never closed is none. So records are cut here, and Spark's parser (``from_xml``) is given each.
 """
 
 from __future__ import annotations
