@@ -8,6 +8,8 @@ import pytest
 DAYS = ("2013-02-08", "2013-02-09", "2013-02-10", "2013-02-11")
 RANGE = ("--from", DAYS[0], "--to", "2013-02-12")
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def shop(spark, project, etl, orders):

@@ -63,6 +63,7 @@ def ended(project):
     return text.count('"kind": "step_finished"')
 
 
+@pytest.mark.once
 @pytest.mark.spark
 def test_what_a_killed_backfill_left_is_done_by_a_retry_and_by_nothing_twice(tmp_path):
     for name, text in FILES.items():

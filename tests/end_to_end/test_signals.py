@@ -55,6 +55,7 @@ def is_staging(events):
     return '"phase": "stage"' in events.read_text()  # its last line may be half written
 
 
+@pytest.mark.once
 @pytest.mark.spark
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_run_with_its_code_and_leaves_the_target_alone(project, sent, code):

@@ -75,6 +75,7 @@ def is_transforming(project, run_id):
     return events.exists() and '"phase": "transform"' in events.read_text()  # its last line may be half written
 
 
+@pytest.mark.once
 @pytest.mark.spark
 def test_a_run_beside_another_exits_8_and_one_that_was_stopped_past_its_lease_publishes_nothing(project):
     held_up = os.environ | {"HELD_UP_BY": str(project / "here")}

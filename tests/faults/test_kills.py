@@ -23,6 +23,8 @@ SCRIPT = Path(__file__).with_name("victims.py")
 HOW = ("group", "python", "stopped", "jvm")
 LONGEST = 14.0  # seconds after a victim's session is there until it is killed
 
+pytestmark = pytest.mark.once
+
 
 class Victim:
     """A process that publishes, and what it says."""
