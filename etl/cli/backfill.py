@@ -15,8 +15,9 @@ from etl.cli.running import Running, running_options
 from etl.cli.selection import Selection, selection_options
 from etl.cli.table import print_json
 from etl.errors import UsageError
+from etl.model.plan import Pair
 from etl.model.plural import plural
-from etl.runs.choice import Mode, Order, Pair
+from etl.runs.choice import Mode, Order
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from etl.cli.records import open_ledger
 from etl.cli.session import start_session
 from etl.cli.signals import interruptible
 from etl.engine import fingerprint
@@ -23,9 +24,7 @@ from etl.report.manifest import manifest
 from etl.runs.artifacts import REPORT, Artifacts, open_artifacts, place
 from etl.runs.execution import Execution
 from etl.runs.leases import Leases
-from etl.runs.ledger import Ledger
 from etl.runs.request import Request
-from etl.runs.stores import open_store
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -87,7 +86,7 @@ def _run(
     session: SparkSession | None = None,
     **options: Any,
 ) -> RunResult:
-    stop, ledger = Stop(), Ledger(open_store(project.config.state, project.config.s3))
+    stop, ledger = Stop(), open_ledger(project.config)
     with interruptible(stop) as take_signals:
 
         def started() -> SparkSession:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.context import Context, pass_context, shared_options
+from etl.cli.records import open_ledger
 from etl.cli.table import print_json, print_rows
 from etl.errors import LockedError, UnknownNameError, UsageError
 
@@ -39,10 +40,8 @@ def list_(context: Context) -> None:
     \b
     etl locks list -o json
     """
-    from etl.runs.stores import open_store
-
-    config = context.open().config
-    rows = [_row(*each) for each in _held(open_store(config.state, config.s3))]
+    store = open_ledger(context.open().config).store
+    rows = [_row(*each) for each in _held(store)]
     if not rows and context.output == "text":
         click.echo("no target is held")
         return
@@ -66,10 +65,9 @@ def release(context: Context, target: str, yes: bool, force: bool) -> None:
     etl locks release clean.flights --yes --force
     """
     from etl.runs.leases import Leases
-    from etl.runs.stores import open_store
 
     project = context.open()
-    store = open_store(project.config.state, project.config.s3)
+    store = open_ledger(project.config).store
     known = project.datasets[target].uri if target in project.datasets else target
     held = list(_held(store))
     meant = [each for each in held if _is_meant(each[0], target, known)]

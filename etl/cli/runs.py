@@ -10,10 +10,11 @@ import click
 
 from etl.cli.context import Context, pass_context
 from etl.cli.moment import moment
+from etl.cli.records import artifacts_of, open_ledger
 from etl.cli.table import Output, print_facts, print_json, print_rows
-from etl.model.s3 import S3Settings
 
 if TYPE_CHECKING:
+    from etl.config.settings import Config
     from etl.runs.run_record import RunRecord
 
 STATUSES = ("pass", "warn", "no-op", "fail", "error", "cancelled", "running", "lost")
@@ -54,21 +55,19 @@ def command(
     etl runs last -o json
     """
     from etl.runs.index import Asked
-    from etl.runs.ledger import Ledger
-    from etl.runs.stores import open_store
 
     config = context.open().config
-    ledger = Ledger(open_store(config.state, config.s3))
+    ledger = open_ledger(config)
     if run_id is None:
         asked = Asked(job=job, statuses=(*statuses, *(FAILED if failed else ())), since=since, until=until)
         _print_list([_row(run) for run in ledger.runs(limit, asked)], context.output, all_of_them=asked == Asked())
         return
     run = ledger.run(run_id)
-    steps = step_results(run, config.s3)
+    steps = step_results(config, run)
     if context.output == "json":
         print_json(run.to_json() | {"steps": steps})
         return
-    print_facts(_facts(run, config.s3))
+    print_facts(_facts(config, run))
     click.echo()
     if steps:
         print_rows([step_row(step) for step in steps], STEP_COLUMNS, context.output)
@@ -87,18 +86,18 @@ def _print_list(rows: list[dict[str, Any]], output: Output, *, all_of_them: bool
     print_rows(rows, columns, output)
 
 
-def _facts(run: RunRecord, s3: S3Settings) -> dict[str, Any]:
+def _facts(config: Config, run: RunRecord) -> dict[str, Any]:
     """Return a run as its page shows it: what a table below says is left out, a year of days is two and a count."""
     values = {key: value for key, value in run.to_json().items() if key not in {"state", "counts"}}
     shown = {"pid": str(run.pid), "intervals": _span(run.intervals), "never_begun": _span(run.never_begun)}
     shown |= {key: values[key][:19] + " UTC" for key in ("started_at", "finished_at") if values[key]}
-    return values | shown | {"report": _report(run, s3)}
+    return values | shown | {"report": _report(config, run)}
 
 
-def _report(run: RunRecord, s3: S3Settings) -> str:
-    from etl.runs.artifacts import REPORT, open_artifacts, place
+def _report(config: Config, run: RunRecord) -> str:
+    from etl.runs.artifacts import REPORT, place
 
-    drawn = run.artifacts and open_artifacts(run.artifacts, run.run_id, s3).has(REPORT)
+    drawn = run.artifacts and artifacts_of(config, run).has(REPORT)
     return place(run.artifacts, run.run_id, REPORT) if drawn else ""
 
 
@@ -123,11 +122,9 @@ def _went_wrong(steps: list[dict[str, Any]]) -> Iterator[str]:
     yield from ("", *others) if others else ()
 
 
-def step_results(run: RunRecord, s3: S3Settings) -> list[dict[str, Any]]:
+def step_results(config: Config, run: RunRecord) -> list[dict[str, Any]]:
     """Return how each step of a run ended; none for a run that left no results."""
-    from etl.runs.artifacts import open_artifacts
-
-    results = open_artifacts(run.artifacts, run.run_id, s3).read_results()
+    results = artifacts_of(config, run).read_results()
     return list(results["steps"]) if results else []
 
 

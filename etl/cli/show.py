@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from etl.cli.context import Context, pass_context
+from etl.cli.records import open_ledger
 from etl.cli.runs import STEP_COLUMNS, step_results, step_row
 from etl.cli.table import print_facts, print_json, print_rows
 from etl.errors import EtlError, UnknownNameError
@@ -70,15 +71,12 @@ def _readers(project: Project, dataset: str) -> list[str]:
 
 def _last_runs(project: Project, name: str) -> list[dict[str, Any]]:
     from etl.runs.index import Asked
-    from etl.runs.ledger import Ledger
-    from etl.runs.stores import open_store
 
     rows: list[dict[str, Any]] = []
     asked = Asked(job=project.graph.nodes[name].job.name)
     try:
-        s3 = project.config.s3
-        for run in Ledger(open_store(project.config.state, s3)).runs(_LOOKED_AT, asked):
-            own = [step_row(step) for step in step_results(run, s3) if step["step"] == name]
+        for run in open_ledger(project.config).runs(_LOOKED_AT, asked):
+            own = [step_row(step) for step in step_results(project.config, run) if step["step"] == name]
             rows += [{"run_id": run.run_id} | row for row in own[-LAST_RUNS:]]
             if len(rows) >= LAST_RUNS:
                 break

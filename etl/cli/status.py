@@ -14,9 +14,8 @@ from etl.cli.table import print_json
 from etl.model.plural import plural
 
 if TYPE_CHECKING:
-    from etl.model.plan import Plan
+    from etl.model.plan import Pair, Plan
     from etl.report.grid import Grid
-    from etl.runs.choice import Pair
     from etl.runs.past import Last
 
 

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from etl.engine.outlook import outlook
 from etl.model.marks import mark_name, marks_of_intervals
-from etl.model.plan import Plan, PlannedStep, key_of
+from etl.model.plan import Pair, Plan, PlannedStep, key_of
 from etl.model.why import State
 from etl.spark.session import step_session
 from etl.storage.formats import storage_for
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-Pair = tuple[str, str | None]
 
 
 def published(plan: Plan, session: SparkSession) -> frozenset[Pair]:

@@ -17,6 +17,8 @@ from etl.model.step import Step
 from etl.model.write import History, Merge
 
 SCHEMA_VERSION = "1.0"
+Pair = tuple[str, str | None]
+"""A step's name, and an interval's key; None where the step depends on no interval."""
 
 
 @frozen(kw_only=True)
@@ -140,13 +142,13 @@ class Plan:
         return tuple(planned for planned in self.steps if planned.step.name in names)
 
     @property
-    def pairs(self) -> tuple[tuple[str, str | None], ...]:
+    def pairs(self) -> tuple[Pair, ...]:
         """Every step with the key of every interval that it is planned for, interval by interval."""
         return tuple(
             (planned.step.name, key_of(interval)) for interval in self.intervals for planned in self.steps_for(interval)
         )
 
-    def restricted(self, pairs: Collection[tuple[str, str | None]]) -> Plan:
+    def restricted(self, pairs: Collection[Pair]) -> Plan:
         """Return the plan of only these pairs of a step and an interval's key; what is left without any is gone."""
         only: dict[str | None, set[str]] = {}
         for name, interval in pairs:

@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterator
 from typing import Literal
 
 from etl.model.marks import marks_of_intervals
-from etl.model.plan import Plan, PlannedStep, key_of
+from etl.model.plan import Pair, Plan, PlannedStep, key_of
 
 Mode = Literal["missing", "failed", "changed", "all"]
 Order = Literal["oldest", "newest"]
-Pair = tuple[str, str | None]  # a step, and an interval's key
 
 
 def missing(plan: Plan, published: Collection[Pair]) -> tuple[Pair, ...]:

@@ -125,7 +125,7 @@ class Ledger:
 
     def _listed(self, run_id: str) -> None:
         """Put a run that has ended among those that ended so; until then it stands among those that have not."""
-        run = self._record(run_id)
+        run = self.known(run_id)
         if run is not None and run.state != "running":
             name = index.name_of(run.started_at, run_id)
             index.enter(self.store, index.by_status(run.status), name)
@@ -133,13 +133,15 @@ class Ledger:
 
     def runs(self, limit: int | None = None, asked: index.Asked = index.EVERY) -> Iterator[RunRecord]:
         """Yield the runs that are asked for, the last started first; each is read when its turn comes."""
-        found = (self._record(index.id_of(name)) for name in index.names(self.store, asked))
+        found = (self.known(index.id_of(name)) for name in index.names(self.store, asked))
         meant = (run for run in found if run and (not asked.statuses or run.status in asked.statuses))
         return islice(meant, limit)
 
     def known(self, run_id: str) -> RunRecord | None:
         """Return the run with exactly this id, None where there is none."""
-        return self._record(run_id)
+        start = self._read(_start(run_id)) if is_key(run_id) else None
+        end = self._read(_end(run_id)) if start else None
+        return _joined(start, end, at_work=bool(end) or is_at_work(self.store, run_id)) if start else None
 
     def run(self, run_id: str) -> RunRecord:
         """Return one run; ``last`` is the one started last. The beginning of an id will do, or of its random part.
@@ -147,13 +149,13 @@ class Ledger:
         Raises:
             UsageError: no run has this id, or several begin so.
         """
-        found = next(self.runs(limit=1), None) if run_id == "last" else self._record(run_id)
+        found = next(self.runs(limit=1), None) if run_id == "last" else self.known(run_id)
         return found or self._begins(run_id)
 
     def _begins(self, beginning: str) -> RunRecord:
         known = [index.id_of(name) for name in islice(index.names(self.store, index.EVERY), LOOKED_AT)]
         meant = [each for each in known if beginning and _is_short_for(beginning, each)]
-        found = self._record(meant[0]) if len(meant) == 1 else None
+        found = self.known(meant[0]) if len(meant) == 1 else None
         if found is not None:
             return found
         if len(meant) > 1:
@@ -163,11 +165,6 @@ class Ledger:
 
     def _put(self, key: str, body: dict[str, Any]) -> None:
         self.store.put_if(key, json.dumps({"schema_version": SCHEMA_VERSION} | body, indent=1).encode(), None)
-
-    def _record(self, run_id: str) -> RunRecord | None:
-        start = self._read(_start(run_id)) if is_key(run_id) else None
-        end = self._read(_end(run_id)) if start else None
-        return _joined(start, end, at_work=bool(end) or is_at_work(self.store, run_id)) if start else None
 
     def _read(self, key: str) -> dict[str, Any] | None:
         stored = self.store.get(key)

@@ -17,6 +17,7 @@ from typing import Any
 
 from attrs import frozen
 
+from etl.model.plan import Pair
 from etl.model.result import GOOD, RunResult, Status, StepResult
 from etl.runs.artifacts import Artifacts
 from etl.runs.index import OPEN, id_of, name_of
@@ -29,8 +30,6 @@ FOLDER = "ledger/results/"
 MOST = 1000  # results of past runs that are read to answer one question
 RECENT = 20  # runs whose seconds say how long a step takes
 RUNNING = "running"
-
-Pair = tuple[str, str | None]
 
 
 @frozen

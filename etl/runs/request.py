@@ -10,11 +10,9 @@ from attrs import field, frozen
 
 from etl.model.interval import Interval
 from etl.model.jsonable import json_value
-from etl.model.plan import Plan, key_of
+from etl.model.plan import Pair, Plan, key_of
 from etl.model.result import GOOD, Status
 from etl.runs.artifacts import Artifacts
-
-Pair = tuple[str, str | None]  # a step, and an interval's key
 
 
 @frozen(kw_only=True)

@@ -13,11 +13,11 @@ from attrs import frozen
 
 from etl.sql import literal, quoted
 from etl.storage.lines import LINE
+from etl.storage.records import MOST
 
 if TYPE_CHECKING:
     from etl.storage.delimited import Dialect
 
-MOST = 100  # columns; more of them make one expression too large for what it saves
 _PARSERS = {
     "multiLine",
     "lineSep",
