@@ -31,7 +31,6 @@ from tests.end_to_end.test_bad_inputs import (
     called,
     catalogued,
     configured,
-    contents,
     declared,
     delivered,
     published,  # noqa: F401 a fixture
@@ -393,23 +392,9 @@ def test_what_is_shown_elsewhere_is_there():
 
 @pytest.mark.parametrize("case", RUN_HERE)
 def test_a_bad_input_is_named_and_changes_nothing(case, tmp_path, monkeypatch, request):
-    started = []
-    if case.spark:
-        project = request.getfixturevalue("again")
-    else:
-        project = written(tmp_path)
-        monkeypatch.setattr("etl.spark.session.start", started.append)
-    for edit in case.edits:
-        edit.apply(project)
-    before = contents(project / "lake")
+    _, is_as_before = bad.carried_out(case, tmp_path, monkeypatch, request)
 
-    code, out, err = called(project, *case.argv)
-
-    assert code == case.code, err
-    assert [words for words in case.says if words not in err] == [], err
-    assert [words for words in ("Traceback", "fault of Headrace", *case.never) if words in err + out] == []
-    assert not started
-    assert not case.code or contents(project / "lake") == before
+    assert not case.code or is_as_before
 
 
 @pytest.fixture(scope="module")

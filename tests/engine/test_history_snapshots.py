@@ -7,26 +7,14 @@ long form.
 import math
 import random
 from collections import defaultdict
-from datetime import date, datetime, timedelta
-
-import pytest
+from datetime import datetime
 
 from etl import History, Source, Target, step
 from etl.model.result import Status
+from tests.engine.test_history_oracle import DAYS, KEYS, day
+from tests.engine.test_history_oracle import pytest_generate_tests as pytest_generate_tests  # noqa: PLC0414 a hook
 
-KEYS, DAYS = 200, 3
-FIRST = date(2013, 2, 8)
 VALUES = (["a", "b", None], [1.5, math.nan, None], [1, 2, None])
-
-
-def pytest_generate_tests(metafunc):
-    if "seed" in metafunc.fixturenames:
-        others = range(1, max(2, metafunc.config.getoption("--rounds") // 10))
-        metafunc.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.once) for seed in others)])
-
-
-def day(number):
-    return FIRST + timedelta(days=number)
 
 
 def versions(snapshots, tracked):

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from etl.model.result import Status
+from etl.runs.processes import find, look
 from etl.testing import Lake
 from tests.faults.log_reader import Reader
 from tests.faults.victims import DAYS, DDL, KINDS, ROWS, day_of, delivered, expected, steps
@@ -36,7 +37,7 @@ class Victim:
         while not self.lines():
             assert self.process.poll() is None
             time.sleep(0.05)
-        self.jvm = self.lines()[0]["jvm"]
+        self.jvm = find(self.lines()[0]["jvm"])
 
     def lines(self):
         text = self.said.read_text() if self.said.exists() else ""
@@ -44,7 +45,7 @@ class Victim:
 
     def kill(self, how):
         if how in {"jvm", "python"}:
-            os.kill(self.jvm if how == "jvm" else self.process.pid, signal.SIGKILL)
+            os.kill(self.jvm.pid if how == "jvm" else self.process.pid, signal.SIGKILL)
         else:
             os.killpg(self.process.pid, signal.SIGSTOP if how == "stopped" else signal.SIGKILL)
 
@@ -57,15 +58,8 @@ class Victim:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        while is_alive(self.jvm):
+        while look(self.jvm) != "gone":
             time.sleep(0.05)
-
-
-def is_alive(pid):
-    try:
-        return not Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].lstrip().startswith("Z")
-    except FileNotFoundError:
-        return False
 
 
 @pytest.fixture(scope="module")

@@ -9,27 +9,15 @@ import sys
 import time
 from contextlib import suppress
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from jobs.nyc_flights import landing
+from tests.end_to_end.test_spark_submit import DAY, ETL, PROJECT, TABLES
 from tests.faults.proxy import faults
 from tests.s3_server import Bucket
 
-PROJECT = Path(__file__).parents[2]
-ETL = "import sys; from etl.cli import main; sys.exit(main())"
-DAY = "2013-02-08"
 ZONES = ("raw", "reference", "clean", "core", "marts", "quarantine")
-TABLES = (
-    "clean/flights",
-    "clean/weather",
-    "core/airlines",
-    "core/planes",
-    "core/flight_weather",
-    "marts/route_on_time",
-    "marts/delay_by_hour",
-)
 # As cheap as the sessions of the other tests, which compile nothing either.
 LIGHT = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m"
