@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -62,6 +63,20 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the length of the suites that inject faults."""
     parser.addoption("--rounds", type=int, default=5, help="Length of tests/faults: deaths, meetings … [default: 5]")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say beside the slowest tests which files took longest, set-up and all: that is where time can be won."""
+    if not config.getoption("durations"):
+        return
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds[report.nodeid.partition("::")[0]] += report.duration
+    terminalreporter.section(f"slowest files, of {sum(seconds.values()):.0f} s")
+    for file, took in seconds.most_common(config.getoption("durations")):
+        terminalreporter.line(f"{took:7.1f} s  {file}")
 
 
 @pytest.fixture(scope="session")
