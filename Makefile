@@ -49,7 +49,7 @@ test-slow: .venv/.installed  ## The slow tests: the whole year.
 
 # What asks no Spark, or none in particular (`once`), is the same in both columns, and `test` has run it.
 test-spark4: .venv-spark4/.installed  ## The tests that need Spark, but the slow ones, on Spark 4.1 (Python 3.13 if there is one).
-	$(BIN4)/python -m pytest -m "spark and not slow and not once" $(SLOWEST) -o cache_dir=.pytest_cache/spark4
+	$(BIN4)/python -m pytest -m "spark and not slow and not once" --rounds 2 $(SLOWEST) -o cache_dir=.pytest_cache/spark4
 
 ROUNDS ?= 100
 SEED ?= $(shell date +%s)

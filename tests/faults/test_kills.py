@@ -75,7 +75,7 @@ def scene(spark, tmp_path_factory):
 
 def pytest_generate_tests(metafunc):
     if "injury" in metafunc.fixturenames:
-        rounds = max(3, metafunc.config.getoption("--rounds") - 2)
+        rounds = max(2, metafunc.config.getoption("--rounds") - 2)
         metafunc.parametrize("injury", [(HOW[n % len(HOW)], n) for n in range(rounds)], ids=str)
 
 
