@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -103,9 +103,19 @@ def _run(
             artifacts=artifacts,
             session=started,
             stop=stop,
+            afterwards=_afterwards(project, plan),
             **options,
         )
         return execution.run()
+
+
+def _afterwards(project: Project, plan: Plan) -> Mapping[str, Callable[[RunResult], Iterable[str]]]:
+    """Return what else is done with the result of a run."""
+    if not project.config.glue_catalog.databases:
+        return {}
+    from etl.runs.registrar import after_run
+
+    return {"targets were not registered": after_run(plan, project.config.glue_catalog, project.config.s3)}
 
 
 def write_report(artifacts: Artifacts, result: RunResult, stream: TextIO) -> str:

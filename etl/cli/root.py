@@ -33,6 +33,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "why": "Find the root cause of a failed run.",
         "status": "Show where each step stands for each interval.",
         "clean": "Delete the artifacts of old runs.",
+        "catalog": "Register targets in the Glue Data Catalog, or take its tables as datasets.",
         "locks": "List which runs hold which targets, or release a target.",
     },
     "Ship": {

@@ -19,6 +19,7 @@ from etl.config.structure import Origin, structured
 from etl.config.submit import Destination
 from etl.errors import ConfigError, ForcedSettingError, LiteralSecretError, Place
 from etl.model.forced import forced
+from etl.model.glue import GlueCatalogSettings
 from etl.model.platforms import LOCAL, PLATFORMS
 from etl.model.s3 import S3Settings
 
@@ -72,6 +73,7 @@ class Settings:
         spark: Spark's own configuration, key to text.
         run: how a run behaves.
         s3: how S3 is reached.
+        glue_catalog: which targets stand in the Glue Data Catalog.
         bundles: where bundles are put for the platforms that run them.
         submit: the places they can be sent to, by name.
     """
@@ -83,6 +85,7 @@ class Settings:
     spark: Mapping[str, str] = field(factory=dict, hash=False)
     run: RunSettings = RunSettings()
     s3: S3Settings = field(factory=S3Settings)
+    glue_catalog: GlueCatalogSettings = field(factory=GlueCatalogSettings)
     bundles: S3Uri = ""
     submit: Mapping[str, Destination] = field(factory=dict, hash=False)
 

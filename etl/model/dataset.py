@@ -92,9 +92,21 @@ class Target:
         return readable(self.schema, self.write)
 
     @property
+    def folders(self) -> tuple[str, ...]:
+        """The columns that a new table is partitioned by: a DATE whose days are replaced comes first."""
+        return folders(self.write, self.schema, self.partition_by)
+
+    @property
     def replaced_by(self) -> str | None:
         """The column by whose interval rows are replaced; None where none or all are."""
         return self.write.column if isinstance(self.write, ReplacePartitions | ReplaceInterval) else None
+
+
+def folders(write: Write, schema: Schema, partition_by: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns that a new table is partitioned by: a DATE whose days are replaced comes first."""
+    if isinstance(write, ReplacePartitions) and schema.column(write.column).type == "DATE":
+        return tuple(dict.fromkeys((write.column, *partition_by)))
+    return partition_by
 
 
 @frozen(kw_only=True)

@@ -8,7 +8,7 @@ what then fails is a note among the events, never the run's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -72,6 +72,8 @@ class Execution:
         leases: keep others from its targets.
         wait: seconds to wait for other runs that hold its targets.
         jvm: the number of the process that a session's JVM is.
+        afterwards: what else is done with the result of a run once it is on record, by what to call it where it fails;
+            each returns sentences for people.
     """
 
     plan: Plan
@@ -93,6 +95,7 @@ class Execution:
     leases: Leases = Factory(lambda self: Leases(store=self.ledger.store), takes_self=True)
     wait: float = 0.0
     jvm: Callable[[SparkSession], int] = _jvm
+    afterwards: Mapping[str, Callable[[RunResult], Iterable[str]]] = field(factory=dict, hash=False)
 
     @property
     def run_id(self) -> str:
@@ -205,6 +208,12 @@ class Execution:
                 write(result)
             except Exception as error:
                 emit(note(self.run_id, self.now(), f"{what} could not be written", error))
+        for what, act in self.afterwards.items():
+            try:
+                for sentence in act(result):
+                    emit(self._event("note", {"message": sentence}))
+            except Exception as error:
+                emit(note(self.run_id, self.now(), what, error))
 
     def _event(self, kind: Kind, data: Mapping[str, Any] | None = None) -> Event:
         return Event(kind, self.now(), self.run_id, data=data or {})

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from etl.errors import EtlError, MissingDatasetError
 from etl.model import history
-from etl.model.dataset import Dataset
+from etl.model.dataset import Dataset, folders
 from etl.model.history import EVENTS
 from etl.model.interval import Interval, Unit, from_key, touching
 from etl.model.marks import partition_mark
@@ -25,7 +25,6 @@ from etl.storage import (
     delta_log,
     delta_merge,
     delta_schema,
-    delta_shape,
     delta_statistics,
     delta_transactions,
     delta_versions,
@@ -192,7 +191,7 @@ def changes(
     bridge.check_writable(snapshot, dataset.uri)
     whole = history.stored(schema, write) if isinstance(write, History) else schema
     declared, table = struct_type(session, whole.ddl), delta_schema.existing(snapshot.metadata())
-    columns = delta_shape.partitions(write, schema, partition_by)
+    columns = folders(write, schema, partition_by)
     return delta_schema.accepted(dataset, evolution.changes(declared, table, write, columns)).words
 
 

@@ -6,9 +6,8 @@ from attrs import frozen
 from pyspark.sql import DataFrame
 
 from etl.errors import ProjectError
-from etl.model.schema import Schema
+from etl.model.dataset import folders
 from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions
-from etl.model.write import Write as Kind
 from etl.sql import literal, quoted
 from etl.storage.reading import interval_predicate
 from etl.storage.staging import Publish, ReplaceValue
@@ -46,7 +45,7 @@ def shape(publish: Publish) -> Shape:
             )
         kind = publish.schema.column(write.column).type
         where = interval_predicate(write.column, kind, publish.interval)
-        return Shape(overwrite=True, where=where, partition_by=partitions(write, publish.schema, columns))
+        return Shape(overwrite=True, where=where, partition_by=folders(write, publish.schema, columns))
     return Shape(overwrite=not isinstance(write, Append | Merge), partition_by=columns)
 
 
@@ -64,10 +63,3 @@ def gathered(publish: Publish, columns: tuple[str, ...]) -> DataFrame:
         return rows
     named = ", ".join(map(quoted, columns))
     return rows.sparkSession.sql(f"SELECT /*+ REBALANCE({named}) */ * FROM {{rows}}", rows=rows)  # noqa: S608 quoted
-
-
-def partitions(write: Kind, schema: Schema, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the columns that a new table is partitioned by: a DATE whose days are replaced comes first."""
-    if isinstance(write, ReplacePartitions) and schema.column(write.column).type == "DATE":
-        return tuple(dict.fromkeys((write.column, *columns)))
-    return columns
