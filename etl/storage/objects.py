@@ -38,7 +38,7 @@ def parsed(lines: Lines, dataset: Dataset, rules: TextRules) -> DataFrame:
 
 
 def records(lines: Lines, record: str, dataset: Dataset) -> DataFrame:
-    """Return a row for each record: its text as ``LINE``, and as ``RECORD`` what was parsed, null where it is no record.
+    """Return a row for each record: its text as ``LINE``, what was parsed as ``RECORD``, null where it is no record.
 
     Args:
         lines: of the files.
