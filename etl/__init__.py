@@ -9,13 +9,15 @@ from etl.model.dataset import Source, Target
 from etl.model.declare import sql_step, step
 from etl.model.job import Job
 from etl.model.run import Run
-from etl.model.schedule import Daily, Hourly, Monthly
+from etl.model.schedule import Cron, Daily, Every, Hourly, Monthly
 from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable
 
 __all__ = [
     "Append",
+    "Cron",
     "Daily",
+    "Every",
     "History",
     "Hourly",
     "Job",

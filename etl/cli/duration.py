@@ -6,7 +6,8 @@ import re
 
 import click
 
-UNITS = {"s": 1, "m": 60, "h": 3600}
+from etl.model.duration import UNITS
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])", re.ASCII)
 
 
@@ -21,4 +22,4 @@ def seconds(_: click.Context, __: click.Parameter, value: str | None) -> float:
     found = _DURATION.fullmatch(value)
     if not found:
         raise click.BadParameter(f"{value!r} is no duration: write a number with its unit, as 30s, 10m or 1h")
-    return float(found[1]) * UNITS[found[2]]
+    return float(found[1]) * UNITS[found[2]].total_seconds()

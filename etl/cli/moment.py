@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from etl.errors import UsageError
+from etl.model.duration import UNITS
 from etl.model.interval import parse_instant
 from etl.model.run import utc_now
 
 DAYS: dict[str | None, int] = {"yesterday": -1, "today": 0}
-UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _AGO = re.compile(r"(\d{1,6})([mhd])")
 
 

@@ -53,7 +53,8 @@ class Interval:
         for unit, pattern in ((Unit.DAY, "%Y-%m-%d"), (Unit.MONTH, "%Y-%m"), (Unit.HOUR, "%Y-%m-%dT%H")):
             if containing(self.start, unit) == self:
                 return self.start.strftime(pattern)
-        return f"{self.start:%Y-%m-%dT%H:%M}/{self.end:%Y-%m-%dT%H:%M}"
+        pattern = "%Y-%m-%dT%H:%M:%S" if self.start.second or self.end.second else "%Y-%m-%dT%H:%M"
+        return f"{self.start:{pattern}}/{self.end:{pattern}}"
 
     def __str__(self) -> str:
         return self.key

@@ -1,4 +1,4 @@
-"""Which intervals a plan is about: the unit comes from the jobs' schedules, the time from the command line."""
+"""Which intervals a plan is about: how long they are comes from the jobs' schedules, the time from the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from datetime import timedelta
 from etl.config.problems import raise_all
 from etl.errors import DefinitionError, GoneError, UsageError, did_you_mean
 from etl.model.dataset import Dataset
-from etl.model.interval import EXAMPLES, Interval, Unit, between, containing, parse_instant
+from etl.model.interval import Interval, Unit, between, parse_instant
+from etl.model.naming import UNITS, example, keeps_days, length, named, pieces
+from etl.model.recurrence import cut, grid_of, is_on_a_date
+from etl.model.schedule import Daily, Hourly, Schedule
 from etl.model.schema import Schema
 from etl.model.write import ReplaceInterval, ReplacePartitions
 from etl.project.graph import Graph, Node
@@ -31,20 +34,24 @@ def choose_intervals(
         UsageError: jobs of different units, a scheduled job or a step that depends on the interval without a time, a
             date together with a range, half a range, a boundary that is none.
     """
-    unit = _unit(nodes)
+    schedule = _schedule(nodes)
     if date and (start or end):
         raise UsageError("--date and --from/--to exclude each other", remedy="--date names one interval")
     if bool(start) != bool(end):
         raise UsageError("--from and --to belong together", remedy="--to is the first date that is not included")
     if date:
-        return (containing(parse_instant(date), unit or Unit.DAY),)
+        return (named(schedule, date),)
     if start and end:
-        return between(parse_instant(start), parse_instant(end), unit or Unit.DAY)
+        return _between(schedule, start, end)
     waiting = next((node for node in nodes if _needs_interval(node) or _is_scheduled_whole(node, nodes)), None)
     if waiting:
-        example = EXAMPLES[unit or Unit.DAY]
-        asking = f"job {waiting.job.name} runs for one {unit}" if unit else f"step {waiting.name} reads by interval"
-        raise UsageError(f"{asking}: which one?", remedy=f"add --date {example}, or --from {example} --to …")
+        key = example(schedule)
+        by = (
+            f"job {waiting.job.name} runs for one {length(schedule)}"
+            if schedule
+            else f"step {waiting.name} reads by interval"
+        )
+        raise UsageError(f"{by}: which one?", remedy=f"add --date {key}, or --from {key.partition('/')[0]} --to …")
     return (None,)
 
 
@@ -54,10 +61,12 @@ def check_lengths(nodes: Sequence[Node], intervals: Sequence[Interval | None]) -
     Raises:
         GoneError: one is not.
     """
-    unit = _unit(nodes) or Unit.DAY
+    schedule = _schedule(nodes) or Daily()
     for interval in intervals:
-        if interval is not None and containing(interval.start, unit) != interval:
-            raise GoneError([f"interval {interval}: the intervals of its jobs are now of one {unit}, and it"])
+        if interval is not None and cut(schedule, interval.start) != interval:
+            raise GoneError(
+                [f"interval {interval}: the intervals of its jobs are now of one {length(schedule)}, and it"]
+            )
 
 
 def check_interval_columns(graph: Graph, datasets: Mapping[str, Dataset], root: str = "") -> None:
@@ -83,7 +92,9 @@ def _column_problems(node: Node, datasets: Mapping[str, Dataset]) -> Iterator[st
     ]
     if isinstance(node.step.target.write, ReplacePartitions | ReplaceInterval):
         columns.append((node.step.target.dataset, node.step.target.write.column, node.step.target.schema))
-    hourly = bool(node.job.job.schedule and node.job.job.schedule.unit is Unit.HOUR)
+    schedule = node.job.job.schedule
+    within_days = schedule is not None and not keeps_days(schedule)
+    tell = "hold the hour of an hourly job" if isinstance(schedule, Hourly) else "tell the intervals of the job apart"
     for dataset, column, schema in columns:
         if column is None or schema is None:
             continue
@@ -92,8 +103,8 @@ def _column_problems(node: Node, datasets: Mapping[str, Dataset]) -> Iterator[st
         elif schema.column(column).type not in TIMES:
             kind = schema.column(column).type
             yield f"interval_column {column!r} of {dataset} is {kind}; it must be DATE or TIMESTAMP"
-        elif hourly and schema.column(column).type == "DATE":
-            yield f"column {column!r} of {dataset} is a DATE and cannot hold the hour of an hourly job; use TIMESTAMP"
+        elif within_days and schema.column(column).type == "DATE":
+            yield f"column {column!r} of {dataset} is a DATE and cannot {tell}; use TIMESTAMP"
     for source in node.step.sources.values():
         back, column, schema = source.lookback, source.interval_column, datasets[source.dataset].schema
         if not isinstance(back, timedelta) or not back % timedelta(days=1) or column is None or schema is None:
@@ -102,15 +113,25 @@ def _column_problems(node: Node, datasets: Mapping[str, Dataset]) -> Iterator[st
             yield f"lookback={back} into {source.dataset}: its {column!r} is a DATE; look back whole days"
 
 
-def _unit(nodes: Sequence[Node]) -> Unit | None:
-    jobs = {node.job.name: node.job.job.schedule.unit for node in nodes if node.job.job.schedule}
-    if len(set(jobs.values())) > 1:
-        said = ", ".join(f"{job}: {unit}" for job, unit in sorted(jobs.items()))
+def _schedule(nodes: Sequence[Node]) -> Schedule | None:
+    """Return a schedule that cuts time as those of all these jobs do; None where none has one."""
+    jobs = {node.job.name: node.job.job.schedule for node in nodes if node.job.job.schedule}
+    if len({grid_of(schedule) for schedule in jobs.values()}) > 1:
+        said = ", ".join(f"{job}: {length(schedule)}" for job, schedule in sorted(jobs.items()))
         raise UsageError(
             f"the selected jobs have intervals of different lengths ({said})",
             remedy="plan those of one length at a time",
         )
     return next(iter(jobs.values()), None)
+
+
+def _between(schedule: Schedule | None, start: str, end: str) -> tuple[Interval, ...]:
+    """Cut a range into whole intervals; those that a business calendar leaves out are not among them."""
+    if schedule is None or grid_of(schedule) in UNITS:
+        whole = between(parse_instant(start), parse_instant(end), UNITS[grid_of(schedule)] if schedule else Unit.DAY)
+    else:
+        whole = pieces(schedule, start, end)
+    return tuple(each for each in whole if is_on_a_date(schedule, each.start)) if schedule else whole
 
 
 def _is_scheduled_whole(node: Node, nodes: Sequence[Node]) -> bool:

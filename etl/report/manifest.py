@@ -49,7 +49,7 @@ def job_json(job: JobModule) -> dict[str, Any]:
         "description": job.description,
         "file": job.file,
         "owner": job.job.owner,
-        "schedule": {"kind": type(schedule).__name__} | attrs.asdict(schedule) if schedule else None,
+        "schedule": schedule.to_json() if schedule else None,
         "retries": job.job.retries,
         "tags": list(job.job.tags),
         "steps": [step.name for step in job.steps],

@@ -2,13 +2,22 @@
 
 import pytest
 
-from etl import Daily, Hourly, Monthly
+from etl import Cron, Daily, Every, Hourly, Monthly
 from etl.errors import DefinitionError
-from etl.model.interval import Unit
+from etl.model.naming import length
 
 
 def test_a_schedule_gives_the_length_of_its_intervals():
-    assert [kind().unit for kind in (Hourly, Daily, Monthly)] == [Unit.HOUR, Unit.DAY, Unit.MONTH]
+    every = (Hourly(), Daily(), Monthly(), Every("15 minutes"), Every("2 Weeks"), Cron("0 6 * * MON-FRI"))
+
+    assert [length(each) for each in every] == [
+        "hour",
+        "day",
+        "month",
+        "15 minutes",
+        "2 weeks",
+        "interval of cron 0 6 * * MON-FRI",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -22,6 +31,21 @@ def test_a_schedule_gives_the_length_of_its_intervals():
         (lambda: Monthly(day=29), "day=29 is outside 1 to 28"),
         (lambda: Monthly(day=0), "day=0"),
         (lambda: Monthly(at="noon"), "'noon'"),
+        (lambda: Every("0 days"), "'0 days'"),
+        (lambda: Every("4 years"), "up to 3 years"),
+        (lambda: Every("3 fortnights"), "'3 fortnights'"),
+        (lambda: Cron("0 6 * *"), "'0 6 * *'"),
+        (lambda: Cron("0 0 6 * * *"), "6 fields"),
+        (lambda: Cron("61 * * * *"), "Bad minute"),
+        (lambda: Cron("0 0 31 2 *"), "Bad day-of-month"),
+        (lambda: Daily(timezone="Europe/Berlim"), "did you mean 'Europe/Berlin'?"),
+        (lambda: Daily(due="begin"), "due='begin' is neither"),
+        (lambda: Daily(start="soon"), "start='soon' is no ISO date"),
+        (lambda: Daily(start="2013-02-01", end="2013-02-01"), "is not after start"),
+        (lambda: Daily(occurrences=3), "counts from start="),
+        (lambda: Daily(start="2013-02-01", occurrences=0), "occurrences=0 is outside"),
+        (lambda: Daily(dates="2013-02-01"), "no list of dates"),
+        (lambda: Daily(dates=["2013-02-30"]), "day is out of range"),
     ],
 )
 def test_a_time_that_does_not_come_every_time_is_refused(declare, said):
