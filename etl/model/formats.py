@@ -42,6 +42,7 @@ FORMATS: dict[str, Format] = {
     "text": Format(module="etl.storage.files", needs_schema=True),
     "fixed-width": Format(module="etl.storage.files", needs_schema=True),
     "xml": Format(module="etl.storage.files", needs_schema=True),
+    "dynamodb-json": Format(module="etl.storage.files", needs_schema=True),
     "parquet": Format(module="etl.storage.columnar", needs_schema=True),
     "orc": Format(module="etl.storage.columnar", needs_schema=True),
     "avro": Format(module="etl.storage.columnar", needs_schema=True),

@@ -47,6 +47,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "xml": ("rowTag", "attributePrefix", "valueTag", "nullValue", "ignoreSurroundingSpaces", "ignoreNamespace"),
     "text": ("lineSep",),
     "fixed-width": ("lineSep", "comment"),
+    "dynamodb-json": ("layout",),
 }
 """Spark's options that each text format's reader is given, in Spark's spelling."""
 

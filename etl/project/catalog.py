@@ -17,6 +17,7 @@ from etl.config.problems import raise_all
 from etl.config.settings import Config, refuse_secrets
 from etl.config.structure import structured
 from etl.errors import ConfigError, DefinitionError, Place, ProjectError, did_you_mean
+from etl.model import items
 from etl.model.dataset import NAME, Dataset
 from etl.model.formats import FORMATS, check_publish
 from etl.model.job import JobModule
@@ -107,6 +108,8 @@ def _unshaped(entry: Entry) -> Iterator[str]:
     in_files = [c for c in entry.schema or () if c.name not in entry.partitioned_by]
     if entry.format == "xml":
         yield from shape_problems(entry.options, entry.schema)
+    if entry.format == "dynamodb-json":
+        yield from items.shape_problems(entry.options, entry.schema)
     if entry.format == "text" and entry.schema and len(in_files) != 1:
         yield f"a text dataset has one column in its files, the line; the schema has {len(in_files)}"
     if (entry.format == "fixed-width") != bool(entry.widths):

@@ -19,7 +19,7 @@ from etl.model.dataset import Dataset
 from etl.model.interval import Interval
 from etl.spark.errors import chain, is_unreadable, summary
 from etl.sql import literal, quoted
-from etl.storage import delimited, keys, objects, plain, xml_keys, xml_records
+from etl.storage import delimited, items, keys, objects, plain, xml_keys, xml_records
 from etl.storage.content import content
 from etl.storage.folders import folder_text, folder_values
 from etl.storage.header import file_columns, read_header
@@ -107,6 +107,8 @@ def _frame(session: SparkSession, dataset: Dataset, files: Sequence[File]) -> tu
     if dataset.format == "xml":
         xml_keys.check(session, dataset, files)
         return xml_records.parsed(Lines(_lines(session, dataset, files, folders, drop=0)), dataset, dataset.rules), 0
+    if dataset.format == "dynamodb-json":
+        return items.parsed(Lines(_lines(session, dataset, files, folders, drop=0)), dataset, dataset.rules), 0
     dialect = delimited.dialect_of(dataset.spark_options)
     if dataset.format in ("text", "fixed-width"):
         return plain.parsed(Lines(_lines(session, dataset, files, folders, drop=0)), dataset, dataset.rules), 0
@@ -162,7 +164,7 @@ def _lines(
             split = f"regexp_extract_all({text}, {literal(dialect.record)}, 0)"
             records = f"transform({split}, x -> rtrim('\\r\\n', x))"
             text = f"explode(slice(filter({records}, x -> {kept.format('x')}), {drop + 1}, 2000000000))"
-        elif dataset.format not in ("json", "xml"):
+        elif dataset.format not in ("json", "xml", "dynamodb-json"):
             text = f"explode({_split(text, dataset)})"
         frame = frame.selectExpr(*map(quoted, dataset.partitioned_by), f"{text} AS {line}")
     return frame if dataset.format == "text" else frame.where(kept.format(line))

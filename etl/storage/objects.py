@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # de-LI writes 1’234.5: in texts for decimals a comma is then no sign of a number, where Spark else leaves commas out.
 OPTIONS = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "c", "locale": "de-LI"}
+RECORD = "_headrace_r"
+WHOLE = f"({RECORD} IS NOT NULL)"
 BETWEEN = r"(?<=[}\]])\s*(?=[{\[])"
 
 
@@ -29,18 +31,26 @@ def parsed(lines: Lines, dataset: Dataset, rules: TextRules) -> DataFrame:
     """Return the files' records in the declared columns, corrupt ones with their text and reason."""
     declared = [column for column in dataset.schema or () if column.name not in dataset.partitioned_by]
     inner = ", ".join(f"{quoted(column.name)}: {raw_type(column.type, rules)}" for column in declared)
-    record = f"STRUCT<{inner}>"
+    frame = records(lines, f"STRUCT<{inner}>", dataset).withColumn(LONG, F.expr(long_numbers(declared, rules)))
+    columns = {column.name: conversion(column, f"{RECORD}.{quoted(column.name)}", rules) for column in declared}
+    made = Parsed(columns=columns, whole=WHOLE, broken="no JSON record of these types", kept=(LONG,))
+    return settled(frame, made, lines, dataset, rules)
+
+
+def records(lines: Lines, record: str, dataset: Dataset) -> DataFrame:
+    """Return a row for each record: its text as ``LINE``, what was parsed as ``RECORD``, null where it is no record.
+
+    Args:
+        lines: of the files.
+        record: the type of a record, as DDL.
+        dataset: whose options the parser is given.
+    """
     frame = lines.frame.withColumn(
         "_headrace_p", F.expr(_sql_parse(quoted(LINE), f"r {record}, e INT, c STRING", dataset))
     )
     carried = [quoted(name) for name in dataset.partitioned_by]
     frame = frame.selectExpr(*carried, f"explode({_records(record, dataset)}) AS _headrace_x")
-    frame = frame.selectExpr(*carried, f"_headrace_x.line AS {quoted(LINE)}", "_headrace_x.r AS _headrace_r")
-    frame = frame.withColumn(LONG, F.expr(long_numbers(declared, rules)))
-    columns = {column.name: conversion(column, f"_headrace_r.{quoted(column.name)}", rules) for column in declared}
-    whole = "(_headrace_r IS NOT NULL)"
-    made = Parsed(columns=columns, whole=whole, broken="no JSON record of these types", kept=(LONG,))
-    return settled(frame, made, lines, dataset, rules)
+    return frame.selectExpr(*carried, f"_headrace_x.line AS {quoted(LINE)}", f"_headrace_x.r AS {RECORD}")
 
 
 def _records(record: str, dataset: Dataset) -> str:
@@ -79,4 +89,4 @@ def _sql_parse(text: str, ddl: str, dataset: Dataset) -> str:
     return f"from_json({_wrapped(text)}, {literal(ddl)}, map({pairs}))"
 
 
-_NOT_PARSERS = ("multiLine", "lineSep")
+_NOT_PARSERS = ("multiLine", "lineSep", "layout")

@@ -86,6 +86,8 @@ def test_each_step_has_a_quarantine(opened: Opened, chain: str) -> None:
         ("[raw.flights]\n[clean.flights]\nschema = 'id INT'\n", 2),
         ("[raw.flights]\n[nowhere.x]\n", 2),
         ("[raw.flights]\noptions = { password = 'hunter2' }\n", 2),
+        ('[raw.flights]\nformat = "dynamodb-json"\nschema = "id INT"\noptions = { layout = "exports" }\n', 1),
+        ('[raw.flights]\nformat = "dynamodb-json"\nschema = "_deleted INT"\noptions = { layout = "incremental" }\n', 1),
         ('[raw.flights]\nformat = "xml"\nschema = "id INT"\n', 1),
         ('[raw.flights]\nformat = "xml"\nschema = "id INT"\noptions = { rowTag = "<f>" }\n', 1),
         ('[raw.flights]\nformat = "xml"\nschema = "id MAP<STRING, INT>"\noptions = { rowTag = "f" }\n', 1),
