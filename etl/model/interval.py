@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from attrs import frozen
 
@@ -50,11 +51,7 @@ class Interval:
     @property
     def key(self) -> str:
         """A short name, unique among intervals: ``2013-02-08``, ``2013-02-08T05``, ``2013-02`` or ``start/end``."""
-        for unit, pattern in ((Unit.DAY, "%Y-%m-%d"), (Unit.MONTH, "%Y-%m"), (Unit.HOUR, "%Y-%m-%dT%H")):
-            if containing(self.start, unit) == self:
-                return self.start.strftime(pattern)
-        pattern = "%Y-%m-%dT%H:%M:%S" if self.start.second or self.end.second else "%Y-%m-%dT%H:%M"
-        return f"{self.start:{pattern}}/{self.end:{pattern}}"
+        return _key(self)
 
     def __str__(self) -> str:
         return self.key
@@ -81,6 +78,15 @@ class Interval:
 
     def __contains__(self, instant: datetime) -> bool:
         return self.start <= instant < self.end
+
+
+@lru_cache(maxsize=16_384)
+def _key(interval: Interval) -> str:
+    for unit, pattern in ((Unit.DAY, "%Y-%m-%d"), (Unit.MONTH, "%Y-%m"), (Unit.HOUR, "%Y-%m-%dT%H")):
+        if containing(interval.start, unit) == interval:
+            return interval.start.strftime(pattern)
+    pattern = "%Y-%m-%dT%H:%M:%S" if interval.start.second or interval.end.second else "%Y-%m-%dT%H:%M"
+    return f"{interval.start:{pattern}}/{interval.end:{pattern}}"
 
 
 def containing(instant: datetime, unit: Unit) -> Interval:

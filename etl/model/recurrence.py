@@ -34,6 +34,7 @@ def cut(schedule: Schedule, instant: datetime) -> Interval:
     return Interval(grid.before(instant + MICRO), grid.after(instant))
 
 
+@lru_cache(maxsize=16_384)
 def next_interval(schedule: Schedule, instant: datetime) -> Interval | None:
     """Return the first interval that begins at or after an instant; None behind the last."""
     grid, (first, limit) = grid_of(schedule), _window(schedule)
@@ -57,6 +58,7 @@ def has(schedule: Schedule, interval: Interval) -> bool:
     return next_interval(schedule, interval.start) == interval
 
 
+@lru_cache(maxsize=16_384)
 def due_at(schedule: Schedule, interval: Interval) -> datetime:
     """Return when an interval is due."""
     return schedule.moved(interval.end if schedule.due == "end" else interval.start)

@@ -6,23 +6,21 @@ begins it again: a run of one id takes place once. Only jobs for which something
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import define, evolve, field
 
-from etl.errors import ConflictError, EtlError
-from etl.model.recurrence import due_at
+from etl.errors import ConflictError
 from etl.schedule.decision import Asked, Check, Decision, Verdict
 from etl.schedule.due import decide
 from etl.schedule.jobs import Scheduled
-from etl.schedule.notice import Notice, notice_of
 from etl.schedule.outcome import concluded
 from etl.schedule.record import Open, Record, new_record
 from etl.schedule.records import Records
 from etl.schedule.runner import Order, Runner
+from etl.schedule.telling import Telling
 
 AGAIN = timedelta(
     seconds=30
@@ -38,7 +36,7 @@ class Machine:
         records: where they are remembered.
         runner: where runs take place.
         ask: asks a precondition.
-        raise_alarm: raises one alarm for one notice.
+        telling: raises alarms.
         tell: gets a line for people.
         fence: raises where this process is the scheduler no more; called before anything is written.
     """
@@ -47,7 +45,7 @@ class Machine:
     records: Records
     runner: Runner
     ask: Callable[[Any, Scheduled, Check], Asked]
-    raise_alarm: Callable[[Any, Notice], None]
+    telling: Telling
     tell: Callable[[str], None] = lambda _: None
     fence: Callable[[], None] = lambda: None
     known: dict[str, tuple[Scheduled, Record]] = field(factory=dict)
@@ -99,6 +97,14 @@ class Machine:
         """Take note of what a precondition answered."""
         self.answers[check.job, check.interval.key, check.number] = asked
         self._dirty.add(check.job)
+
+    def busy(self) -> bool:
+        """Say whether a run is at work, or is going to be tried again."""
+        return bool(self.at_work) or any(each.what == "retry" for said in self.verdicts.values() for each in said)
+
+    def forget(self) -> None:
+        """Read everything again before the next decision: a write may have landed whose answer was lost."""
+        self.known.clear()
 
     def next_wake(self) -> datetime | None:
         """Return when there is something to decide, if nothing happens before."""
@@ -188,7 +194,7 @@ class Machine:
         """Raise what is to be told; what cannot be raised is tried again, and fails nothing."""
         each, record = self.known[name]
         for opened in [one for one in record.open.values() if one.tell]:
-            left = tuple(kind for kind in opened.tell if not self._told(each, opened, kind, now))
+            left = tuple(kind for kind in opened.tell if not self.telling.told(each, opened, kind, now))
             after = evolve(opened, tell=left)
             record = self.known[name][1]
             settled = record.without(opened.key) if not left and opened.state == "done" else record.with_open(after)
@@ -196,24 +202,3 @@ class Machine:
                 return
             if left:
                 self._later(name, now + AGAIN)
-
-    def _told(self, each: Scheduled, opened: Open, kind: Any, now: datetime) -> bool:
-        alarms = {"failure": each.job.on_failure, "success": each.job.on_success, "late": each.job.on_late}[kind]
-        due = due_at(each.schedule, opened.interval)
-        environment = self.records.environment
-        notice = notice_of(kind, self.jobs, each.name, opened, environment=environment, now=now, due=due)
-        if kind != "success":
-            self.tell(str(notice))
-        raised = [self._raised(alarm, notice) for alarm in alarms]  # every one of them, also behind one that failed
-        return all(raised)
-
-    def _raised(self, alarm: Any, notice: Notice) -> bool:
-        digest = hashlib.sha256(f"{notice.cause}\n{alarm!r}".encode()).hexdigest()[:32]
-        try:
-            if not self.records.told(digest):
-                self.raise_alarm(alarm, notice)
-                self.records.tell(digest)
-        except (EtlError, OSError, RuntimeError, ValueError) as error:
-            self.tell(f"alarm {alarm!r} could not be raised: {error}")
-            return False
-        return True

@@ -11,6 +11,7 @@ from etl.schedule.jobs import Scheduled, joined
 from etl.schedule.machine import Machine
 from etl.schedule.outcome import Outcome
 from etl.schedule.records import Records
+from etl.schedule.telling import Telling
 from tests.schedule.memory import KilledError, Memory
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
@@ -24,7 +25,7 @@ def chance(*parts: object) -> float:
 class World:
     """Runs in place of processes: each id once; how long one takes, and how it ends, ``fate`` says."""
 
-    def __init__(self, jobs, now=START, fate=lambda job, key, number: (0, 5), deadly=0.0, seed=0):
+    def __init__(self, jobs, now=START, fate=lambda *_: (0, 5), deadly=0.0, seed=0):
         self.jobs: dict[str, Scheduled] = joined(jobs)
         self.now, self.fate, self.seed, self.deadly = now, fate, seed, deadly
         self.store = Memory(self._may_die)
@@ -34,23 +35,22 @@ class World:
         self.most_at_once: Counter[str] = Counter()
         self.alarms: list = []
         self.deaths = self.steps = 0
-        self.met = lambda precondition: True
+        self.met = lambda _: True
         self.machine = self._machine()
 
-    def _may_die(self, when):
+    def _may_die(self, _):
         self.steps += 1
         if self.deadly and chance(self.seed, "death", self.steps) < self.deadly:
             self.deaths += 1
             raise KilledError
 
     def _machine(self):
-        return Machine(
-            jobs=self.jobs,
-            records=Records(self.store, "test"),
-            runner=self,
-            ask=lambda precondition, each, check: Asked(self.met(precondition), f"asked at {self.now:%H:%M}", self.now),
-            raise_alarm=lambda alarm, notice: self.alarms.append((alarm, notice)),
-        )
+        records = Records(self.store, "test")
+        telling = Telling(jobs=self.jobs, records=records, raise_alarm=lambda *raised: self.alarms.append(raised))
+        return Machine(jobs=self.jobs, records=records, runner=self, ask=self._ask, telling=telling)
+
+    def _ask(self, precondition, *_):
+        return Asked(self.met(precondition), f"asked at {self.now:%H:%M}", self.now)
 
     def begin(self, order):
         if order.run_id not in self.runs:
@@ -58,7 +58,7 @@ class World:
             self.numbers[place] += 1
             code, minutes = self.fate(*place, self.numbers[place])
             self.runs[order.run_id] = [order, self.now + timedelta(minutes=minutes), code]
-            at_work = sum(each.job == order.job and end > self.now for each, end, _ in self.runs.values())
+            at_work = sum(job == order.job for job, _ in self.machine.at_work)
             self.most_at_once[order.job] = max(self.most_at_once[order.job], at_work)
             if code == 0:
                 self.succeeded[place] += 1
