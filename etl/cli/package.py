@@ -37,7 +37,10 @@ def command(context: Context, out: Path) -> None:
     if project.directory is None:
         raise UsageError("this is a bundle already: there is no project here to build one from")
     bundle = build(project.directory, out, steps=tuple(project.graph.nodes))
-    values = {name: str(value) for name, value in attrs.asdict(bundle, recurse=False).items()}
+    values = {name: str(value) for name, value in attrs.asdict(bundle, recurse=False).items() if name != "archives"}
+    values |= {
+        each.file: ", ".join(f"{name} {version}" for name, version in each.packages.items()) for each in bundle.archives
+    }
     if context.output == "json":
         print_json(values)
     else:

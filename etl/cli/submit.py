@@ -80,7 +80,7 @@ def command(
     config = project.config
     arguments = _arguments(selection, context)
     built = built_in(bundle)
-    found = requests(config, destination(config, to), built.folder, named(run_id), arguments)
+    found = requests(config, destination(config, to), built.folder, named(run_id), arguments, built.archives)
     uploads = built.uploads(config.bundles)
     for warning in found.warnings:
         click.echo(f"Warning: {warning}", err=True)

@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from etl.errors import UnknownNameError, UsageError
 from etl.model.platforms import PLATFORMS
+from etl.ship.archive import Archive
 
 State = Literal["pending", "running", "succeeded", "failed", "cancelled"]
 
@@ -27,12 +28,14 @@ class Submission:
         run_id: names the run there and here.
         arguments: of ``main.py``, ``--key value`` each; the same ones replay the run locally.
         settings: Spark's configuration.
+        archives: those of the bundle that the place's Python and CPU need.
     """
 
     bundle: str
     run_id: str
     arguments: Mapping[str, str] = field(factory=dict, hash=False)
     settings: Mapping[str, str] = field(factory=dict, hash=False)
+    archives: tuple[Archive, ...] = ()
 
     @property
     def main(self) -> str:
@@ -43,6 +46,17 @@ class Submission:
     def zip(self) -> str:
         """What goes on the path of driver and executors."""
         return f"{self.bundle}/app.zip"
+
+    @property
+    def unpacked(self) -> str:
+        """What ``--archives`` takes: each archive with the folder it is unpacked as; empty where there is none."""
+        return ",".join(f"{self.bundle}/{each.file}#{each.folder}" for each in self.archives)
+
+    @property
+    def python_path(self) -> Mapping[str, str]:
+        """The setting by which executors import from the archives; the driver's is ``main.py``'s own doing."""
+        path = ":".join(f"./{each.folder}" for each in self.archives)
+        return {"spark.executorEnv.PYTHONPATH": path} if path else {}
 
     def argv(self) -> list[str]:
         """Return the arguments as a list of words."""
