@@ -8,12 +8,8 @@ of its bundle is not to be had.
 import hashlib
 import importlib.util
 import json
-import os
-import platform
 import re
-import shutil
 import sys
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -39,7 +35,6 @@ RESERVED_BY_GLUE = (
 )
 RESERVED_PREFIXES = ("enable-", "disable-", "extra-", "job-", "continuation-", "continuous-", "additional-", "python-")
 ZIP = "app.zip"
-FOLDERS = ("headrace_native", "headrace_packages")  # as which --archives unpacks what a zip cannot give
 PACKAGES = {"etl": "engine", "jobs": "jobs"}  # what is compared, and its name in bundle.json
 NOT_RUN = "etl/project/template/"  # in the engine's wheel, not in a bundle
 WRONG_ENGINE = 5  # the exit code for an environment that cannot run the bundle
@@ -144,42 +139,6 @@ def find_bundle() -> None:
             refuse(f"found {there}; this bundle needs {package}: {remedy()}", WRONG_ENGINE)
 
 
-def find_packages() -> None:
-    """Put what a zip cannot give, native packages and such as read files, on this process's path.
-
-    The platform has unpacked the archives into the working directory (YARN, Kubernetes); elsewhere they lie beside this
-    script or on the path (Glue, a machine of one's own), and are unpacked here, once for each content.
-    """
-    for folder in FOLDERS:
-        if Path(folder).is_dir():
-            sys.path.insert(0, str(Path(folder).absolute()))
-    cpu = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    wanted = ("packages-any.zip", f"packages-cp{sys.version_info.major}{sys.version_info.minor}-{cpu}.zip")
-    if not any(Path(folder).is_dir() for folder in FOLDERS):
-        found = filter(None, map(beside_or_on_path, wanted))
-        sys.path[:0] = [str(unpacked_archive(each)) for each in found]
-
-
-def unpacked_archive(archive: Path) -> Path:
-    """Return the folder with an archive's files; a process that ends midway leaves none under that name."""
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    # A folder of another user's making could hold other code: names differ by user, and rights are the user's own.
-    root = Path(tempfile.gettempdir()) / f"headrace-{os.getuid()}"
-    root.mkdir(mode=0o700, exist_ok=True)
-    if root.stat().st_uid != os.getuid() or root.is_symlink():
-        refuse(f"{root} is another user's; set TMPDIR to a directory of your own", WRONG_ENGINE)
-    folder = root / digest
-    if not folder.is_dir():
-        scratch = Path(tempfile.mkdtemp(dir=root))
-        with zipfile.ZipFile(archive) as opened:
-            opened.extractall(scratch)
-        try:
-            scratch.rename(folder)
-        except OSError:  # another process was quicker
-            shutil.rmtree(scratch)
-    return folder
-
-
 def is_same(found: Package | None, wanted: Package) -> bool:
     """Whether what is there has the files that were bundled."""
     return found is not None and found.sha256 == wanted.sha256
@@ -192,12 +151,7 @@ def remedy() -> str:
 
 def own_zip() -> Path | None:
     """Return the bundle's zip: beside this script, or wherever --py-files has put it on the path."""
-    return beside_or_on_path(ZIP)
-
-
-def beside_or_on_path(name: str) -> Path | None:
-    """Return a file of the bundle: beside this script, or among the entries of the path; None where there is none."""
-    places = (Path(__file__).with_name(name), *(Path(entry) for entry in sys.path if Path(entry).name == name))
+    places = (Path(__file__).with_name(ZIP), *(Path(entry) for entry in sys.path if Path(entry).name == ZIP))
     return next((place for place in places if place.is_file()), None)
 
 
@@ -254,9 +208,11 @@ def unpacked(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
 def run(argv: Sequence[str]) -> int:
     """Find engine and project, and run the job."""
     line = command(pairs(argv))
-    find_packages()
     find_bundle()
     from etl.cli import main
+    from etl.ship.unpacked import find_packages
+
+    find_packages(Path(__file__))
 
     return int(main(line, bundled=True) or 0)
 

@@ -21,11 +21,10 @@ from attrs import field, frozen
 
 from etl.errors import Place, PlatformError, ProjectError, UsageError
 from etl.ship.dependencies import Dependency
+from etl.ship.unpacked import ANY, NATIVE, UNPACKED, archive_name
 from etl.spark import cache
 
 CPUS = {"x86_64": "x86_64", "arm64": "aarch64"}  # as AWS says it, and as wheels do
-ANY = "any"
-UNPACKED, NATIVE = "headrace_packages", "headrace_native"  # their folders, in the working directory of a container
 NEWEST_GLIBC = 34  # 2.34: Amazon Linux 2023, which EMR 7, EMR 8 and Glue 5 and 6 run on
 _OLDEST_GLIBC = 5
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment a zip can name; real ones would make equal bundles differ
@@ -96,13 +95,13 @@ def archives(found: Sequence[Dependency], targets: Targets, out: Path) -> tuple[
     unpacked = [each for each in found if each.form == "unpacked"]
     if unpacked:
         entries = {name: content for each in unpacked for name, content in each.files.items()}
-        made.append(Archive(file=f"packages-{ANY}.zip", packages={each.name: each.version for each in unpacked}))
+        made.append(Archive(file=archive_name("", ANY), packages={each.name: each.version for each in unpacked}))
         write_zip(out / made[-1].file, entries)
     native = {each.name: each.version for each in found if each.form == "native"}
     for python in targets.pythons if native else ():
         for cpu in targets.cpus:
             wheels = [_wheel(name, version, python, cpu) for name, version in native.items()]
-            file = f"packages-cp{python.replace('.', '')}-{cpu}.zip"
+            file = archive_name(python, cpu)
             write_zip(out / file, dict(item for wheel in wheels for item in _installed(wheel).items()))
             (out / "wheels").mkdir(exist_ok=True)
             for wheel in wheels:

@@ -1,22 +1,23 @@
 """What cannot be imported from a zip: found, put into archives, sent, and unpacked by main.py."""
 
-import importlib.util
 import json
 import os
 import platform
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from etl.errors import ProjectError, UsageError
+from etl.errors import PlatformError, ProjectError, UsageError
 from etl.project import scaffold
 from etl.ship import bundle
 from etl.ship.archive import Archive, Targets, archives, fitting, write_zip
 from etl.ship.built import built_in
 from etl.ship.dependencies import Dependency, _form
+from etl.ship.unpacked import find_packages
 
 ANY = Archive(file="packages-any.zip", packages={"boto3": "1"})
 ARM = Archive(file="packages-cp311-arm64.zip", python="3.11", cpu="arm64", packages={"fast": "2"}, wheels=("wheels/f",))
@@ -73,8 +74,10 @@ def test_main_gives_the_driver_the_boto3_of_its_bundle(with_boto3, tmp_path):
         "spec = importlib.util.spec_from_file_location('main', sys.argv[1])\n"
         "main = importlib.util.module_from_spec(spec)\n"
         "spec.loader.exec_module(main)\n"
-        "main.find_packages()\n"
         "main.find_bundle()\n"
+        "from pathlib import Path\n"
+        "from etl.ship.unpacked import find_packages\n"
+        "find_packages(Path(sys.argv[1]))\n"
         "import boto3, botocore\n"
         "boto3.client('s3', region_name='eu-west-1', aws_access_key_id='a', aws_secret_access_key='b')\n"
         "print(botocore.__file__)\n"
@@ -139,46 +142,40 @@ def test_without_a_word_native_packages_are_for_this_python_and_both_cpus(tmp_pa
 
 
 @pytest.fixture
-def main(tmp_path, monkeypatch):
-    """main.py as a module, with a directory for what it unpacks and a path to put back."""
-    file = Path(__file__).parents[2] / "bootstrap" / "main.py"
-    spec = importlib.util.spec_from_file_location("bundle_main", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.setattr(module.tempfile, "gettempdir", lambda: str(tmp_path))
+def scratch(tmp_path, monkeypatch):
+    """A working directory, also for what is unpacked, and a path to put back."""
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.chdir(tmp_path)
-    return module
+    return tmp_path
 
 
-def test_main_takes_what_the_platform_has_unpacked(main, tmp_path):
-    (tmp_path / "headrace_native").mkdir()
+def test_main_takes_what_the_platform_has_unpacked(scratch):
+    (scratch / "headrace_native").mkdir()
 
-    main.find_packages()
+    find_packages(Path("nowhere/main.py"))
 
-    assert sys.path[0] == str(tmp_path / "headrace_native")
+    assert sys.path[0] == str(scratch / "headrace_native")
 
 
-def test_main_takes_the_archive_of_its_own_python_and_cpu_from_the_path(main, tmp_path):
+def test_main_takes_the_archive_of_its_own_python_and_cpu_from_the_path(scratch):
     cpu = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    mine = tmp_path / f"packages-cp{HERE.replace('.', '')}-{cpu}.zip"
+    mine = scratch / f"packages-cp{HERE.replace('.', '')}-{cpu}.zip"
     write_zip(mine, {"mine.py": b"x = 1"})
-    write_zip(tmp_path / "packages-cp310-sparc.zip", {"other.py": b""})
-    sys.path += [str(mine), str(tmp_path / "packages-cp310-sparc.zip")]
+    write_zip(scratch / "packages-cp310-sparc.zip", {"other.py": b""})
+    sys.path += [str(mine), str(scratch / "packages-cp310-sparc.zip")]
 
-    main.find_packages()
+    find_packages(Path("nowhere/main.py"))
 
     assert (Path(sys.path[0]) / "mine.py").is_file()
     assert not (Path(sys.path[0]) / "other.py").exists()
 
 
-def test_main_refuses_a_folder_of_another_user(main, tmp_path):
-    write_zip(tmp_path / "packages-any.zip", {"mine.py": b""})
-    (tmp_path / "elsewhere").mkdir()
-    (tmp_path / f"headrace-{os.getuid()}").symlink_to(tmp_path / "elsewhere")
-    sys.path.append(str(tmp_path / "packages-any.zip"))
+def test_main_refuses_a_folder_of_another_user(scratch):
+    write_zip(scratch / "packages-any.zip", {"mine.py": b""})
+    (scratch / "elsewhere").mkdir()
+    (scratch / f"headrace-{os.getuid()}").symlink_to(scratch / "elsewhere")
+    sys.path.append(str(scratch / "packages-any.zip"))
 
-    with pytest.raises(SystemExit) as ended:
-        main.find_packages()
-
-    assert ended.value.code == 5
+    with pytest.raises(PlatformError, match="another user's"):
+        find_packages(Path("nowhere/main.py"))
