@@ -17,21 +17,9 @@ from typing import NamedTuple, NoReturn
 
 OWN = ("job", "date", "from", "to", "env", "set", "params", "run-id", "platform")
 RESERVED_BY_GLUE = (
-    "JOB_NAME",
-    "JOB_ID",
-    "JOB_RUN_ID",
-    "SECURITY_CONFIGURATION",
-    "TempDir",
-    "RedshiftTempDir",
-    "conf",
-    "class",
-    "scriptLocation",
-    "encryption-type",
-    "datalake-formats",
-    "user-jars-first",
-    "spark-event-logs-path",
-    "use-postgres-driver",
-    "auto-scale-within-microbatch",
+    *("JOB_NAME", "JOB_ID", "JOB_RUN_ID", "SECURITY_CONFIGURATION", "TempDir", "RedshiftTempDir", "conf", "class"),
+    *("scriptLocation", "encryption-type", "datalake-formats", "user-jars-first", "spark-event-logs-path"),
+    *("use-postgres-driver", "auto-scale-within-microbatch"),
 )
 RESERVED_PREFIXES = ("enable-", "disable-", "extra-", "job-", "continuation-", "continuous-", "additional-", "python-")
 ZIP = "app.zip"
