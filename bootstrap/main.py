@@ -198,9 +198,6 @@ def run(argv: Sequence[str]) -> int:
     line = command(pairs(argv))
     find_bundle()
     from etl.cli import main
-    from etl.ship.unpacked import find_packages
-
-    find_packages(Path(__file__))
 
     return int(main(line, bundled=True) or 0)
 
