@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from etl.errors import Place, PlatformError, ProjectError, UsageError
 from etl.ship.dependencies import Dependency
@@ -48,6 +48,10 @@ class Archive:
     cpu: str = ANY
     packages: Mapping[str, str] = field(factory=dict, hash=False)
     wheels: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return asdict(self)
 
     @property
     def folder(self) -> str:

@@ -50,6 +50,11 @@ class Built:
         )
 
 
+def archives_of(said: Mapping[str, Any]) -> tuple[Archive, ...]:
+    """Return the archives that a bundle's manifest, or the record of a submission, names."""
+    return tuple(Archive(**{**each, "wheels": tuple(each["wheels"])}) for each in said.get("archives", ()))
+
+
 def built_in(directory: Path) -> Built:
     """Return what ``etl package`` has put into a directory.
 
@@ -66,7 +71,7 @@ def built_in(directory: Path) -> Built:
             f"{file} has version {said.get('schema_version')}; this Headrace reads {SCHEMA_VERSION}",
             remedy=f"build it again: etl package --out {directory}",
         )
-    archives = tuple(Archive(**{**each, "wheels": tuple(each["wheels"])}) for each in said.get("archives", ()))
+    archives = archives_of(said)
     sent = dict.fromkeys([*SENT, *(name for each in archives for name in (each.file, *each.wheels))])
     files = {name: said["files"][name] for name in sent}
     folder = files[SENT[0]]["key"].rpartition("/")[0]

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict, frozen
+from attrs import frozen
 
 from etl.errors import Place, ProjectError
 from etl.ship.archive import Archive, Targets, archives, write_zip
@@ -89,7 +89,7 @@ def build(directory: Path, out: Path, steps: Sequence[str] = ()) -> Bundle:
     # The engine is a dependency of the project, or the project itself.
     engine = {"version": versions.get(ENGINE, project.version), "sha256": _digest_below(entries, "etl")}
     jobs = {"version": project.version, "sha256": _digest_below(entries, JOBS)}
-    content = {"engine": engine, "jobs": jobs, "archives": [asdict(each) for each in more]}
+    content = {"engine": engine, "jobs": jobs, "archives": [each.to_json() for each in more]}
     _write_manifest(bundle, digests, content, {"commit": _commit(directory), "dependencies": versions})
     if steps:
         check_opened(app, directory, steps)

@@ -1,7 +1,6 @@
 """The seam to the places where a bundle can be sent: what each must do, and how it is found.
 
-No such place is built in yet; a run takes place where it is started. One that is registered is a module with these four
-functions, and a line in ``etl.model.platforms``.
+Each is a module with these four functions, and a line in ``etl.model.platforms``; ``local`` is one.
 """
 
 from __future__ import annotations

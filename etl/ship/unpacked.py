@@ -34,14 +34,18 @@ def find_packages(script: Path) -> None:
     if there:
         sys.path[:0] = [str(Path(folder).absolute()) for folder in there]
         return
-    cpu = _CPU_OF.get(platform.machine(), platform.machine())
-    names = (archive_name("", ANY), archive_name(f"{sys.version_info.major}.{sys.version_info.minor}", cpu))
+    names = (archive_name("", ANY), archive_name(f"{sys.version_info.major}.{sys.version_info.minor}", cpu()))
     sys.path[:0] = [str(unpacked(found)) for name in names if (found := _beside_or_on_path(script, name))]
 
 
-def archive_name(python: str, cpu: str) -> str:
+def cpu() -> str:
+    """Return this machine's CPU as AWS calls it: ``x86_64``, ``arm64``."""
+    return _CPU_OF.get(platform.machine(), platform.machine())
+
+
+def archive_name(python: str, machine: str) -> str:
     """Return the name of the archive for a Python and CPU, or for ``any``."""
-    return f"packages-{ANY}.zip" if cpu == ANY else f"packages-cp{python.replace('.', '')}-{cpu}.zip"
+    return f"packages-{ANY}.zip" if machine == ANY else f"packages-cp{python.replace('.', '')}-{machine}.zip"
 
 
 def unpacked(archive: Path) -> Path:
