@@ -89,6 +89,10 @@ def command(
         submit_here(context, config, built, named(run_id), arguments, dry_run=dry_run)
     found = requests(config, destination(config, to), built.folder, named(run_id), arguments, built.archives)
     uploads = built.uploads(config.bundles)
+    _tell(context, found, uploads)
+
+
+def _tell(context: Context, found: Requests, uploads: tuple[str, ...]) -> None:
     for warning in found.warnings:
         click.echo(f"Warning: {warning}", err=True)
     if context.output == "json":
