@@ -19,6 +19,8 @@ from etl.ship.defaults import DELTA_JARS
 from etl.spark import jars, java
 
 MASTER = "local-cluster[1,1,1024]"  # a worker and an executor, each a process with a directory of its own
+INTERPRETERS = ("/usr/bin/python3.11", "/usr/bin/python3.13")
+CONTAINERS = ("spark.yarn.appMasterEnv", "spark.executorEnv")
 OWN_SETTINGS = ("spark.yarn.", "spark.emr-serverless.", "spark.kubernetes.", "spark.driver.", "spark.executor.memory")
 
 
@@ -30,11 +32,13 @@ class Machine:
         client: of S3.
         directory: what is fetched lies below; the driver works in ``work``.
         master: stands for the platform's.
+        yarn: HADOOP_CONF_DIR of a YARN that runs here, which then carries out what is for YARN as it is.
     """
 
     client: Any
     directory: Path
     master: str = MASTER
+    yarn: Path | None = None
 
     def fetched(self, uri: str) -> str:
         """Return a file of this machine with the bytes of an object; ``#folder`` stays behind it."""
@@ -63,8 +67,24 @@ class Machine:
             "TMPDIR": str(self.directory),
             **more,
         }
-        command = [str(home / "bin" / "spark-submit"), "--master", self.master, *self._said_here(words)]
+        master = ["--master", self.master]
+        if self.yarn:
+            environ["HADOOP_CONF_DIR"] = str(self.yarn)
+            master = ["--master", "yarn", "--deploy-mode", "cluster", *self._containers(environ)]
+        command = [str(home / "bin" / "spark-submit"), *master, *self._said_here(words)]
         return subprocess.run(command, cwd=work, env=environ, capture_output=True, text=True, check=False)
+
+    def _containers(self, environ: Mapping[str, str]) -> list[str]:
+        """Return what YARN's containers must be told of this machine."""
+        variables = {key: environ[key] for key in ("JAVA_HOME", "SPARK_HOME", "SPARK_LOCAL_IP", "SPARK_SCALA_VERSION")}
+        said = {
+            "spark.yarn.jars": f"local:{environ['SPARK_HOME']}/jars/*",
+            "spark.yarn.stagingDir": f"file://{self.directory}/staging",
+            "spark.executor.memory": "512m",
+            "spark.executor.instances": "1",
+        }
+        said |= {f"{of}.{key}": text for of in CONTAINERS for key, text in variables.items()}
+        return [word for key, value in said.items() for word in ("--conf", f"{key}={value}")]
 
     def _said_here(self, words: Sequence[str]) -> list[str]:
         import pyspark
@@ -78,7 +98,11 @@ class Machine:
         """Return Spark settings as words, without those that only the platform can carry out."""
         words = []
         for key, value in given.items():
-            if key.startswith(OWN_SETTINGS) or value in {"/usr/bin/python3.11", "/usr/bin/python3.13"}:
+            if value in INTERPRETERS and self.yarn:
+                words += ["--conf", f"{key}={sys.executable}"]
+                continue
+            own = key.startswith(OWN_SETTINGS) and not (self.yarn and key.startswith("spark.yarn."))
+            if own or value in INTERPRETERS:
                 continue
             if key == "spark.jars":
                 assert [each.removeprefix("local://") for each in value.split(",")] == list(DELTA_JARS)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from etl.project import scaffold
 from etl.ship import bundle
 from etl.ship.built import built_in
 from etl.ship.requests import requests
-from tests import platforms_here
+from tests import platforms_here, yarn_cluster
 from tests.platforms_here import Machine
 
 pytestmark = [pytest.mark.spark, pytest.mark.cluster, pytest.mark.once]
@@ -103,11 +104,21 @@ def bundles(s3_server, built) -> str:
     return f"s3://{bucket}/b"
 
 
+@pytest.fixture(scope="module")
+def yarn(tmp_path_factory) -> Iterator[Path]:
+    """The HADOOP_CONF_DIR of a running YARN."""
+    try:
+        with yarn_cluster.serving(tmp_path_factory.mktemp("yarn")) as conf:
+            yield conf
+    except yarn_cluster.NoClusterError as error:
+        pytest.skip(str(error))
+
+
 @pytest.fixture
 def carried_out(shop, built, bundles, s3_server, tmp_path):
     """``carried_out("glue")`` makes the request of a platform and does what it says; returns process and lake."""
 
-    def run(platform, day=DAY, master=platforms_here.MASTER, **overrides):
+    def run(platform, day=DAY, master=platforms_here.MASTER, yarn=None, **overrides):
         conf = tmp_path / "conf"
         conf.mkdir()
         zones = "\n".join(f'{zone} = "s3://lake/{zone}"' for zone in ("raw", "clean", "quarantine"))
@@ -122,7 +133,7 @@ def carried_out(shop, built, bundles, s3_server, tmp_path):
         arguments = {"job": "orders", "date": day, "set": json.dumps(roots | overrides)}
         sent = requests(config, "it", built.folder, "run-1", arguments, built.archives)
         act = getattr(platforms_here, platform.replace("-", "_"))
-        machine = Machine(s3_server.client(), tmp_path, master)
+        machine = Machine(s3_server.client(), tmp_path, master, yarn)
         return act(machine, sent.calls[-1].parameters), tmp_path / "lake"
 
     return run
@@ -166,13 +177,34 @@ def test_a_request_makes_the_table_that_a_run_in_the_project_makes(
     assert len(places) == 2
 
 
+@pytest.mark.slow
+def test_an_emr_step_in_cluster_mode_on_yarn_makes_the_table(spark, shop, expected, carried_out, yarn):
+    seen = shop.parent / "seen"
+    seen.unlink(missing_ok=True)
+
+    ended, lake = carried_out("emr", yarn=yarn)
+
+    assert ended.returncode == 0, ended.stderr[-4000:]
+    assert rows(spark, lake) == expected
+    places = set(seen.read_text().split())
+    assert all("app.zip/jobs/marked.py" in place or "headrace_native/markupsafe/" in place for place in places), places
+
+
+@pytest.mark.slow
+def test_yarn_says_the_exit_code_of_a_run_in_words(carried_out, yarn):
+    ended, _ = carried_out("emr", "2013-02-11", yarn=yarn)
+
+    assert ended.returncode == 1
+    assert "exited with status 9" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("code", "day", "overrides"),
     [
         pytest.param(1, "2013-02-09", {}, marks=pytest.mark.slow),  # the step's own function raises
         pytest.param(3, "2013-02-10", {}, marks=pytest.mark.slow),  # a gate holds the publish back
         pytest.param(4, DAY, {"spark.spark.sql.caseSensitive": "yes, please"}, marks=pytest.mark.slow),
-        pytest.param(9, "2013-02-11", {}),  # nothing was delivered
+        pytest.param(9, "2013-02-11", {}, marks=pytest.mark.slow),  # nothing was delivered
     ],
 )
 def test_the_exit_code_of_the_run_arrives(carried_out, code, day, overrides):
