@@ -98,6 +98,15 @@ def test_main_gives_the_driver_the_boto3_of_its_bundle(with_boto3, tmp_path):
     assert Path(ended.stdout.strip()) == tmp_path / f"headrace-{os.getuid()}" / digest / "botocore" / "__init__.py"
 
 
+def test_another_clone_gives_the_same_bytes(with_boto3, tmp_path):
+    directory = shop(tmp_path / "elsewhere" / "clone", "headrace[aws]")
+
+    again = bundle.build(directory, tmp_path / "out")
+
+    assert again.digest == with_boto3.digest
+    assert again.manifest.read_bytes() == with_boto3.manifest.read_bytes()
+
+
 def test_every_file_of_the_bundle_that_a_run_needs_is_uploaded(with_boto3):
     built = built_in(with_boto3.manifest.parent)
 
