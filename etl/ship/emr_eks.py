@@ -59,8 +59,8 @@ def _overrides(target: EmrEks, submission: Submission, runtime: Runtime) -> dict
         "spark.pyspark.driver.python": runtime.interpreter,
         "spark.executorEnv.PYSPARK_PYTHON": runtime.interpreter,
         **{key: value for key, value in optional.items() if value},
-        **submission.python_path,
         **submission.settings,
+        **submission.python_path,
     }
     overrides: dict[str, Any] = {"applicationConfiguration": application_configuration(settings)}
     logs: dict[str, Any] = {}

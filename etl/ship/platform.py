@@ -15,6 +15,8 @@ from etl.errors import UnknownNameError, UsageError
 from etl.model.platforms import PLATFORMS
 from etl.ship.archive import Archive
 
+_PATH = "spark.executorEnv.PYTHONPATH"
+
 State = Literal["pending", "running", "succeeded", "failed", "cancelled"]
 
 
@@ -54,8 +56,9 @@ class Submission:
     @property
     def python_path(self) -> Mapping[str, str]:
         """The setting by which executors import from the archives; the driver's is ``main.py``'s own doing."""
-        path = ":".join(f"./{each.folder}" for each in self.archives)
-        return {"spark.executorEnv.PYTHONPATH": path} if path else {}
+        folders = [f"./{each.folder}" for each in self.archives]
+        own = self.settings.get(_PATH)  # the project's
+        return {_PATH: ":".join([*folders, *([own] if own else [])])} if folders else {}
 
     def argv(self) -> list[str]:
         """Return the arguments as a list of words."""

@@ -391,3 +391,13 @@ def test_glue_installs_native_packages_from_their_wheels(sent):
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_bundle_that_has_boto3_warns_of_nothing(sent, name):
     assert not any("boto3" in warning for warning in sent(name, archives=ARCHIVES[:1]).warnings)
+
+
+def test_a_path_of_the_projects_own_comes_after_the_archives(sent):
+    own = '"spark.executorEnv.PYTHONPATH" = "/opt/ours"'
+
+    for name in ("emr-serverless", "emr-eks"):
+        settings = settings_of(sent(name, spark=own, archives=ARCHIVES[:1]).calls[-1].parameters)
+        assert settings["spark.executorEnv.PYTHONPATH"] == "./headrace_packages:/opt/ours"
+    words = sent("emr", spark=own, archives=ARCHIVES[:1]).calls[-1].parameters["Steps"][0]["HadoopJarStep"]["Args"]
+    assert "spark.executorEnv.PYTHONPATH=./headrace_packages:/opt/ours" in words
