@@ -21,7 +21,14 @@ from etl.spark import jars, java
 MASTER = "local-cluster[1,1,1024]"  # a worker and an executor, each a process with a directory of its own
 INTERPRETERS = ("/usr/bin/python3.11", "/usr/bin/python3.13")
 CONTAINERS = ("spark.yarn.appMasterEnv", "spark.executorEnv")
-OWN_SETTINGS = ("spark.yarn.", "spark.emr-serverless.", "spark.kubernetes.", "spark.driver.", "spark.executor.memory")
+OWN_SETTINGS = (
+    "spark.yarn.",
+    "spark.emr-serverless.",
+    "spark.kubernetes.",
+    "spark.driver.",
+    "spark.executor.memory",
+    "spark.executor.cores",
+)
 
 
 @frozen
