@@ -17,21 +17,9 @@ from typing import NamedTuple, NoReturn
 
 OWN = ("job", "date", "from", "to", "env", "set", "params", "run-id", "platform")
 RESERVED_BY_GLUE = (
-    "JOB_NAME",
-    "JOB_ID",
-    "JOB_RUN_ID",
-    "SECURITY_CONFIGURATION",
-    "TempDir",
-    "RedshiftTempDir",
-    "conf",
-    "class",
-    "scriptLocation",
-    "encryption-type",
-    "datalake-formats",
-    "user-jars-first",
-    "spark-event-logs-path",
-    "use-postgres-driver",
-    "auto-scale-within-microbatch",
+    *("JOB_NAME", "JOB_ID", "JOB_RUN_ID", "SECURITY_CONFIGURATION", "TempDir", "RedshiftTempDir", "conf", "class"),
+    *("scriptLocation", "encryption-type", "datalake-formats", "user-jars-first", "spark-event-logs-path"),
+    *("use-postgres-driver", "auto-scale-within-microbatch"),
 )
 RESERVED_PREFIXES = ("enable-", "disable-", "extra-", "job-", "continuation-", "continuous-", "additional-", "python-")
 ZIP = "app.zip"
@@ -61,7 +49,7 @@ def pairs(argv: Sequence[str]) -> dict[str, str]:
         key = flag.removeprefix("--")
         if not flag.startswith("--") or not key or "=" in key:
             refuse(f"expected --key value, got {flag!r}")
-        if not value or value[0].startswith("--"):
+        if not value or (value[0].startswith("--") and not is_reserved(key)):
             refuse(f"{flag} has no value")
         if key in given:
             refuse(f"{flag} is given twice")

@@ -52,6 +52,10 @@ class Context:
 
         if not static and not _has_pyspark():
             raise no_pyspark()
+        if self.bundled:
+            from etl.ship.unpacked import find_packages
+
+            find_packages(Path(sys.argv[0]))  # the entry script
         try:
             return open_project(
                 None if self.bundled else self.directory or Path.cwd(),

@@ -38,7 +38,8 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Ship": {
         "package": "Build the wheel and the zip that a cluster runs.",
-        "submit": "Send a job to a cluster; today --dry-run only, which prints the request.",
+        "submit": "Send a job to a cluster, today --dry-run only; or run its bundle here.",
+        "replay": "Run once more here what was submitted, on copies.",
         "jars": "Print the Delta jars for spark-submit --jars.",
     },
 }

@@ -16,6 +16,7 @@ from etl.cli.running import run_id as named
 from etl.cli.selection import Selection, dated
 from etl.cli.table import print_json
 from etl.errors import UsageError
+from etl.model.platforms import LOCAL
 from etl.model.run import utc_now
 
 if TYPE_CHECKING:
@@ -57,15 +58,18 @@ def command(
     bundle: Path,
     dry_run: bool,
 ) -> None:
-    """Send a job to a cluster; today --dry-run only, which prints the request.
+    """Send a job to a cluster, today --dry-run only; or run its bundle here.
 
-    A dry run asks AWS nothing and needs neither boto3 nor credentials. Every argument travels as one word.
+    A dry run asks AWS nothing and needs neither boto3 nor credentials. Every argument travels as one word. The target
+    `local` is always there: the bundle runs as a process of its own, by spark-submit, and its exit code comes back.
 
     \b
     etl submit nyc_flights --date 2013-02-08 -e prod --to nightly --dry-run
+    etl submit nyc_flights --date 2013-02-08 --to local
     etl submit nyc_flights --from 2013-02-01 --to 2013-03-01 --to nightly -e prod --dry-run -o json
     """
-    if not dry_run:
+    end, to = _parted(ends)
+    if not dry_run and to != LOCAL:
         raise UsageError(
             "submitting is not there yet; --dry-run prints the request",
             remedy="nothing was sent; put the bundle's files under their keys, and send the request yourself",
@@ -73,15 +77,22 @@ def command(
     from etl.ship.built import built_in
     from etl.ship.requests import destination, requests
 
-    end, to = _parted(ends)
     selection = Selection(select=names, exclude=(), date=date, start=start, end=end, params=param)
     project = context.open()
     selection.plan(project)
     config = project.config
     arguments = _arguments(selection, context)
     built = built_in(bundle)
-    found = requests(config, destination(config, to), built.folder, named(run_id), arguments)
+    if to == LOCAL and to not in config.submit:
+        from etl.cli.submission import submit_here
+
+        submit_here(context, config, built, named(run_id), arguments, dry_run=dry_run)
+    found = requests(config, destination(config, to), built.folder, named(run_id), arguments, built.archives)
     uploads = built.uploads(config.bundles)
+    _tell(context, found, uploads)
+
+
+def _tell(context: Context, found: Requests, uploads: tuple[str, ...]) -> None:
     for warning in found.warnings:
         click.echo(f"Warning: {warning}", err=True)
     if context.output == "json":

@@ -54,6 +54,7 @@ class Emr:
         release: of the cluster, ``emr-7.13.0``.
         cluster_id: of a cluster that runs; or ``cluster``, one that is started.
         role: the step's runtime role, on a running cluster whose security configuration allows them.
+        architecture: of the machines, for native packages; empty: that of a started cluster's types, else X86_64.
         log_uri: where a cluster of its own puts its logs.
         spark: Spark settings of this target, over those of ``[spark]``.
     """
@@ -62,6 +63,7 @@ class Emr:
     release: Name
     cluster_id: str = ""
     cluster: Cluster | None = None
+    architecture: Literal["", "ARM64", "X86_64"] = ""
     role: Role = ""
     log_uri: S3Uri = ""
     spark: Mapping[str, str] = field(factory=dict, hash=False)
@@ -126,6 +128,7 @@ class EmrEks:
     release: Name
     role: Role
     virtual_cluster: Name
+    architecture: Literal["ARM64", "X86_64"] = "X86_64"
     image: str = ""
     driver_template: S3Uri = ""
     executor_template: S3Uri = ""

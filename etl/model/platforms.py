@@ -22,7 +22,7 @@ class Platform:
 
 
 PLATFORMS: dict[str, Platform] = {
-    LOCAL: Platform(starts_spark=True),
+    LOCAL: Platform(starts_spark=True, module="etl.ship.local"),
     "emr": Platform(),
     "emr-serverless": Platform(),
     "emr-eks": Platform(),

@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from etl.errors import UsageError
 from etl.model.s3 import S3
+from etl.ship.archive import Archive
 from etl.ship.bundle import SCHEMA_VERSION
 
 SENT = ("main.py", "app.zip")  # what a run needs; the wheel is for bootstrap actions
@@ -26,11 +27,13 @@ class Built:
         directory: where it is.
         folder: of its files below ``bundles``; it changes with the content.
         digests: sha256 of each file that a run needs, in hex.
+        archives: those among them that are unpacked where the run is.
     """
 
     directory: Path
     folder: str
     digests: Mapping[str, str] = field(hash=False)
+    archives: tuple[Archive, ...] = ()
 
     def uploads(self, bundles: str) -> tuple[str, ...]:
         """Return the lines that put the files below a root: S3 verifies each digest, and replaces nothing."""
@@ -45,6 +48,11 @@ class Built:
             )
             for name, digest in self.digests.items()
         )
+
+
+def archives_of(said: Mapping[str, Any]) -> tuple[Archive, ...]:
+    """Return the archives that a bundle's manifest, or the record of a submission, names."""
+    return tuple(Archive(**{**each, "wheels": tuple(each["wheels"])}) for each in said.get("archives", ()))
 
 
 def built_in(directory: Path) -> Built:
@@ -63,6 +71,9 @@ def built_in(directory: Path) -> Built:
             f"{file} has version {said.get('schema_version')}; this Headrace reads {SCHEMA_VERSION}",
             remedy=f"build it again: etl package --out {directory}",
         )
-    files = {name: said["files"][name] for name in SENT}
+    archives = archives_of(said)
+    sent = dict.fromkeys([*SENT, *(name for each in archives for name in (each.file, *each.wheels))])
+    files = {name: said["files"][name] for name in sent}
     folder = files[SENT[0]]["key"].rpartition("/")[0]
-    return Built(directory=directory, folder=folder, digests={name: each["sha256"] for name, each in files.items()})
+    digests = {name: each["sha256"] for name, each in files.items()}
+    return Built(directory=directory, folder=folder, digests=digests, archives=archives)

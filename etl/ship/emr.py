@@ -45,9 +45,10 @@ def spark_submit(submission: Submission, runtime: Runtime) -> list[str]:
         )
     }
     # A driver that YARN starts again by itself would be a second run under one run id.
-    settings = {"spark.yarn.maxAppAttempts": "1", **python, **submission.settings}
+    settings = {"spark.yarn.maxAppAttempts": "1", **python, **submission.settings, **submission.python_path}
     words = ["spark-submit", "--deploy-mode", "cluster"]
     words += [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
+    words += ["--archives", submission.unpacked] if submission.archives else []
     words += ["--py-files", submission.zip, submission.main]
     return [*words, *submission.argv()]
 

@@ -51,6 +51,7 @@ def _overrides(target: EmrEks, submission: Submission, runtime: Runtime) -> dict
         "spark.kubernetes.container.image": target.image,
         "spark.kubernetes.driver.podTemplateFile": target.driver_template,
         "spark.kubernetes.executor.podTemplateFile": target.executor_template,
+        "spark.archives": submission.unpacked,
     }
     settings = {
         "spark.jars": ",".join(f"local://{jar}" for jar in DELTA_JARS),
@@ -59,6 +60,7 @@ def _overrides(target: EmrEks, submission: Submission, runtime: Runtime) -> dict
         "spark.executorEnv.PYSPARK_PYTHON": runtime.interpreter,
         **{key: value for key, value in optional.items() if value},
         **submission.settings,
+        **submission.python_path,
     }
     overrides: dict[str, Any] = {"applicationConfiguration": application_configuration(settings)}
     logs: dict[str, Any] = {}

@@ -46,9 +46,10 @@ def _job_run(target: EmrServerless, submission: Submission, runtime: Runtime) ->
         "spark.executorEnv.PYSPARK_PYTHON": runtime.interpreter,
     }
     sizes = _size("driver", target.driver) | _size("executor", target.executor)
-    jars = {"spark.jars": ",".join(DELTA_JARS)}
+    archives = {"spark.archives": submission.unpacked} if submission.archives else {}
+    jars = {"spark.jars": ",".join(DELTA_JARS), **archives}
     # The driver's size in [spark] is that of a laptop: workers have the sizes that the target says.
-    settings = {**jars, **python, **submission.settings, **sizes, **target.spark}
+    settings = {**jars, **python, **submission.settings, **sizes, **target.spark, **submission.python_path}
     overrides: dict[str, Any] = {"applicationConfiguration": application_configuration(settings)}
     if target.log_uri:
         overrides["monitoringConfiguration"] = {"s3MonitoringConfiguration": {"logUri": f"{target.log_uri}/"}}

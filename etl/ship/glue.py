@@ -60,7 +60,8 @@ def _job(target: Glue, submission: Submission) -> dict[str, Any]:
 def _run(target: Glue, submission: Submission) -> dict[str, Any]:
     arguments = {
         "--scriptLocation": submission.main,
-        "--extra-py-files": submission.zip,
+        "--extra-py-files": ",".join([submission.zip, *_any(submission)]),
+        **_modules(submission),
         "--conf": chained(submission),
         **{f"--{key}": value for key, value in submission.arguments.items()},
     }
@@ -71,6 +72,22 @@ def _run(target: Glue, submission: Submission) -> dict[str, Any]:
             remedy="say --set and --param in conf/, which travels in the bundle",
         )
     return {"JobName": target.job, "Arguments": arguments, **_size(target)}
+
+
+def _any(submission: Submission) -> list[str]:
+    """Return the archives that ``main.py`` unpacks for the driver itself: Glue has no ``--archives``."""
+    return [f"{submission.bundle}/{each.file}" for each in submission.archives if not each.wheels]
+
+
+def _modules(submission: Submission) -> dict[str, str]:
+    """Return how Glue installs native packages: by pip, from their wheels, on driver and executors."""
+    wheels = [f"{submission.bundle}/{name}" for each in submission.archives for name in each.wheels]
+    if not wheels:
+        return {}
+    return {
+        "--additional-python-modules": ",".join(wheels),
+        "--python-modules-installer-option": "--no-deps --no-index",  # what they need is in the bundle
+    }
 
 
 def _size(target: Glue) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The seam to the places where a bundle can be sent: what each must do, and how it is found.
 
-No such place is built in yet; a run takes place where it is started. One that is registered is a module with these four
-functions, and a line in ``etl.model.platforms``.
+Each is a module with these four functions, and a line in ``etl.model.platforms``; ``local`` is one.
 """
 
 from __future__ import annotations
@@ -14,6 +13,9 @@ from attrs import field, frozen
 
 from etl.errors import UnknownNameError, UsageError
 from etl.model.platforms import PLATFORMS
+from etl.ship.archive import Archive
+
+_PATH = "spark.executorEnv.PYTHONPATH"
 
 State = Literal["pending", "running", "succeeded", "failed", "cancelled"]
 
@@ -27,12 +29,14 @@ class Submission:
         run_id: names the run there and here.
         arguments: of ``main.py``, ``--key value`` each; the same ones replay the run locally.
         settings: Spark's configuration.
+        archives: those of the bundle that the place's Python and CPU need.
     """
 
     bundle: str
     run_id: str
     arguments: Mapping[str, str] = field(factory=dict, hash=False)
     settings: Mapping[str, str] = field(factory=dict, hash=False)
+    archives: tuple[Archive, ...] = ()
 
     @property
     def main(self) -> str:
@@ -43,6 +47,18 @@ class Submission:
     def zip(self) -> str:
         """What goes on the path of driver and executors."""
         return f"{self.bundle}/app.zip"
+
+    @property
+    def unpacked(self) -> str:
+        """What ``--archives`` takes: each archive with the folder it is unpacked as; empty where there is none."""
+        return ",".join(f"{self.bundle}/{each.file}#{each.folder}" for each in self.archives)
+
+    @property
+    def python_path(self) -> Mapping[str, str]:
+        """The setting by which executors import from the archives; the driver's is ``main.py``'s own doing."""
+        folders = [f"./{each.folder}" for each in self.archives]
+        own = self.settings.get(_PATH)  # the project's
+        return {_PATH: ":".join([*folders, *([own] if own else [])])} if folders else {}
 
     def argv(self) -> list[str]:
         """Return the arguments as a list of words."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
 from etl.config.settings import Config
-from etl.config.submit import Destination
+from etl.config.submit import Destination, Emr
 from etl.errors import ConfigError, Place, UnknownNameError, UsageError
 from etl.model.s3 import is_s3
 from etl.ship import emr, emr_eks, emr_serverless, glue
+from etl.ship.archive import Archive, fitting
 from etl.ship.call import Call
 from etl.ship.platform import Submission
 from etl.ship.runtimes import Runtime, runtime, warnings
@@ -22,6 +24,7 @@ CALLS: Mapping[str, Callable[..., tuple[Call, ...]]] = {
     "emr-eks": emr_eks.calls,
     "glue": glue.calls,
 }
+_GRAVITON = re.compile(r"[a-z]+\d+g[a-z]*\.|a1\.")  # m7g.xlarge, r6gd.2xlarge, im4gn.large
 _OWN = ("spark.master", "spark.submit.deployMode", "spark.submit.pyFiles")  # the platform's, and the bundle's
 
 
@@ -61,7 +64,9 @@ def destination(config: Config, to: str | None) -> str:
     return name
 
 
-def requests(config: Config, to: str, folder: str, run_id: str, arguments: Mapping[str, str]) -> Requests:
+def requests(
+    config: Config, to: str, folder: str, run_id: str, arguments: Mapping[str, str], archives: tuple[Archive, ...] = ()
+) -> Requests:
     """Return what submitting to a target means.
 
     Args:
@@ -70,10 +75,11 @@ def requests(config: Config, to: str, folder: str, run_id: str, arguments: Mappi
         folder: of the bundle below ``bundles``.
         run_id: names the run there and here.
         arguments: of ``main.py``, without ``run-id``, ``env`` and ``platform``.
+        archives: of the bundle; those are taken that fit the place's Python and CPU.
 
     Raises:
         ConfigError: nowhere to put bundles, a root that is not on S3, a release on which nothing can run.
-        UsageError: more than the platform takes.
+        UsageError: more than the platform takes, or native packages for another Python or CPU.
     """
     target = config.submit[to]
     _check_roots(config, target)
@@ -87,8 +93,9 @@ def requests(config: Config, to: str, folder: str, run_id: str, arguments: Mappi
         run_id=run_id,
         arguments={**arguments, **said},
         settings={key: value for key, value in {**settings, **with_delta(settings)}.items() if key not in _OWN},
+        archives=fitting(archives, found.python, _cpu(target)),
     )
-    told = (*warnings(target, found), *_lacking(target, found), *_left_behind(config))
+    told = (*warnings(target, found), *_lacking(target, found, archives), *_left_behind(config))
     return Requests(
         to=to, submission=submission, calls=CALLS[target.platform](target, submission, found), warnings=told
     )
@@ -121,12 +128,22 @@ def _check_settings(config: Config, to: str, target: Destination) -> None:
             raise ConfigError(f"{key} is said by the submission itself", place=origin.place, remedy="remove it")
 
 
-def _lacking(target: Destination, runtime: Runtime) -> tuple[str, ...]:
+def _cpu(target: Destination) -> str:
+    """Return the CPU of a place: what it says, what its machines are, else x86_64; Glue has no other."""
+    said = getattr(target, "architecture", "")
+    if not said and isinstance(target, Emr) and target.cluster:
+        fleets = (target.cluster.primary, target.cluster.core)
+        types = [name for fleet in fleets if fleet for name in fleet.types]
+        said = "ARM64" if any(_GRAVITON.match(name) for name in types) else ""
+    return (said or "X86_64").lower()
+
+
+def _lacking(target: Destination, runtime: Runtime, archives: tuple[Archive, ...]) -> tuple[str, ...]:
     """Say what a run needs that neither the bundle nor, for all that is written down, the image has."""
-    if target.platform == "glue":  # Glue has boto3
+    if target.platform == "glue" or any("boto3" in each.packages for each in archives):  # Glue has boto3
         return ()
-    # boto3 reads its models as files beside its code, and finds none in a zip: DataNotFoundError.
-    return (f"the driver's {runtime.interpreter} needs boto3, which a bundle cannot bring: docs/submit.md",)
+    missing = f"the driver's {runtime.interpreter} needs boto3, and the bundle has none"
+    return (f"{missing}: write headrace[aws] among the dependencies in pyproject.toml, and `etl package`",)
 
 
 def _left_behind(config: Config) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def test_a_toy_platform_takes_a_bundle_and_starts_no_spark_of_its_own():
 
 
 def test_a_platform_that_takes_no_bundle_says_so():
-    with pytest.raises(UsageError, match="nothing can be sent to 'glue'; platforms that take bundles: toy"):
+    with pytest.raises(UsageError, match="nothing can be sent to 'glue'; platforms that take bundles: local, toy"):
         platform("glue")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from etl.errors import ProjectError
 from etl.project import scaffold
-from etl.ship import bundle, wheel
+from etl.ship import bundle, dependencies, wheel
 
 PROJECT = Path(__file__).parents[2]
 
@@ -118,9 +118,9 @@ def test_requirements_of_extras_are_not_requirements(tmp_path):
         "Requires-Dist: Some_Thing[extra] (>=1)\n\nRequires-Dist: only-prose\n"
     )
 
-    found = bundle._requirements(next(iter(importlib.metadata.distributions(path=[str(tmp_path)]))))
+    found = dependencies.requirements(next(iter(importlib.metadata.distributions(path=[str(tmp_path)]))))
 
-    assert list(found) == [("click", False), ("baz", True), ("some-thing", False)]
+    assert list(found) == [("click", (), False), ("baz", (), True), ("some-thing", ("extra",), False)]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from botocore.validate import ParamValidator
 
 from etl.config.settings import load_config
 from etl.errors import ConfigError, UnknownNameError, UsageError
+from etl.ship.archive import Archive
 from etl.ship.requests import destination, requests
 
 HERE = Path(__file__).parent
@@ -104,9 +105,9 @@ def config(tmp_path):
 def sent(config):
     """``sent("glue")`` makes the requests of one of the targets above."""
 
-    def make(name, spark="", run_id=RUN, arguments=ARGUMENTS, folder=FOLDER, **more):
+    def make(name, spark="", run_id=RUN, arguments=ARGUMENTS, folder=FOLDER, archives=(), **more):
         text = f"[submit.it]\n{TARGETS[name]}\n{spark and f'[submit.it.spark]{chr(10)}{spark}'}\n"
-        return requests(config(text, **more), "it", folder, run_id, arguments)
+        return requests(config(text, **more), "it", folder, run_id, arguments, archives)
 
     return make
 
@@ -336,3 +337,67 @@ def test_the_only_target_is_meant_where_none_is_named(config):
         destination(config(both), "tow")
     with pytest.raises(UsageError, match="no place"):
         destination(config(""), None)
+
+
+ARCHIVES = (
+    Archive(file="packages-any.zip", packages={"boto3": "1"}),
+    *(
+        Archive(file=f"packages-cp311-{cpu}.zip", python="3.11", cpu=cpu, wheels=(f"wheels/fast-{cpu}.whl",))
+        for cpu in ("x86_64", "arm64")
+    ),
+)
+BUNDLE = f"s3://lake-prod/bundles/{FOLDER}"
+UNPACKED = f"{BUNDLE}/packages-any.zip#headrace_packages,{BUNDLE}/packages-cp311-x86_64.zip#headrace_native"
+
+
+def settings_of(parameters):
+    return parameters["configurationOverrides"]["applicationConfiguration"][0]["properties"]
+
+
+@pytest.mark.parametrize("name", ["emr-serverless", "emr-eks"])
+def test_serverless_and_eks_unpack_the_archives_of_their_cpu(sent, name):
+    settings = settings_of(sent(name, archives=ARCHIVES).calls[-1].parameters)
+
+    assert settings["spark.archives"] == UNPACKED
+    assert settings["spark.executorEnv.PYTHONPATH"] == "./headrace_packages:./headrace_native"
+
+
+def test_an_emr_step_unpacks_the_archives_of_its_cpu(sent):
+    words = sent("emr", archives=ARCHIVES).calls[-1].parameters["Steps"][0]["HadoopJarStep"]["Args"]
+
+    assert words[words.index("--archives") + 1] == UNPACKED
+    assert "spark.executorEnv.PYTHONPATH=./headrace_packages:./headrace_native" in words
+
+
+def test_an_arm_application_gets_arm_packages(sent):
+    settings = settings_of(sent("emr-serverless-application", archives=ARCHIVES).calls[-1].parameters)
+
+    assert "packages-cp311-arm64.zip" in settings["spark.archives"]
+
+
+def test_a_cluster_of_graviton_machines_needs_arm_packages(sent):
+    with pytest.raises(UsageError, match=r"this place runs 3\.13 on arm64"):
+        sent("emr-cluster", archives=ARCHIVES)
+
+
+def test_glue_installs_native_packages_from_their_wheels(sent):
+    arguments = sent("glue", archives=ARCHIVES).calls[-1].parameters["Arguments"]
+
+    assert arguments["--additional-python-modules"] == f"{BUNDLE}/wheels/fast-x86_64.whl"
+    assert arguments["--python-modules-installer-option"] == "--no-deps --no-index"
+    assert arguments["--extra-py-files"] == f"{BUNDLE}/app.zip,{BUNDLE}/packages-any.zip"
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_bundle_that_has_boto3_warns_of_nothing(sent, name):
+    assert not any("boto3" in warning for warning in sent(name, archives=ARCHIVES[:1]).warnings)
+
+
+def test_a_path_of_the_projects_own_comes_after_the_archives(sent):
+    own = '"spark.executorEnv.PYTHONPATH" = "/opt/ours"'
+
+    for name in ("emr-serverless", "emr-eks"):
+        settings = settings_of(sent(name, spark=own, archives=ARCHIVES[:1]).calls[-1].parameters)
+        assert settings["spark.executorEnv.PYTHONPATH"] == "./headrace_packages:/opt/ours"
+    words = sent("emr", spark=own, archives=ARCHIVES[:1]).calls[-1].parameters["Steps"][0]["HadoopJarStep"]["Args"]
+    assert "spark.executorEnv.PYTHONPATH=./headrace_packages:/opt/ours" in words
