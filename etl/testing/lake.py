@@ -100,8 +100,9 @@ class Lake:
         if name not in written:
             return self.dataset(name)
         step, target = written[name], written[name].target
-        said = {"schema": target.readable, "written_by": step.name, "replaced_by": target.replaced_by}
-        self.declared[name] = evolve(self.dataset(name), **said)
+        self.declared[name] = evolve(
+            self.dataset(name), schema=target.readable, written_by=step.name, replaced_by=target.replaced_by
+        )
         return self.declared[name]
 
     def run(self, *steps: Step[Any, Any], date: str | None = "2013-02-08", **options: Any) -> RunResult:

@@ -1,57 +1,23 @@
-"""What every format must do, as cases that a connector's own tests run: see docs/connectors-of-your-own.md.
-
-A case is a function over a lake and a dataset of the format. It raises AssertionError where the format does not keep
-what the engine, readers and the plan rely on.
-"""
+"""What a format must do that steps publish to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from attrs import frozen
-
 from etl import expect
-from etl.errors import InputError
 from etl.model.dataset import Dataset, Source, Target
 from etl.model.declare import step
 from etl.model.formats import format_of
-from etl.model.interval import Unit, containing, parse_instant
 from etl.model.result import GOOD, Outcome, Status
-from etl.model.schema import parse_schema
 from etl.model.step import Step
 from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Write
-from etl.storage.formats import source_for
-from etl.storage.reading import Scope
+from etl.testing.conformance.case import DAY, DDL, Case, Rows, found
 from etl.testing.lake import Lake
 
-DDL = "id INT, day DATE, v STRING"
-DAY = date(2013, 2, 8)
 KINDS: tuple[Write, ...] = (ReplaceTable(), ReplacePartitions("day"), ReplaceInterval("day"), Append(), Merge("id"))
-Rows = Sequence[tuple[int, date, str | None]]
-Land = Callable[[Rows], None]
-"""Makes a source hold exactly these rows."""
-
-
-@frozen
-class Case:
-    """One promise; call it with a lake, a dataset and, of a source, what makes it hold rows."""
-
-    name: str
-    check: Callable[..., None]
-
-    def __call__(self, *given: Any) -> None:
-        """Hold the format to it.
-
-        Raises:
-            AssertionError: it is not kept.
-        """
-        self.check(*given)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 def publishing(name: str) -> tuple[Case, ...]:
@@ -67,17 +33,11 @@ def publishing(name: str) -> tuple[Case, ...]:
     )
 
 
-def reading(name: str) -> tuple[Case, ...]:
-    """Return the cases of a format that steps read. Each wants ``case(lake, dataset, land)``."""
-    format_of(name)
-    return tuple(Case(said, check) for said, check in SOURCE.items())
-
-
-def copying(dataset: str, write: Write, *expectations: Any) -> Step[Any, Any]:
-    """Return a step that publishes the rows of ``raw.rows`` as they are."""
+def copying(dataset: str, write: Write, *expectations: Any, source: str = "raw.rows") -> Step[Any, Any]:
+    """Return a step that publishes a source's rows as they are."""
 
     @step(
-        sources={"rows": Source("raw.rows", interval_column="day")},
+        sources={"rows": Source(source, interval_column="day")},
         target=Target(dataset, DDL, write),
         expectations=expectations,
     )
@@ -85,12 +45,6 @@ def copying(dataset: str, write: Write, *expectations: Any) -> Step[Any, Any]:
         return rows
 
     return copied
-
-
-def found(lake: Lake, dataset: Dataset) -> list[tuple[Any, ...]]:
-    """Return what readers find, sorted."""
-    frame = source_for(dataset).read(lake.spark, dataset, Scope()).frame
-    return sorted((tuple(row) for row in frame.select("id", "day", "v").collect()), key=repr)
 
 
 def _land(lake: Lake, rows: Rows) -> None:
@@ -200,55 +154,3 @@ TARGET: dict[str, Callable[..., None]] = {
     "an interval without rows is published": _an_interval_without_rows_is_published,
     "of two runs at once one publishes": _of_two_runs_at_once_one_publishes,
 }
-
-
-def _read(lake: Lake, dataset: Dataset, **scope: Any) -> Any:
-    return source_for(dataset).read(lake.spark, dataset, Scope(**scope))
-
-
-def _rows_are_read_as_they_are(lake: Lake, dataset: Dataset, land: Land) -> None:
-    rows: Rows = [(1, DAY, "a"), (2, DAY, None), (3, DAY, "é \"'\\,")]
-    land(rows)
-
-    assert found(lake, dataset) == sorted(rows, key=repr)
-
-
-def _only_the_interval_is_read(lake: Lake, dataset: Dataset, land: Land) -> None:
-    land([(1, DAY, "a"), (2, DAY + timedelta(days=1), "b")])
-    interval = containing(parse_instant(str(DAY)), Unit.DAY)
-
-    read = _read(lake, dataset, column="day", interval=interval)
-
-    assert [row["id"] for row in read.frame.collect()] == [1]
-    read.recheck()
-
-
-def _equal_identities_mean_equal_rows(lake: Lake, dataset: Dataset, land: Land) -> None:
-    land([(1, DAY, "a")])
-    first = _read(lake, dataset).identity
-    land([(1, DAY, "b")])
-
-    assert _read(lake, dataset).identity != first
-
-
-def _what_is_absent_is_said(lake: Lake, dataset: Dataset, _: Land) -> None:
-    said = ""
-    try:
-        _read(lake, dataset)
-    except InputError as error:
-        said = str(error)
-    assert dataset.name in said, f"{dataset.name} is not there, and no InputError names it"
-    assert _read(lake, dataset, optional=True).frame.collect() == []
-
-
-SOURCE: dict[str, Callable[..., None]] = {
-    "rows are read as they are": _rows_are_read_as_they_are,
-    "only the interval is read": _only_the_interval_is_read,
-    "equal identities mean equal rows": _equal_identities_mean_equal_rows,
-    "what is absent is an error, or empty where it is optional": _what_is_absent_is_said,
-}
-
-
-def schema() -> Any:
-    """Return the columns of the cases' rows."""
-    return parse_schema(DDL)
