@@ -4,7 +4,7 @@ A step is a typed function from DataFrames to one DataFrame, plus a declaration 
 what must hold. A run applies steps to one interval; re-running it leaves every target as if it had run once.
 """
 
-from etl import expect
+from etl import alarm, expect, wait
 from etl.model.dataset import Source, Target
 from etl.model.declare import sql_step, step
 from etl.model.job import Job
@@ -30,8 +30,10 @@ __all__ = [
     "Source",
     "Step",
     "Target",
+    "alarm",
     "expect",
     "sql_step",
     "step",
+    "wait",
 ]
 __version__ = "0.1.0"

@@ -1,14 +1,20 @@
 """What each format can do: the one table that the catalogue checks, the plan prints and storage loads modules by.
 
-A format is registered here and nowhere else: its module keeps the protocols of ``etl.storage``.
+A format of the house is registered here and nowhere else: its module keeps the protocols of ``etl.storage``. Those of
+other packages are found by their entry points, docs/connectors-of-your-own.md.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from etl.errors import DefinitionError, Place, ProjectError, did_you_mean
 from etl.model.write import Append, History, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Write
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 
 @frozen(kw_only=True)
@@ -49,15 +55,43 @@ FORMATS: dict[str, Format] = {
 }
 
 
+GROUP = "headrace.formats"
+
+
+def known_formats() -> tuple[str, ...]:
+    """Return the names of the table, and of what installed packages offer."""
+    return tuple(dict.fromkeys((*FORMATS, *_offered().names)))
+
+
 def format_of(name: str) -> Format:
-    """Return what the format can do.
+    """Return what the format can do; of a name that the table lacks the entry points are asked.
 
     Raises:
-        DefinitionError: no such format.
+        DefinitionError: no such format, or a package that offers it is broken.
     """
     if name not in FORMATS:
-        raise DefinitionError(f"format {name!r} is not known; {did_you_mean(name, FORMATS)}")
+        offered = tuple(_offered().select(name=name))
+        if not offered:
+            raise DefinitionError(f"format {name!r} is not known; {did_you_mean(name, known_formats())}")
+        FORMATS[name] = _loaded(*offered[:1])
     return FORMATS[name]
+
+
+def _offered() -> EntryPoints:
+    from importlib.metadata import entry_points  # a hundred modules for what few installations have
+
+    return entry_points(group=GROUP)
+
+
+def _loaded(entry: EntryPoint) -> Format:
+    said = f"format {entry.name!r} of package {entry.dist.name if entry.dist else '?'}, {entry.value}"
+    try:
+        found = entry.load()
+    except Exception as error:
+        raise DefinitionError(f"{said}, cannot be loaded: {type(error).__name__}: {error}") from error
+    if not isinstance(found, Format):
+        raise DefinitionError(f"{said}, is {type(found).__name__}, no etl.model.formats.Format")
+    return found
 
 
 def check_publish(dataset: str, name: str, write: Write, place: Place) -> None:

@@ -8,7 +8,9 @@ from typing import Any, get_args
 from attrs import field, frozen
 
 from etl.errors import DefinitionError, UsageError
+from etl.model.alarm import Alarm
 from etl.model.duration import duration
+from etl.model.precondition import Precondition
 from etl.model.schedule import Schedule
 from etl.model.step import Step
 from etl.model.write import names
@@ -56,6 +58,20 @@ def _several(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
+def _preconditions(_: object, attribute: Any, value: tuple[Any, ...]) -> None:
+    for each in value:
+        if not isinstance(each, Precondition):
+            raise DefinitionError(
+                f"JOB {attribute.name}: {each!r} is no precondition", remedy="etl.wait has the builders"
+            )
+
+
+def _alarms(_: object, attribute: Any, value: tuple[Any, ...]) -> None:
+    for each in value:
+        if not isinstance(each, get_args(Alarm)):
+            raise DefinitionError(f"JOB {attribute.name}: {each!r} is no alarm", remedy="etl.alarm has the builders")
+
+
 def _active(_: object, __: object, value: int) -> None:
     if type(value) is not int or not 1 <= value <= MOST_ACTIVE:
         raise DefinitionError(f"JOB max_active_runs={value!r} is outside 1 to {MOST_ACTIVE}")
@@ -97,10 +113,10 @@ class Job:
     attempt_timeout: timedelta | None = field(default=None, converter=_attempt_timeout)
     late_after: timedelta | None = field(default=None, converter=_late_after)
     expire_after: timedelta | None = field(default=None, converter=_expire_after)
-    wait_for: tuple[Any, ...] = field(default=(), converter=_several)
-    on_failure: tuple[Any, ...] = field(default=(), converter=_several)
-    on_success: tuple[Any, ...] = field(default=(), converter=_several)
-    on_late: tuple[Any, ...] = field(default=(), converter=_several)
+    wait_for: tuple[Precondition, ...] = field(default=(), converter=_several, validator=_preconditions)
+    on_failure: tuple[Alarm, ...] = field(default=(), converter=_several, validator=_alarms)
+    on_success: tuple[Alarm, ...] = field(default=(), converter=_several, validator=_alarms)
+    on_late: tuple[Alarm, ...] = field(default=(), converter=_several, validator=_alarms)
     max_active_runs: int = field(default=1, validator=_active)
     catch_up: bool = field(default=True, validator=_flag)
     cascade: bool = field(default=True, validator=_flag)

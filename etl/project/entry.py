@@ -7,13 +7,25 @@ from typing import Annotated, Literal
 
 from attrs import field, fields, frozen
 
-from etl.config.refusal import one_of
+from etl.config.refusal import RefusedError
 from etl.config.roots import RelativePath
-from etl.model.formats import FORMATS
+from etl.errors import DefinitionError, NotAllowedError
+from etl.model.formats import FORMATS, format_of, known_formats
 from etl.model.schema import Schema
 from etl.model.text import TextRules
 
-FormatName = Annotated[str, one_of(FORMATS)]
+
+def _format(name: str) -> str:
+    if name not in FORMATS and name not in known_formats():
+        raise NotAllowedError(name, known_formats())
+    try:
+        format_of(name)
+    except DefinitionError as error:
+        raise RefusedError(f"is of a package that is broken: {error.message}") from None
+    return name
+
+
+FormatName = Annotated[str, _format]
 
 
 @frozen(kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from etl.model.dataset import Dataset
 from etl.model.event import Event
@@ -100,7 +100,10 @@ class Lake:
         if name not in written:
             return self.dataset(name)
         step, target = written[name], written[name].target
-        return self.dataset(name, schema=target.readable, written_by=step.name, replaced_by=target.replaced_by)
+        self.declared[name] = evolve(
+            self.dataset(name), schema=target.readable, written_by=step.name, replaced_by=target.replaced_by
+        )
+        return self.declared[name]
 
     def run(self, *steps: Step[Any, Any], date: str | None = "2013-02-08", **options: Any) -> RunResult:
         """Run steps for one interval; ``options`` are those of ``etl.engine.run.run``."""
