@@ -32,6 +32,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "runs": "List past runs, or show the steps of one.",
         "why": "Find the root cause of a failed run.",
         "status": "Show where each step stands for each interval.",
+        "schedule": "Run jobs when they are due; list what is due and what it waits for.",
         "clean": "Delete the artifacts of old runs.",
         "catalog": "Register targets in the Glue Data Catalog, or take its tables as datasets.",
         "locks": "List which runs hold which targets, or release a target.",

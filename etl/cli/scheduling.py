@@ -17,11 +17,21 @@ from etl.cli.records import open_ledger
 from etl.errors import UnknownNameError, UsageError
 from etl.model.run import utc_now
 
+WORDS = {
+    "run": "ready",
+    "slot": "waits for a slot",
+    "upstream": "waits for a job",
+    "precondition": "waits",
+    "retry": "retries",
+}
+
 if TYPE_CHECKING:
     from etl.engine.stop import Stop
+    from etl.model.precondition import Precondition
     from etl.project.project import Project
     from etl.runs.held import Held
     from etl.runs.ledger import Ledger
+    from etl.schedule.decision import Check
     from etl.schedule.jobs import Scheduled
     from etl.schedule.record import Mark, Record
     from etl.schedule.records import Records
@@ -105,6 +115,20 @@ def held(scheduling: Scheduling, stop: Stop, *, wait: bool) -> AbstractContextMa
     return holding(scheduling.ledger, config.environment, stop, term=term, wait=wait, tell=told)
 
 
+def fenced(server: Server, held: Held) -> None:
+    """Let the machine write only while this process holds the environment's schedule."""
+    environment = server.machine.records.environment
+    server.machine.fence = lambda: held.check(f"schedule://{environment}")
+
+
+def rows_of(scheduling: Scheduling, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return how each interval stands that is due and not done, as a scheduler would find it now."""
+    from etl.schedule.standing import standing
+
+    known = {name: (each, scheduling.record(name)) for name, each in scheduling.jobs.items()}
+    return [row for name in names for row in standing(name, known, utc_now(), _ask(scheduling))]
+
+
 def server_of(context: Context, scheduling: Scheduling, stop: Stop, *, poll: float, yes: bool) -> Server:
     """Return the scheduler that serves a project.
 
@@ -127,34 +151,52 @@ def server_of(context: Context, scheduling: Scheduling, stop: Stop, *, poll: flo
     machine = Machine(
         jobs=scheduling.jobs,
         records=records,
-        runner=Local(ledger=scheduling.ledger, verb=_verb(project), options=_options(context, project, yes=yes)),
+        runner=Local(ledger=scheduling.ledger, options=_options(context, project, yes=yes)),
         ask=asking,
-        telling=Telling(jobs=scheduling.jobs, records=records, raise_alarm=_raise, tell=told),
+        telling=Telling(jobs=scheduling.jobs, records=records, raise_alarm=_raise(scheduling), tell=told),
         tell=say,
     )
     return Server(machine=machine, asking=asking, stop=stop, poll=poll)
 
 
-def _verb(project: Project) -> tuple[str, ...]:
-    to = project.config.schedule.to
-    return ("submit", "--to", to, "--follow") if to else ("run", "--progress", "none", "--quiet")
-
-
 def _options(context: Context, project: Project, *, yes: bool) -> tuple[str, ...]:
     place = ("-C", str(project.directory)) if project.directory else ()
     overrides = [word for key, value in context.overrides.items() for word in ("--set", f"{key}={value}")]
-    confirmed = ("--yes",) if yes and not project.config.schedule.to else ()
-    return (*place, "-e", project.config.environment, *overrides, *confirmed)
+    return (*place, "-e", project.config.environment, *overrides, *(("--yes",) if yes else ()))
 
 
 def _ask(scheduling: Scheduling) -> Any:
-    def ask(precondition: Any, each: Scheduled, check: Any) -> Any:
-        from etl.schedule.decision import Asked
+    """Return what asks a precondition of a job for one interval; its texts name that interval."""
+    from etl.model.recurrence import due_at
+    from etl.model.template import Moment, render
+    from etl.schedule.decision import Asked
+    from etl.schedule.places import Context as Places
+    from etl.schedule.preconditions import met
 
-        raise NotImplementedError(precondition, each, check, scheduling, Asked)
+    project = scheduling.project
+
+    def ask(precondition: Precondition, each: Scheduled, check: Check) -> Asked:
+        due = due_at(each.schedule, check.interval)
+        moment = Moment(start=check.interval.start, end=check.interval.end, due=due, job=each.name)
+        places = Places(
+            render=lambda text: render(text, moment), folder=lambda name: _folder(project, name), s3=project.config.s3
+        )
+        answer = met(precondition, places)
+        return Asked(met=answer.met, said=answer.said, at=utc_now())
 
     return ask
 
 
-def _raise(alarm: Any, notice: Any) -> None:
-    raise NotImplementedError(alarm, notice)
+def _folder(project: Project, name: str) -> str:
+    if name not in project.datasets:
+        raise UnknownNameError(f"no dataset {name!r}", name, list(project.datasets))
+    return project.datasets[name].uri
+
+
+def _raise(scheduling: Scheduling) -> Any:
+    from etl.aws.secrets import resolve
+    from etl.schedule.alarms import Means, raise_alarm
+
+    settings = scheduling.project.config.s3
+    means = Means(secret=lambda reference: resolve(reference, settings), aws=settings)
+    return lambda alarm, notice: raise_alarm(alarm, notice, means)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,8 @@ from attrs import field, frozen
 
 from etl.model.interval import Interval
 from etl.model.job import Job
-from etl.model.recurrence import cut, grid_of, next_interval
+from etl.model.naming import length
+from etl.model.recurrence import cut, due_at, grid_of, last_due, next_interval
 from etl.model.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -60,14 +61,33 @@ def scheduled_jobs(project: Project) -> dict[str, Scheduled]:
     return joined((name, job, schedule, tuple(dict.fromkeys(waits))) for name, (job, schedule, waits) in found.items())
 
 
-def joined(jobs: Iterable[tuple[str, Job, Schedule, tuple[Waits, ...]]]) -> dict[str, Scheduled]:
-    """Return jobs by name, each with those that wait for it."""
-    known = list(jobs)
+Declared = tuple[str, Job, Schedule, tuple[Waits, ...]]
+
+
+def joined(jobs: Iterable[Declared]) -> dict[str, Scheduled]:
+    """Return jobs by name, each with those that wait for it; what a job waits for comes before it."""
+    known = _sorted(list(jobs))
     readers: dict[str, list[str]] = {name: [] for name, *_ in known}
     for name, _, _, waits in known:
         for each in dict.fromkeys(wait.job for wait in waits):
             readers[each].append(name)
     return {name: Scheduled(name, job, schedule, waits, tuple(readers[name])) for name, job, schedule, waits in known}
+
+
+def _sorted(jobs: Sequence[Declared]) -> list[Declared]:
+    """Put writers before readers; among jobs that wait for one another in a circle, by name."""
+    by_name, found = {job[0]: job for job in jobs}, dict[str, Declared]()
+
+    def visit(name: str, above: frozenset[str]) -> None:
+        for wait in by_name[name][3]:
+            if wait.job not in above and wait.job not in found:
+                visit(wait.job, above | {name})
+        found[name] = by_name[name]
+
+    for name in sorted(by_name):
+        if name not in found:
+            visit(name, frozenset({name}))
+    return list(found.values())
 
 
 def waited_for(waits: Waits, interval: Interval, writer: Schedule) -> tuple[datetime, datetime]:
@@ -84,15 +104,34 @@ def waited_for(waits: Waits, interval: Interval, writer: Schedule) -> tuple[date
     return (first.start if first.end <= reads.end else grid_of(writer).before(last)), last
 
 
+def ahead(each: Scheduled, after: datetime) -> Iterator[tuple[datetime, Interval]]:
+    """Yield the intervals that become due after a time, with when, the first one first; see the schedule alone."""
+    found = last_due(each.schedule, after)
+    found = next_interval(each.schedule, found.end if found else schedule_start(each.schedule, after))
+    while found:
+        yield due_at(each.schedule, found), found
+        found = next_interval(each.schedule, found.end)
+
+
+def schedule_start(schedule: Schedule, otherwise: datetime) -> datetime:
+    """Return where a schedule starts; ``otherwise`` where it does not say."""
+    return schedule.instant("start") or otherwise
+
+
+def described(each: Scheduled) -> str:
+    """Return how often a job runs, in words."""
+    return f"each {length(each.schedule)}"
+
+
 def downstream(jobs: Mapping[str, Scheduled], name: str, interval: Interval) -> list[tuple[str, Interval]]:
     """Return the jobs and intervals that cannot go on without an interval of a job, the nearest first."""
     found: dict[str, Interval] = {}
-    ahead = [(name, interval)]
-    while ahead:
-        each, lost = ahead.pop(0)
+    lined_up = [(name, interval)]
+    while lined_up:
+        each, lost = lined_up.pop(0)
         for reader in jobs[each].readers:
             waiting = next_interval(jobs[reader].schedule, cut(jobs[reader].schedule, lost.start).start)
             if reader not in found and waiting:
                 found[reader] = waiting
-                ahead.append((reader, waiting))
+                lined_up.append((reader, waiting))
     return list(found.items())

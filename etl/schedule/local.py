@@ -1,4 +1,4 @@
-"""Runs as processes of this machine: ``etl run``, or ``etl submit``, for one interval under a run id of its own.
+"""Runs as processes of this machine: ``etl run`` for one interval, under a run id of its own.
 
 A process is the leader of its own group, so it outlives a scheduler that is killed. A scheduler that finds a run in its
 records begins it again: of two processes under one run id the ledger refuses one, and the other's end is in the ledger.
@@ -7,6 +7,7 @@ records begins it again: of two processes under one run id the ledger refuses on
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 from attrs import define, field
@@ -27,9 +29,11 @@ from etl.schedule.outcome import Outcome
 from etl.schedule.runner import Order
 
 PROGRAM = (sys.executable, "-c", "import sys; from etl.cli import main; sys.exit(main())")
+OPTIONS = ("--progress", "lines", "--quiet", "--wait", "24h")  # another interval may be publishing to the same target
 GRACE = 20.0  # seconds between the wish that a run ends and the end of its process group
 LOOK = 5.0  # seconds between two looks into the ledger for one run of another scheduler's
-TAIL = 2000  # characters of what a process said last
+TAIL = 20_000  # characters of what a process said last
+_STEP = re.compile(r"\d+ of \d+ (?:ERROR|FAIL) (\S+) ")
 
 
 @define(eq=False, kw_only=True)
@@ -38,14 +42,12 @@ class Local:
 
     Args:
         ledger: tells of the runs that another scheduler began.
-        verb: ``run``, or ``submit`` and where to.
         options: the project's directory, its environment and what else follows the interval.
         now: the time, in UTC.
         clock: seconds that only grow.
     """
 
     ledger: Ledger
-    verb: tuple[str, ...] = ("run",)
     options: tuple[str, ...] = ()
     now: Clock = utc_now
     clock: Callable[[], float] = time.monotonic
@@ -59,8 +61,7 @@ class Local:
         if self._is_known(order.run_id):
             self._others[order.run_id] = 0.0
             return
-        verb, *more = self.verb
-        asked = [verb, order.job, "--date", order.interval.key, "--run-id", order.run_id, *more, *self.options]
+        asked = ["run", order.job, "--date", order.interval.key, "--run-id", order.run_id, *OPTIONS, *self.options]
         with self._log(order).open("wb") as said:
             self._own[order.run_id] = subprocess.Popen(
                 [*PROGRAM, *asked],
@@ -134,12 +135,20 @@ class Local:
 
     def _last_line(self, order: Order) -> str:
         try:
-            said = self._log(order).read_text(errors="replace")[-TAIL:]
+            return reason(self._log(order).read_text(errors="replace")[-TAIL:])
         except OSError:
             return ""
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
-        told = [line for line in lines if line.startswith("Error: ")]
-        return (told or lines or [""])[-1].removeprefix("Error: ")
+
+
+def reason(said: str) -> str:
+    """Return in one line why a run failed, from what it printed: the first step that did, or its last words."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    for line, after in pairwise(lines):
+        found = _STEP.search(line)
+        if found:
+            return f"{found[1]}: {after}"
+    told = [line for line in lines if line.startswith("Error: ")]
+    return (told or [line for line in lines if not line.startswith("Done.")] or [""])[-1].removeprefix("Error: ")
 
 
 def _end_group(pid: int, number: signal.Signals) -> None:

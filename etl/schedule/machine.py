@@ -22,9 +22,7 @@ from etl.schedule.records import Records
 from etl.schedule.runner import Order, Runner
 from etl.schedule.telling import Telling
 
-AGAIN = timedelta(
-    seconds=30
-)  # before a store that did not answer, or an alarm that could not be raised, is tried again
+AGAIN = timedelta(seconds=30)  # before an alarm that could not be raised is tried again
 
 
 @define(eq=False, kw_only=True)
@@ -39,6 +37,7 @@ class Machine:
         telling: raises alarms.
         tell: gets a line for people.
         fence: raises where this process is the scheduler no more; called before anything is written.
+        failed: the intervals that failed for good under this scheduler.
     """
 
     jobs: Mapping[str, Scheduled]
@@ -54,7 +53,12 @@ class Machine:
     answers: dict[tuple[str, str, int], Asked] = field(factory=dict)
     verdicts: dict[str, list[Verdict]] = field(factory=dict)
     at_work: dict[tuple[str, str], Order] = field(factory=dict)
+    failed: set[str] = field(factory=set)
     _dirty: set[str] = field(factory=set)
+    _rank: dict[str, int] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._rank = {name: number for number, name in enumerate(self.jobs)}
 
     def load(self, now: datetime) -> None:
         """Read what is remembered; write the record of a job that is seen for the first time; take over its runs."""
@@ -111,7 +115,9 @@ class Machine:
         return min((at for at in self.wake.values() if at), default=None)
 
     def _ready(self, now: datetime) -> list[str]:
-        ready = sorted(self._dirty | {name for name, at in self.wake.items() if at and at <= now})
+        """Return the jobs to decide, writers first: a failure is told by the job that failed, not by its readers."""
+        woken = self._dirty | {name for name, at in self.wake.items() if at and at <= now}
+        ready = sorted(woken, key=self._rank.__getitem__)
         self._dirty.clear()
         for name in ready:
             self.wake[name] = None
@@ -128,8 +134,11 @@ class Machine:
             if opened is None or not opened.attempts or opened.attempts[-1].run_id != order.run_id:
                 del self.at_work[name, key]  # somebody settled it by hand
                 continue
-            if self._write(concluded(each, record, opened, outcome), now):
+            after = concluded(each, record, opened, outcome)
+            if self._write(after, now):
                 del self.at_work[name, key]
+                if key in after.open and after.open[key].failed:
+                    self.failed.add(f"{name} {key}")
                 said = "succeeded" if outcome.exit_code == 0 else f"ended with {outcome.exit_code}: {outcome.said}"
                 self.tell(f"{name} {key}: run {order.run_id} {said}")
                 count += 1

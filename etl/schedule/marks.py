@@ -26,7 +26,9 @@ def marked(each: Scheduled, record: Record, interval: Interval, mark: Mark) -> R
         UsageError: the job has no such interval, or it is at work.
     """
     if not has(each.schedule, interval):
-        raise UsageError(f"job {each.name} has no interval {interval.key}: its intervals are of one {length(each.schedule)}")
+        raise UsageError(
+            f"job {each.name} has no interval {interval.key}: its intervals are of one {length(each.schedule)}"
+        )
     opened = record.open.get(interval.key)
     if opened and opened.state == "running":
         run = opened.attempts[-1].run_id

@@ -49,14 +49,19 @@ class Notice:
     next_command: str = ""
     cause: str = ""
 
+    @property
+    def title(self) -> str:
+        """What happened, in one line."""
+        happened = {"failure": "failed", "success": "succeeded", "late": "is late"}[self.kind]
+        return f"{self.job} {self.interval} {happened} ({self.environment})"
+
     def to_json(self) -> dict[str, Any]:
         """Return the notice as JSON values."""
         times = {"at": self.at.isoformat(), "due": self.due.isoformat(), "affected": list(self.affected)}
         return asdict(self) | times
 
     def __str__(self) -> str:
-        happened = {"failure": "failed", "success": "succeeded", "late": "is late"}[self.kind]
-        lines = [f"{self.job} {self.interval} {happened} ({self.environment})"]
+        lines = [self.title]
         lines += [f"why: {self.why}"] if self.why else []
         lines += [f"affected: {', '.join(self.affected)}"] if self.affected else []
         lines += [f"owner: {self.owner}"] if self.owner else []

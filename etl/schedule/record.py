@@ -112,6 +112,13 @@ class Record:
         """Return the instant before which no interval is this scheduler's."""
         return schedule.instant("start") or self.first
 
+    def reached(self, schedule: Schedule) -> datetime:
+        """Return the instant up to which everything is settled without a gap."""
+        instant = self.begins(schedule)
+        while (until := self.settled(instant)) is not None:
+            instant = until
+        return instant
+
     def settled(self, instant: datetime) -> datetime | None:
         """Return up to when everything is settled from an instant on; None where the instant itself is not."""
         span = covering(self.done, instant) or covering(self.skipped, instant)

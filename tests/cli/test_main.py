@@ -15,7 +15,7 @@ from etl.errors import EtlError
 CALL = "import sys; from etl.cli import main; code = main(sys.argv[1:])"
 LIGHT = f"{CALL}; sys.stderr.write(' '.join(sys.modules)); sys.exit(code)"
 SENTENCES = [(name, sentence) for group in COMMANDS.values() for name, sentence in group.items()]
-MODULES = 300  # 240 in 2026; every one is read, and most are executed, before a word is printed
+MODULES = 320  # 304 in 2026
 
 
 @pytest.mark.parametrize("argv", [["--help"], ["list"], ["plan", "--date", "2013-02-08"]], ids=" ".join)

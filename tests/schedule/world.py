@@ -86,7 +86,7 @@ class World:
 
     def until(self, end):
         """Let time go by; the scheduler looks whenever a run ends or something is to be decided."""
-        self.alive(lambda machine: machine.turn(self.now))
+        self.alive(lambda machine: (machine.look(self.now), machine.turn(self.now)))
         while self.now < end:
             ends = [self.runs[order.run_id][1] for order in self.machine.at_work.values()]
             wake = self.machine.next_wake()
