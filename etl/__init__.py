@@ -10,6 +10,7 @@ from etl.model.declare import sql_step, step
 from etl.model.job import Job
 from etl.model.run import Run
 from etl.model.schedule import Cron, Daily, Every, Hourly, Monthly
+from etl.model.script import script_step
 from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable
 
@@ -32,6 +33,7 @@ __all__ = [
     "Target",
     "alarm",
     "expect",
+    "script_step",
     "sql_step",
     "step",
     "wait",

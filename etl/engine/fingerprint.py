@@ -12,10 +12,13 @@ from attrs import field, frozen
 
 from etl import __version__
 from etl.engine.provenance import made_of
+from etl.engine.script_files import script_files
+from etl.model.body import Script
 from etl.model.dataset import Dataset
 from etl.model.jsonable import json_value
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
+from etl.model.step import Step
 from etl.storage.staging import FINGERPRINT_BITS
 
 SHOWN = 12  # hexadecimal digits kept of each part: enough to tell two apart
@@ -54,12 +57,12 @@ def made(planned: PlannedStep, run: Run, spark_version: str, inputs: Mapping[str
     """
     step, interval = planned.step, run.interval
     content: dict[str, Mapping[str, Any]] = {
-        "code": made_of(step),
+        "code": _code(step),
         "declaration": _declared(planned),
         "catalogue": {dataset.name: _catalogued(dataset) for dataset in planned.reads.values()},
         "inputs": inputs,
         "interval": {"interval": interval.key} if interval and step.by_interval else {},
-        "parameters": dict(run.params) if step.takes_run else {},
+        "parameters": _parameters(step, run),
         "versions": {"headrace": _line(__version__), "spark": _line(spark_version)},
     }
     return Made(
@@ -68,9 +71,20 @@ def made(planned: PlannedStep, run: Run, spark_version: str, inputs: Mapping[str
     )
 
 
+def _code(step: Step[Any, Any]) -> Mapping[str, str]:
+    return made_of(step) if step.script is None else script_files(step, step.script)
+
+
+def _parameters(step: Step[Any, Any], run: Run) -> Mapping[str, Any]:
+    """What was asked for; an effect on demand is asked for by every run."""
+    if step.script and step.script.receipt and run.interval is None:
+        return {**run.params, "run_id": run.run_id}
+    return dict(run.params) if step.takes_run else {}
+
+
 def code(planned: PlannedStep) -> str:
     """Return a digest of a step's code and declaration: two runs of one did the same with the same inputs."""
-    return _digest({"code": made_of(planned.step), "declaration": _declared(planned)})[:SHOWN]
+    return _digest({"code": _code(planned.step), "declaration": _declared(planned)})[:SHOWN]
 
 
 def _declared(planned: PlannedStep) -> Mapping[str, Any]:
@@ -81,12 +95,23 @@ def _declared(planned: PlannedStep) -> Mapping[str, Any]:
         each["meta"].pop("notes", None)
     return {
         "sql": _query(step.sql) if step.sql else None,
+        **({"script": _script(step.script)} if step.script else {}),
         "schema": step.target.schema.ddl,
         "write": repr(step.target.write),
         "partition_by": step.target.partition_by,
         "conserve": step.conserve,
         "sources": {name: repr(source).replace(", lookback=None", "") for name, source in step.sources.items()},
         "expectations": expectations,
+    }
+
+
+def _script(script: Script) -> Mapping[str, Any]:
+    """What a script step declares, but for its time-out and the values of its secrets."""
+    return {
+        "command": script.command,
+        "files": script.files,
+        "folders": [script.inputs, script.outputs],
+        "environment": [sorted(script.environment.items()), sorted(script.secrets.items()), sorted(script.inherit)],
     }
 
 

@@ -20,6 +20,7 @@ from etl.engine.guards import hold
 from etl.engine.meter import drain
 from etl.engine.publishing import Notes
 from etl.engine.quarantine import Aside, Quarantine
+from etl.engine.script import Room
 from etl.engine.stage import Prepared, prepare, stage
 from etl.engine.stop import Stop
 from etl.engine.transform import Transformed, transform
@@ -52,6 +53,7 @@ class Attempt:
         clock: seconds that only grow.
         now: the time, in UTC.
         fence: asked immediately before the publish.
+        room: where a script step's program works.
     """
 
     session: SparkSession
@@ -62,6 +64,7 @@ class Attempt:
     clock: Callable[[], float] = time.monotonic
     now: Clock = utc_now
     fence: Fence = no_fence
+    room: Room | None = None
 
 
 def execute(planned: PlannedStep, attempt: Attempt) -> StepResult:
@@ -135,7 +138,7 @@ def _made(
     run, session, target, first = attempt.run, attempt.session, planned.step.target, before.version is None
     storage = storage_for(planned.writes)
     with _phase(attempt, planned, phases, "transform"):
-        transformed = transform(planned, extracted.frames, run, first=first)
+        transformed = transform(planned, extracted.frames, run, first=first, room=attempt.room)
         counted = storage.counted(target.schema, target.write, target.partition_by, exists=not first)
         prepared = prepare(planned, transformed.frame, run.interval, counted)
         early = told_early(session, extracted, transformed)

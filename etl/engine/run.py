@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
@@ -15,6 +15,7 @@ from etl.engine.delivery import delivered
 from etl.engine.fence import Fence, no_fence
 from etl.engine.lifecycle import Attempt
 from etl.engine.progress import Running, watched
+from etl.engine.script import Keep, Room, keep_nothing
 from etl.engine.sessions import Sessions
 from etl.engine.stop import Stop
 from etl.engine.turns import Node, Turns
@@ -46,6 +47,7 @@ def run(
     now: Clock = utc_now,
     backoff: Backoff | None = None,
     fence: Fence = no_fence,
+    keep: Keep = keep_nothing,
 ) -> RunResult:
     """Carry out a plan.
 
@@ -66,6 +68,7 @@ def run(
         now: the time, in UTC, that results and events carry.
         backoff: how long a step waits before it is tried again.
         fence: asked immediately before each publish.
+        keep: puts a file among the run's artifacts: what a script said.
     """
     backoff = backoff or Backoff()
     if parallel > 1:
@@ -73,7 +76,7 @@ def run(
     with delivered(listener) as events:
         turns = Turns(plan, parallel)
         given = (plan, run_id, session, events, force, stop or Stop(), now, backoff)
-        engine = _Engine(*given, turns, fail_fast, Sessions(session), fence)
+        engine = _Engine(*given, turns, fail_fast, Sessions(session), fence, keep)
         return _carried_out(engine, threads, progress=progress)
 
 
@@ -118,6 +121,7 @@ class _Engine:
     fail_fast: bool
     sessions: Sessions
     fence: Fence
+    keep: Keep
     ended: dict[Node, StepResult] = field(factory=dict)
     running: dict[str, Running] = field(factory=dict)
     failed: bool = False
@@ -200,8 +204,9 @@ class _Engine:
         try:
             with self.sessions.lent(name) as own:
                 given = (own, run, self.force, self.stop, self.listener)
-                attempt = Attempt(*given, now=self.now, fence=self.fence)
-                return attempts(planned, attempt, self.backoff)
+                with closing(Room(session=own, keep=self.keep, stop=self.stop)) as room:
+                    attempt = Attempt(*given, now=self.now, fence=self.fence, room=room)
+                    return attempts(planned, attempt, self.backoff)
         except Exception as error:
             return record.defect(planned, self.session, run, error)
         finally:

@@ -10,6 +10,7 @@ from attrs import frozen
 from etl.engine.boundary import user_code
 from etl.engine.declared import conditions
 from etl.engine.meter import Observed, counted
+from etl.engine.script import Room, scripted
 from etl.errors import AnalysisError, TransformError, did_you_mean
 from etl.kinds.values import seen
 from etl.model.accounting import Collector, Drop, collecting
@@ -41,8 +42,10 @@ class Transformed:
         return counts
 
 
-def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run, *, first: bool = False) -> Transformed:
-    """Call the step's function and conform what it returns; runs no Spark job.
+def transform(
+    planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run, *, first: bool = False, room: Room | None = None
+) -> Transformed:
+    """Call the step's function and conform what it returns; runs no Spark job, but for a script step.
 
     A ``Merge`` with ``sequence_by`` keeps the latest row of each key here, so that the batch has unique keys; a
     ``History`` one row of each key and instant: one that deletes, else the greatest in its columns. In the
@@ -59,7 +62,7 @@ def transform(planned: PlannedStep, frames: Mapping[str, DataFrame], run: Run, *
     step = planned.step
     arguments: dict[str, Any] = {**frames, **({"run": run} if step.takes_run else {})}
     with collecting(counted) as collector, user_code(planned):
-        result = step(**arguments)
+        result = scripted(planned, step.script, frames, run, room) if step.script and room else step(**arguments)
         if not isinstance(result, DataFrame):
             raise TransformError(
                 f"job {planned.job}, step {step.name}: returned {type(result).__name__}, not a DataFrame",

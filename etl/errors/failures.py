@@ -164,3 +164,18 @@ class UnreachableError(PassingError):
     """No answer in time, or the connection broke."""
 
     happened = "no answer in time"
+
+
+class ScriptError(StepError):
+    """A script step's program failed; nothing was published.
+
+    Args:
+        said: which program, how it ended and what it said last.
+        exit_code_of: its exit code, 128 and the signal's number where one ended it.
+    """
+
+    def __init__(self, said: str, exit_code_of: int, *, place: Place | None = None) -> None:
+        self.exit_code_of = exit_code_of
+        super().__init__(
+            said, place=place, remedy="nothing was published; all it said is under scripts/ of the run's artifacts"
+        )

@@ -1,15 +1,15 @@
-"""What a step does with its rows: a function or a query.
-
-A script, a command over staged directories, will be the third. It is the one that need not have a target.
-"""
+"""What a step does with its rows: a function, a query, or a program over directories."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Generic, Literal, NoReturn, ParamSpec, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
+
+from etl.errors import DefinitionError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -57,4 +57,54 @@ class Sql:
         return self.summary.split("\n", 1)[0] or " ".join(self.text.split())[:SHOWN]
 
 
-Body = Function[P, R] | Sql
+Files = Literal["csv", "json", "parquet"]
+
+
+@frozen(kw_only=True)
+class Script:
+    """A program; see ``etl.script_step``.
+
+    Args:
+        command: its words; templates of the interval are filled in.
+        files: the format of what is staged for it, and of what it leaves.
+        inputs: folders that are brought before it begins, behind the sources.
+        outputs: folders that are delivered when it has succeeded, behind the target's.
+        environment: variables, templates too.
+        secrets: variable to where its value lies.
+        inherit: variables of this process that it gets.
+        timeout: after it the program and all that it began are ended.
+        receipt: it publishes no rows of its own, but that it has run.
+        summary: a sentence for people.
+    """
+
+    command: tuple[str, ...]
+    files: Files = "csv"
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(factory=dict, hash=False)
+    secrets: Mapping[str, str] = field(factory=dict, hash=False)
+    inherit: tuple[str, ...] = ()
+    timeout: timedelta
+    receipt: bool = False
+    summary: str = ""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Everything in which the interval may be named."""
+        return (*self.command, *self.inputs, *self.outputs, *self.environment.values())
+
+    def call(self, **_: object) -> NoReturn:
+        """Refuse: there is no function to call.
+
+        Raises:
+            DefinitionError: always.
+        """
+        raise DefinitionError("a script step is run, not called", remedy="run it in a lake: lake.run_step(step)")
+
+    @property
+    def description(self) -> str:
+        """The summary's first line, or the beginning of the command."""
+        return self.summary.split("\n", 1)[0] or " ".join(" ".join(self.command).split())[:SHOWN]
+
+
+Body = Function[P, R] | Sql | Script

@@ -9,7 +9,7 @@ from typing import Generic, ParamSpec, TypeVar, cast
 from attrs import field, frozen
 
 from etl.errors import DefinitionError, Place
-from etl.model.body import Body, Sql
+from etl.model.body import Body, Script, Sql
 from etl.model.dataset import Source, Target
 from etl.model.expectation import Expectation
 from etl.model.write import History, Merge
@@ -77,6 +77,11 @@ class Step(Generic[P, R]):
     def sql(self) -> str | None:
         """The query of a SQL step; None for another body."""
         return self.body.text if isinstance(self.body, Sql) else None
+
+    @property
+    def script(self) -> Script | None:
+        """The program of a script step; None for another body."""
+        return self.body if isinstance(self.body, Script) else None
 
     @property
     def description(self) -> str:

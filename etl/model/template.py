@@ -2,7 +2,8 @@
 
 In braces stands ``start``, ``end`` or ``due`` with steps of a calendar (``start - 1 day + 2 hours``), then words after
 bars (``| midnight``, ``| zone Europe/Berlin``), then after a colon a format of ``strftime``; or ``job``, ``run_id``,
-``param.<name>``. ``{{`` and ``}}`` are braces; ``${NAME}`` is the shell's and left as it is.
+``param.<name>``; in a script ``here``, the folder of the module that declares it. ``{{`` and ``}}`` are braces;
+``${NAME}`` is the shell's and left as it is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from etl.model.duration import STEPS, Step
 from etl.model.zones import zone_of
 
 TIMES = ("start", "end", "due")
-TEXTS = ("job", "run_id")
+TEXTS = ("job", "run_id", "here")
 PARAM = "param."
 MONTHS: dict[Step, int] = {"months": 1, "years": 12}
 YEAR = 12
@@ -31,13 +32,14 @@ _STEP = re.compile(r"([+-]) ?(\d{1,6}) ?([a-z]+) ?", re.ASCII)
 
 @frozen(kw_only=True)
 class Moment:
-    """What a text may name: the interval's bounds and when it was due, in UTC; None on demand."""
+    """What a text may name: the interval's bounds and when it was due, in UTC, None on demand; ``here`` is a folder."""
 
     start: datetime | None = None
     end: datetime | None = None
     due: datetime | None = None
     job: str = ""
     run_id: str = ""
+    here: str = ""
     params: Mapping[str, Any] = field(factory=dict, hash=False)
 
 

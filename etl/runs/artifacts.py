@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import IO, Any, Protocol
 
 from attrs import define, field, frozen
@@ -22,6 +23,7 @@ from etl.runs.stores import DEFAULT, open_store
 
 REPORT = "report.html"
 PART_EVENTS = 100
+MOST = 20_000_000  # bytes kept of what a script said
 PART_SECONDS = timedelta(seconds=5)
 AT_ONCE = frozenset({"session_started", "step_finished", "run_finished", "note"})  # what one who follows waits for
 
@@ -53,6 +55,12 @@ class Artifacts:
     def key(self, name: str) -> str:
         """Return the key of one artifact."""
         return f"runs/{self.run_id}/{name}"
+
+    def keep(self, name: str, file: Path) -> None:
+        """Keep a file; of one that is larger than ``MOST`` the end."""
+        with file.open("rb") as opened:
+            opened.seek(max(0, file.stat().st_size - MOST))
+            overwrite(self.store, self.key(name), opened.read())
 
     def events(self) -> Record:
         """Return the listener that keeps the run's events behind those kept already; close it after the run."""

@@ -189,6 +189,7 @@ class Execution:
             stop=self.stop,
             now=self.now,
             fence=held.check,
+            keep=self.artifacts.keep,
         )
 
     def _let_go(self, held: Held) -> None:

@@ -1,0 +1,203 @@
+"""A script step's transformation: sources staged into folders, the program, and what it left read as rows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from etl.aws.secrets import resolve
+from etl.engine.carriage import bring, deliver
+from etl.engine.program import carry_out
+from etl.engine.script_files import here
+from etl.engine.script_rows import left_rows, receipt
+from etl.engine.stop import Stop
+from etl.errors import ScriptError
+from etl.model.body import Script
+from etl.model.plan import PlannedStep
+from etl.model.run import Run
+from etl.model.template import Moment, render
+from etl.spark.jvm import hadoop_path
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "JAVA_HOME")
+# As the contract of text files reads it back: quotes doubled, every digit of an instant.
+AS_TEXT = {"header": "true", "escape": '"', "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
+LAST = 20  # lines of what it complained of that an error shows
+Keep = Callable[[str, Path], None]
+
+
+def keep_nothing(_: str, __: Path) -> None:
+    """Where no run keeps artifacts, a program's words are kept by nobody."""
+
+
+@define(eq=False, kw_only=True)
+class Room:
+    """Where the programs of one step work, for as long as the step is being run.
+
+    Args:
+        session: the step's own session.
+        keep: puts a file among the run's artifacts.
+        stop: the wish that the run ends.
+    """
+
+    session: SparkSession
+    keep: Keep = keep_nothing
+    stop: Stop = field(factory=Stop)
+    _folder: Path | None = None
+    _scratch: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """A folder of this machine, new to each try."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="etl-script-"))
+        return self._folder
+
+    def scratch(self, planned: PlannedStep, run: Run) -> str:
+        """A folder that executors reach: this machine's own, or one beside the target that no reader looks at."""
+        if shares_this_disk(self.session):
+            return str(self.folder)
+        self._scratch = f"{planned.writes.uri}/_script_{run.run_id}"
+        return self._scratch
+
+    def close(self) -> None:
+        """Remove the folders."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._scratch:
+            files, path = hadoop_path(self.session, self._scratch)
+            files.delete(path, True)
+        self._folder, self._scratch = None, ""
+
+
+def shares_this_disk(session: SparkSession) -> bool:
+    """Say whether executors see this machine's folders."""
+    return str(session.sparkContext.master).startswith("local")
+
+
+def scripted(planned: PlannedStep, script: Script, frames: Mapping[str, DataFrame], run: Run, room: Room) -> DataFrame:
+    """Run the step's program and return what it left, with the target's columns, or its receipt.
+
+    Raises:
+        ScriptError: it ended with another exit code than 0, or took too long.
+        InputError: a folder to bring is not there; what it left is not what the schema says.
+    """
+    room.close()  # of a try before
+    moment = _moment(planned, run, room)
+    scratch = room.scratch(planned, run)
+    staged = _staged(room, scratch, script, frames, moment)
+    left = {f"OUTPUT{n}_STAGING_DIR": room.folder / f"output{n}" for n in range(1, _outputs(script) + 1)}
+    for folder in left.values():
+        folder.mkdir()
+    secrets = {name: resolve(reference) for name, reference in script.secrets.items()}
+    environment = {name: os.environ[name] for name in (*KEPT, *script.inherit) if name in os.environ}
+    environment |= {name: render(text, moment) for name, text in script.environment.items()}
+    environment |= {name: str(folder) for name, folder in (staged | left).items()} | secrets
+    said = _run(planned, script, environment, moment, room, tuple(secrets.values()))
+    own, *_ = folders = list(left.values()) or [room.folder]
+    for folder, uri in zip(folders if script.receipt else folders[1:], script.outputs, strict=False):
+        deliver(room.session, folder, render(uri, moment))
+    if script.receipt:
+        return receipt(room.session, run, said)
+    if scratch != str(room.folder):
+        deliver(room.session, own, f"{scratch}/output1")
+    return left_rows(room.session, planned, script, f"{scratch}/output1")
+
+
+def _outputs(script: Script) -> int:
+    return len(script.outputs) + (0 if script.receipt else 1)
+
+
+def _moment(planned: PlannedStep, run: Run, room: Room) -> Moment:
+    return Moment(
+        start=run.interval.start if run.interval else None,
+        end=run.interval.end if run.interval else None,
+        job=planned.job,
+        run_id=run.run_id,
+        here=str(here(planned.step.module, room.folder / "unpacked")),
+        params=run.params,
+    )
+
+
+def _staged(
+    room: Room, scratch: str, script: Script, frames: Mapping[str, DataFrame], moment: Moment
+) -> dict[str, Path]:
+    found = {}
+    for number, (name, frame) in enumerate(frames.items(), 1):
+        folder, written = room.folder / f"input{number}", f"{scratch}/input{number}"
+        frame.repartition(1).write.format(script.files).options(**AS_TEXT).save(written)
+        if scratch != str(room.folder):
+            bring(room.session, written, folder)
+        _one_file(folder, f"{name}.{script.files}")
+        found[f"INPUT{number}_STAGING_DIR"] = found[f"{name.upper()}_STAGING_DIR"] = folder
+    for number, uri in enumerate(script.inputs, len(frames) + 1):
+        found[f"INPUT{number}_STAGING_DIR"] = room.folder / f"input{number}"
+        bring(room.session, render(uri, moment), room.folder / f"input{number}")
+    return found
+
+
+def _one_file(folder: Path, name: str) -> None:
+    """Leave of what Spark wrote the one file, under a name that a script can write down."""
+    for file in sorted(folder.iterdir()):
+        if file.name.startswith("part-"):
+            file.rename(folder / name)
+        else:
+            file.unlink()
+
+
+def _run(
+    planned: PlannedStep,
+    script: Script,
+    environment: Mapping[str, str],
+    moment: Moment,
+    room: Room,
+    secrets: tuple[str, ...],
+) -> str:
+    command = [render(word, moment) for word in script.command]
+    work, out, err = (room.folder / name for name in ("work", "stdout", "stderr"))
+    work.mkdir()
+    ended = carry_out(
+        command, environment, work, stdout=out, stderr=err, timeout=script.timeout.total_seconds(), stop=room.stop
+    )
+    for file in (out, err):
+        _hide(file, secrets)
+        if file.stat().st_size:
+            of = f"-{moment.start:%Y%m%dT%H%M}" if moment.start else ""
+            room.keep(f"scripts/{planned.step.name}{of}.{file.name}", file)
+    room.stop.check()
+    if ended.timed_out or ended.exit_code:
+        how = f"had not ended after {script.timeout}" if ended.timed_out else f"ended with exit code {ended.exit_code}"
+        raise ScriptError(
+            f"step {planned.step.name}: {script.command[0]} {how}{_words(err if err.stat().st_size else out)}",
+            ended.exit_code,
+            place=planned.step.place,
+        )
+    return (_tail(out, 1) or [""])[-1]
+
+
+def _hide(file: Path, secrets: tuple[str, ...]) -> None:
+    said = file.read_bytes()
+    hidden = said
+    for secret in filter(None, secrets):
+        hidden = hidden.replace(secret.encode(), b"***")
+    if hidden != said:
+        file.write_bytes(hidden)
+
+
+def _tail(file: Path, count: int) -> list[str]:
+    with file.open(errors="replace") as lines:
+        return [line.rstrip() for line in deque(lines, count)]
+
+
+def _words(file: Path) -> str:
+    lines = _tail(file, LAST)
+    return "".join(f"\n    {line}" for line in lines)

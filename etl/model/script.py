@@ -1,0 +1,166 @@
+"""How a job module declares a program as a step."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NoReturn, TypedDict, Unpack, get_args
+
+from etl.errors import DefinitionError, Place, UsageError
+from etl.model.body import Files, Script
+from etl.model.dataset import Source, Target
+from etl.model.definition import check_step
+from etl.model.duration import duration
+from etl.model.expectation import Expectation
+from etl.model.step import Step
+from etl.model.template import PARAM, check
+from etl.model.write import Merge, Write, names
+
+RECEIPT = "interval STRING NOT NULL, ended TIMESTAMP NOT NULL, exit_code INT NOT NULL, said STRING"
+REFERENCES = ("env://", "ssm://", "secretsmanager://")
+KNOWN = frozenset({"start", "end", "job", "run_id", "here"})
+
+
+class Around(TypedDict, total=False):
+    """What a program gets and leaves besides rows; see ``script_step``."""
+
+    files: Files
+    inputs: str | Sequence[str]
+    outputs: str | Sequence[str]
+    environment: Mapping[str, str]
+    secrets: Mapping[str, str]
+    inherit: str | Sequence[str]
+    timeout: str | timedelta
+
+
+def script_step(
+    dataset: str,
+    *,
+    command: Sequence[str],
+    sources: Mapping[str, Source] | None = None,
+    schema: str | None = None,
+    write: Write | None = None,
+    partition_by: Sequence[str] = (),
+    name: str | None = None,
+    expectations: Sequence[Expectation] = (),
+    tags: str | Sequence[str] = (),
+    description: str = "",
+    **around: Unpack[Around],
+) -> Step[..., Any]:
+    """Declare a program in any language as a step.
+
+    Its sources lie in the folders that ``INPUT1_STAGING_DIR`` … name, in the order of ``sources``, then of ``inputs``;
+    a source is one file there, ``orders.csv``, and its folder is ``ORDERS_STAGING_DIR`` too. What it leaves in
+    ``OUTPUT1_STAGING_DIR`` is read under ``schema``, judged and published like any rows. Without a schema it is run for
+    its effect: ``dataset`` then receives a row for each interval that says that it has run, and other steps can read it
+    to come after. Such an effect takes place at least once: killed between its end and that row, it is run again.
+
+    Args:
+        dataset: what is published.
+        command: the words, the program first; it runs without a shell, in an empty folder. ``{start:%Y-%m-%d}`` and the
+            like are filled in, ``{here}`` is the module's own folder; docs/scripts.md says what else.
+        sources: by name.
+        schema: of what it leaves; None runs it for its effect.
+        write: how that is published; only with a schema.
+        partition_by: of the target.
+        name: what the step is called; the dataset unless said otherwise.
+        expectations: what must hold of the rows.
+        tags: words for ``tag:`` selection.
+        description: a sentence for people.
+        around: ``files``, the format of staged sources and of what it leaves; CSV has a header.
+            inputs: folders or objects, local or ``s3://``, that are brought as they are.
+            outputs: folders that ``OUTPUT1_STAGING_DIR`` … (behind the target's) are delivered to when it has succeeded.
+            environment: variables.
+            secrets: variable to ``env://NAME``, ``ssm://name`` or ``secretsmanager://name#key``.
+            inherit: variables of this process that it gets besides PATH, HOME, LANG and TZ.
+            timeout: after it the program and all that it began are ended, and the step fails.
+
+    Raises:
+        DefinitionError: at import, with file and line.
+    """
+    caller = sys._getframe(1)
+    place = Place(caller.f_code.co_filename, caller.f_lineno)
+    try:
+        target = _target(dataset, schema, write, partition_by)
+        body = _body(command, around, receipt=schema is None, summary=description)
+    except (DefinitionError, UsageError) as error:
+        raise DefinitionError(f"script step {dataset}: {error.message}", place=place, remedy=error.remedy) from None
+    declared: Step[..., Any] = Step(
+        body=body,
+        sources=sources or {},
+        target=target,
+        name=name,
+        expectations=tuple(expectations),
+        tags=names(tags),
+        place=place,
+        module=caller.f_globals["__name__"],
+        takes_run=True,
+    )
+    check_step(declared)
+    return declared
+
+
+def _body(command: Sequence[str], around: Around, *, receipt: bool, summary: str) -> Script:
+    body = Script(
+        command=_words(command),
+        files=_files(around.get("files", "csv")),
+        inputs=names(around.get("inputs", ())),
+        outputs=names(around.get("outputs", ())),
+        environment=dict(around.get("environment", {})),
+        secrets=_secrets(around.get("secrets", {})),
+        inherit=names(around.get("inherit", ())),
+        timeout=duration(around.get("timeout", "2 hours")),
+        receipt=receipt,
+        summary=summary,
+    )
+    _check_names(body)
+    return body
+
+
+def _target(dataset: str, schema: str | None, write: Write | None, partition_by: Sequence[str]) -> Target:
+    if schema is None:
+        if write is not None or partition_by:
+            _refuse("write and partition_by need a schema: without one it publishes that it has run, and no rows")
+        return Target(dataset, RECEIPT, Merge("interval"))
+    if write is None:
+        _refuse("a schema needs a write: ReplacePartitions(…), ReplaceTable() …")
+    return Target(dataset, schema, write, partition_by)
+
+
+def _words(command: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(command, str) or not command or not all(isinstance(word, str) for word in command):
+        _refuse(
+            f"command={command!r} is no list of words",
+            'write ["python3", "{here}/load.py"]; a shell is ["bash", "-c", "…"]',
+        )
+    return tuple(command)
+
+
+def _files(files: Files) -> Files:
+    if files not in get_args(Files):
+        _refuse(f"files={files!r} is none of {', '.join(get_args(Files))}")
+    return files
+
+
+def _secrets(secrets: Mapping[str, str]) -> dict[str, str]:
+    for name, reference in secrets.items():
+        if not reference.startswith(REFERENCES):
+            _refuse(
+                f"secret {name} is not said by where it lies", f"write {', '.join(f'{each}…' for each in REFERENCES)}"
+            )
+    return dict(secrets)
+
+
+def _check_names(body: Script) -> None:
+    for text in body.texts:
+        for used in check(text):
+            if used not in KNOWN and not used.startswith(PARAM):
+                _refuse(
+                    f"{text!r}: {{{used}}} is not known in a script",
+                    f"it knows {', '.join(sorted(KNOWN))}, param.<name>",
+                )
+
+
+def _refuse(message: str, remedy: str = "") -> NoReturn:
+    raise DefinitionError(message, remedy=remedy)
