@@ -23,7 +23,17 @@ KNOWN = frozenset({"start", "end", "job", "run_id", "here"})
 
 
 class Around(TypedDict, total=False):
-    """What a program gets and leaves besides rows; see ``script_step``."""
+    """What a program gets and leaves besides rows.
+
+    Args:
+        files: the format of staged sources and of what it leaves; CSV has a header.
+        inputs: folders or objects, local or ``s3://``, that are brought as they are.
+        outputs: folders that ``OUTPUT1_STAGING_DIR`` …, behind the target's, are delivered to once it has succeeded.
+        environment: variables.
+        secrets: variable to ``env://NAME``, ``ssm://name`` or ``secretsmanager://name#key``.
+        inherit: variables of this process that it gets besides PATH, HOME, LANG and the like.
+        timeout: after it the program and all that it began are ended, and the step fails.
+    """
 
     files: Files
     inputs: str | Sequence[str]
@@ -50,16 +60,14 @@ def script_step(
 ) -> Step[..., Any]:
     """Declare a program in any language as a step.
 
-    Its sources lie in the folders that ``INPUT1_STAGING_DIR`` … name, in the order of ``sources``, then of ``inputs``;
-    a source is one file there, ``orders.csv``, and its folder is ``ORDERS_STAGING_DIR`` too. What it leaves in
-    ``OUTPUT1_STAGING_DIR`` is read under ``schema``, judged and published like any rows. Without a schema it is run for
-    its effect: ``dataset`` then receives a row for each interval that says that it has run, and other steps can read it
-    to come after. Such an effect takes place at least once: killed between its end and that row, it is run again.
+    Its sources lie in the folders ``INPUT1_STAGING_DIR`` …, in the order of ``sources``, then of ``inputs``; a source
+    is one file there, ``orders.csv``. What it leaves in ``OUTPUT1_STAGING_DIR`` is read under ``schema``, judged and
+    published like any rows. Without a schema it runs for its effect, at least once an interval: ``dataset`` receives a
+    row that says that it has run, and a step that reads it comes after.
 
     Args:
         dataset: what is published.
-        command: the words, the program first; it runs without a shell, in an empty folder. ``{start:%Y-%m-%d}`` and the
-            like are filled in, ``{here}`` is the module's own folder; docs/scripts.md says what else.
+        command: the words, without a shell; ``{start:%Y-%m-%d}``, ``{here}`` … are filled in, see docs/scripts.md.
         sources: by name.
         schema: of what it leaves; None runs it for its effect.
         write: how that is published; only with a schema.
@@ -68,13 +76,7 @@ def script_step(
         expectations: what must hold of the rows.
         tags: words for ``tag:`` selection.
         description: a sentence for people.
-        around: ``files``, the format of staged sources and of what it leaves; CSV has a header.
-            inputs: folders or objects, local or ``s3://``, that are brought as they are.
-            outputs: folders that ``OUTPUT1_STAGING_DIR`` … (behind the target's) are delivered to when it has succeeded.
-            environment: variables.
-            secrets: variable to ``env://NAME``, ``ssm://name`` or ``secretsmanager://name#key``.
-            inherit: variables of this process that it gets besides PATH, HOME, LANG and TZ.
-            timeout: after it the program and all that it began are ended, and the step fails.
+        around: see ``Around``.
 
     Raises:
         DefinitionError: at import, with file and line.
