@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, NoReturn, TypedDict, Unpack, get_args
 
@@ -72,10 +73,7 @@ def script_step(
         schema: of what it leaves; None runs it for its effect.
         write: how that is published; only with a schema.
         partition_by: of the target.
-        name: what the step is called; the dataset unless said otherwise.
-        expectations: what must hold of the rows.
-        tags: words for ``tag:`` selection.
-        description: a sentence for people.
+        name, expectations, tags, description: as of ``sql_step``.
         around: see ``Around``.
 
     Raises:
@@ -83,11 +81,9 @@ def script_step(
     """
     caller = sys._getframe(1)
     place = Place(caller.f_code.co_filename, caller.f_lineno)
-    try:
+    with _told(dataset, place):
         target = _target(dataset, schema, write, partition_by)
         body = _body(command, around, receipt=schema is None, summary=description)
-    except (DefinitionError, UsageError) as error:
-        raise DefinitionError(f"script step {dataset}: {error.message}", place=place, remedy=error.remedy) from None
     declared: Step[..., Any] = Step(
         body=body,
         sources=sources or {},
@@ -101,6 +97,14 @@ def script_step(
     )
     check_step(declared)
     return declared
+
+
+@contextmanager
+def _told(dataset: str, place: Place) -> Iterator[None]:
+    try:
+        yield
+    except (DefinitionError, UsageError) as error:
+        raise DefinitionError(f"script step {dataset}: {error.message}", place=place, remedy=error.remedy) from None
 
 
 def _body(command: Sequence[str], around: Around, *, receipt: bool, summary: str) -> Script:
