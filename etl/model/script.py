@@ -34,6 +34,10 @@ class Around(TypedDict, total=False):
         secrets: variable to ``env://NAME``, ``ssm://name`` or ``secretsmanager://name#key``.
         inherit: variables of this process that it gets besides PATH, HOME, LANG and the like.
         timeout: after it the program and all that it began are ended, and the step fails.
+        name: what the step is called; the dataset unless said otherwise.
+        expectations: what must hold of the rows.
+        tags: words for ``tag:`` selection.
+        description: a sentence for people.
     """
 
     files: Files
@@ -43,6 +47,10 @@ class Around(TypedDict, total=False):
     secrets: Mapping[str, str]
     inherit: str | Sequence[str]
     timeout: str | timedelta
+    name: str | None
+    expectations: Sequence[Expectation]
+    tags: str | Sequence[str]
+    description: str
 
 
 def script_step(
@@ -53,10 +61,6 @@ def script_step(
     schema: str | None = None,
     write: Write | None = None,
     partition_by: Sequence[str] = (),
-    name: str | None = None,
-    expectations: Sequence[Expectation] = (),
-    tags: str | Sequence[str] = (),
-    description: str = "",
     **around: Unpack[Around],
 ) -> Step[..., Any]:
     """Declare a program in any language as a step.
@@ -73,7 +77,6 @@ def script_step(
         schema: of what it leaves; None runs it for its effect.
         write: how that is published; only with a schema.
         partition_by: of the target.
-        name, expectations, tags, description: as of ``sql_step``.
         around: see ``Around``.
 
     Raises:
@@ -83,14 +86,14 @@ def script_step(
     place = Place(caller.f_code.co_filename, caller.f_lineno)
     with _told(dataset, place):
         target = _target(dataset, schema, write, partition_by)
-        body = _body(command, around, receipt=schema is None, summary=description)
+        body = _body(command, around, receipt=schema is None)
     declared: Step[..., Any] = Step(
         body=body,
         sources=sources or {},
         target=target,
-        name=name,
-        expectations=tuple(expectations),
-        tags=names(tags),
+        name=around.get("name"),
+        expectations=tuple(around.get("expectations", ())),
+        tags=names(around.get("tags", ())),
         place=place,
         module=caller.f_globals["__name__"],
         takes_run=True,
@@ -107,7 +110,7 @@ def _told(dataset: str, place: Place) -> Iterator[None]:
         raise DefinitionError(f"script step {dataset}: {error.message}", place=place, remedy=error.remedy) from None
 
 
-def _body(command: Sequence[str], around: Around, *, receipt: bool, summary: str) -> Script:
+def _body(command: Sequence[str], around: Around, *, receipt: bool) -> Script:
     body = Script(
         command=_words(command),
         files=_files(around.get("files", "csv")),
@@ -118,7 +121,7 @@ def _body(command: Sequence[str], around: Around, *, receipt: bool, summary: str
         inherit=names(around.get("inherit", ())),
         timeout=duration(around.get("timeout", "2 hours")),
         receipt=receipt,
-        summary=summary,
+        summary=around.get("description", ""),
     )
     _check_names(body)
     return body
