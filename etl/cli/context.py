@@ -128,6 +128,11 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 
 def pass_context(function: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:
     """Take the shared options, and hand the function their ``Context``."""
+    return shared_options(given_context(function))
+
+
+def given_context(function: Callable[Concatenate[Context, P], R]) -> Callable[P, R]:
+    """Hand the function the ``Context`` of the shared options that stand before the command."""
 
     @functools.wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -143,4 +148,4 @@ def pass_context(function: Callable[Concatenate[Context, P], R]) -> Callable[P, 
         )
         return function(context, *args, **kwargs)
 
-    return shared_options(called)
+    return called

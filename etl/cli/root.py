@@ -13,7 +13,10 @@ from etl.cli.context import shared_options
 from etl.errors import did_you_mean
 
 COMMANDS: dict[str, dict[str, str]] = {
-    "Begin": {"init": "Make a project: a job that runs at once, its sample data and its test."},
+    "Begin": {
+        "init": "Make a project: a job that runs at once, its sample data and its test.",
+        "import": "Take over what another tool runs, as a project.",
+    },
     "Look": {
         "list": "List jobs, steps or datasets.",
         "show": "Show one job, step or dataset.",
@@ -44,6 +47,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "jars": "Print the Delta jars for spark-submit --jars.",
     },
 }
+MODULES = {"import": "import_"}  # where a command's name is a word of Python
 EXIT_CODES = (
     ("0", "done, or nothing to do"),
     ("1", "a step failed"),
@@ -72,6 +76,11 @@ ELSEWHERE = {
 _SENTENCES = {name: sentence for group in COMMANDS.values() for name, sentence in group.items()}
 
 
+def module_of(name: str) -> str:
+    """Return the module of a command."""
+    return f"etl.cli.{MODULES.get(name, name)}"
+
+
 class ReaderGoneError(Exception):
     """Whoever read stdout (head, less) has seen enough."""
 
@@ -87,7 +96,7 @@ class Root(click.Group):
         """Import the command's module; None for a name that is not a command."""
         if cmd_name not in _SENTENCES:
             return None
-        command: click.Command = import_module(f"etl.cli.{cmd_name}").command
+        command: click.Command = import_module(module_of(cmd_name)).command
         return command
 
     def resolve_command(

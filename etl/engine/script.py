@@ -23,7 +23,7 @@ from etl.model.body import Script
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.model.template import Moment, render
-from etl.spark.jvm import hadoop_path
+from etl.spark.jvm import hadoop_path, no_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -47,11 +47,13 @@ class Room:
         session: the step's own session.
         keep: puts a file among the run's artifacts.
         stop: the wish that the run ends.
+        dry: no program is run: the target's columns, without rows, stand for what it would leave.
     """
 
     session: SparkSession
     keep: Keep = keep_nothing
     stop: Stop = field(factory=Stop)
+    dry: bool = False
     _folder: Path | None = None
     _scratch: str = ""
 
@@ -91,6 +93,8 @@ def scripted(planned: PlannedStep, script: Script, frames: Mapping[str, DataFram
         ScriptError: it ended with another exit code than 0, or took too long.
         InputError: a folder to bring is not there; what it left is not what the schema says.
     """
+    if room.dry:
+        return no_rows(room.session, planned.step.target.schema.nullable().ddl)
     room.close()  # of a try before
     moment = _moment(planned, run, room)
     scratch = room.scratch(planned, run)
@@ -99,7 +103,7 @@ def scripted(planned: PlannedStep, script: Script, frames: Mapping[str, DataFram
     for folder in left.values():
         folder.mkdir()
     secrets = {name: resolve(reference) for name, reference in script.secrets.items()}
-    environment = {name: os.environ[name] for name in (*KEPT, *script.inherit) if name in os.environ}
+    environment = {name: value for name, value in os.environ.items() if _is_given(name, script)}
     environment |= {name: render(text, moment) for name, text in script.environment.items()}
     environment |= {name: str(folder) for name, folder in (staged | left).items()} | secrets
     said = _run(planned, script, environment, moment, room, tuple(secrets.values()))
@@ -111,6 +115,12 @@ def scripted(planned: PlannedStep, script: Script, frames: Mapping[str, DataFram
     if scratch != str(room.folder):
         deliver(room.session, own, f"{scratch}/output1")
     return left_rows(room.session, planned, script, f"{scratch}/output1")
+
+
+def _is_given(name: str, script: Script) -> bool:
+    return name in KEPT or any(
+        name == each or (each[-1:] == "*" and name.startswith(each[:-1])) for each in script.inherit
+    )
 
 
 def _outputs(script: Script) -> int:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def receipt(session: SparkSession, run: Run, said: str) -> DataFrame:
     """Return the row that says that a program has run."""
     key = run.interval.key if run.interval else ""
-    rows: list[Any] = [(key, 0, said or None)]
-    frame = session.createDataFrame(rows, "interval STRING, exit_code INT, said STRING")
-    return frame.selectExpr("interval", "current_timestamp() AS ended", "exit_code", "said").localCheckpoint()
+    rows: list[Any] = [(run.interval.start if run.interval else None, key, 0, said or None)]
+    frame = session.createDataFrame(rows, "start TIMESTAMP, interval STRING, exit_code INT, said STRING")
+    return frame.selectExpr("start", "interval", "current_timestamp() AS ended", "exit_code", "said").localCheckpoint()
 
 
 def left_rows(session: SparkSession, planned: PlannedStep, script: Script, uri: str) -> DataFrame:

@@ -9,6 +9,7 @@ from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import functions as F
 
 from etl.engine.declared import check_declared
+from etl.engine.script import Room
 from etl.engine.stage import prepare
 from etl.engine.transform import transform
 from etl.errors import AnalysisError, EtlError
@@ -76,7 +77,8 @@ def _validate(planned: PlannedStep, plan: Plan, session: SparkSession) -> None:
         if column is not None and interval is not None:
             interval_predicate(column, frame.schema[column].dataType.simpleString().upper(), interval)
     # As a first publish: that is when a Merge looks at the rows that delete their key.
-    transformed = transform(planned, frames, Run("validate", interval, plan.params), first=True)
+    room = Room(session=session, dry=True)
+    transformed = transform(planned, frames, Run("validate", interval, plan.params), first=True, room=room)
     prepared = prepare(planned, transformed.frame, interval)
     try:
         for key in prepared.suite.keys:

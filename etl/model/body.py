@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, Literal, NoReturn, ParamSpec, TypeVar
 from attrs import field, frozen
 
 from etl.errors import DefinitionError
+from etl.model.template import check
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -92,6 +93,11 @@ class Script:
     def texts(self) -> tuple[str, ...]:
         """Everything in which the interval may be named."""
         return (*self.command, *self.inputs, *self.outputs, *self.environment.values())
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What its texts name: ``start``, ``param.x`` …"""
+        return frozenset(name for text in self.texts for name in check(text))
 
     def call(self, **_: object) -> NoReturn:
         """Refuse: there is no function to call.

@@ -16,9 +16,11 @@ from etl.model.duration import duration
 from etl.model.expectation import Expectation
 from etl.model.step import Step
 from etl.model.template import PARAM, check
-from etl.model.write import Merge, Write, names
+from etl.model.write import Merge, ReplaceInterval, Write, names
 
-RECEIPT = "interval STRING NOT NULL, ended TIMESTAMP NOT NULL, exit_code INT NOT NULL, said STRING"
+RECEIPT = "start TIMESTAMP, interval STRING NOT NULL, ended TIMESTAMP NOT NULL, exit_code INT NOT NULL, said STRING"
+# Of a program that is told its interval, a reader by ``start`` sees only its own interval's row.
+RECEIPTS: tuple[Write, Write] = (ReplaceInterval("start"), Merge("interval"))
 REFERENCES = ("env://", "ssm://", "secretsmanager://")
 KNOWN = frozenset({"start", "end", "job", "run_id", "here"})
 
@@ -32,7 +34,7 @@ class Around(TypedDict, total=False):
         outputs: folders that ``OUTPUT1_STAGING_DIR`` …, behind the target's, are delivered to once it has succeeded.
         environment: variables.
         secrets: variable to ``env://NAME``, ``ssm://name`` or ``secretsmanager://name#key``.
-        inherit: variables of this process that it gets besides PATH, HOME, LANG and the like.
+        inherit: variables of this process that it gets besides PATH, HOME and the like; ``AWS_*`` is all of AWS's.
         timeout: after it the program and all that it began are ended, and the step fails.
         name: what the step is called; the dataset unless said otherwise.
         expectations: what must hold of the rows.
@@ -75,7 +77,8 @@ def script_step(
         command: the words, without a shell; ``{start:%Y-%m-%d}``, ``{here}`` … are filled in, see docs/scripts.md.
         sources: by name.
         schema: of what it leaves; None runs it for its effect.
-        write: how that is published; only with a schema.
+        write: how that is published. Without a schema ``ReplaceInterval("start")``, the default where the command names
+            the interval, or ``Merge("interval")``.
         partition_by: of the target.
         around: see ``Around``.
 
@@ -85,8 +88,8 @@ def script_step(
     caller = sys._getframe(1)
     place = Place(caller.f_code.co_filename, caller.f_lineno)
     with _told(dataset, place):
-        target = _target(dataset, schema, write, partition_by)
         body = _body(command, around, receipt=schema is None)
+        target = _target(dataset, schema, write, partition_by, RECEIPTS[0 if body.names & {"start", "end"} else 1])
     declared: Step[..., Any] = Step(
         body=body,
         sources=sources or {},
@@ -127,11 +130,13 @@ def _body(command: Sequence[str], around: Around, *, receipt: bool) -> Script:
     return body
 
 
-def _target(dataset: str, schema: str | None, write: Write | None, partition_by: Sequence[str]) -> Target:
+def _target(
+    dataset: str, schema: str | None, write: Write | None, partition_by: Sequence[str], default: Write
+) -> Target:
     if schema is None:
-        if write is not None or partition_by:
-            _refuse("write and partition_by need a schema: without one it publishes that it has run, and no rows")
-        return Target(dataset, RECEIPT, Merge("interval"))
+        if write not in (None, *RECEIPTS) or partition_by:
+            _refuse(f"without a schema it publishes that it has run: write is {' or '.join(map(str, RECEIPTS))}")
+        return Target(dataset, RECEIPT, write or default)
     if write is None:
         _refuse("a schema needs a write: ReplacePartitions(…), ReplaceTable() …")
     return Target(dataset, schema, write, partition_by)

@@ -1,9 +1,9 @@
 """Texts that name the interval: ``s3://in/{start:%Y/%m/%d}/``, ``--until={end - 1 day:%Y-%m-%d}``.
 
 In braces stands ``start``, ``end`` or ``due`` with steps of a calendar (``start - 1 day + 2 hours``), then words after
-bars (``| midnight``, ``| zone Europe/Berlin``), then after a colon a format of ``strftime``; or ``job``, ``run_id``,
-``param.<name>``; in a script ``here``, the folder of the module that declares it. ``{{`` and ``}}`` are braces;
-``${NAME}`` is the shell's and left as it is.
+bars (``| midnight``, ``| - 2 hours``, ``| zone Europe/Berlin``), then after a colon a format of ``strftime``; or
+``job``, ``run_id``, ``param.<name>``; in a script ``here``, the folder of the module that declares it. ``{{`` and
+``}}`` are braces; ``${NAME}`` is the shell's and left as it is.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import calendar
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from typing import Any
 
 from attrs import field, frozen
@@ -151,6 +152,9 @@ def _months(value: datetime, count: int) -> datetime:
 
 def _word(word: str, said: str, text: str) -> Callable[[datetime], datetime]:
     kind, _, rest = word.partition(" ")
+    if word[:1] in ("+", "-"):
+        steps = tuple(_steps(word, said, text))
+        return lambda value: reduce(lambda moved, step: step(moved), steps, value)
     if kind == "zone":
         zone = zone_of(rest.strip())
         return lambda value: value.astimezone(zone)

@@ -13,7 +13,7 @@ from etl.model.body import Function
 from etl.model.plan import Plan
 from etl.model.run import RUN
 from etl.model.step import Step
-from etl.model.template import PARAM, check
+from etl.model.template import PARAM
 
 OWN = frozenset({"run_id", "interval"})  # what else a step may ask its run
 
@@ -42,8 +42,7 @@ def refuse_unread(plan: Plan, params: Mapping[str, str]) -> None:
 def read_names(step: Step[Any, Any]) -> frozenset[str] | None:
     """Return the parameters that a step's function reads; None where it hands its run on, or has no source."""
     if step.script:
-        used = (name for text in step.script.texts for name in check(text) if name.startswith(PARAM))
-        return frozenset(name.removeprefix(PARAM) for name in used)
+        return frozenset(name.removeprefix(PARAM) for name in step.script.names if name.startswith(PARAM))
     if not isinstance(step.body, Function):
         return None
     try:

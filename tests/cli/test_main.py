@@ -9,7 +9,7 @@ import click
 import pytest
 
 from etl.cli import main
-from etl.cli.root import COMMANDS, EXIT_CODES, root
+from etl.cli.root import COMMANDS, EXIT_CODES, module_of, root
 from etl.errors import EtlError
 
 CALL = "import sys; from etl.cli import main; code = main(sys.argv[1:])"
@@ -41,14 +41,14 @@ def test_a_reader_that_goes_away_is_no_error(project):
 
 @pytest.mark.parametrize(("name", "sentence"), SENTENCES)
 def test_the_table_of_commands_says_what_the_command_says(name, sentence):
-    command = import_module(f"etl.cli.{name}").command
+    command = import_module(module_of(name)).command
 
     assert command.help.split("\n", 1)[0] == sentence
 
 
 @pytest.mark.parametrize("name", [name for name, _ in SENTENCES])
 def test_every_example_in_the_help_is_a_command_line(name):
-    command = import_module(f"etl.cli.{name}").command
+    command = import_module(module_of(name)).command
     examples = re.findall(r"^ *etl (.+)$", command.help, re.MULTILINE)
 
     assert examples or name == "jars"

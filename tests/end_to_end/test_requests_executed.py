@@ -159,7 +159,7 @@ def expected(spark, shop):
         pytest.param("emr", "headrace_native/markupsafe/", id="emr"),
         pytest.param("emr-serverless", "headrace_native/markupsafe/", marks=pytest.mark.slow, id="emr-serverless"),
         pytest.param("emr-eks", "headrace_native/markupsafe/", marks=pytest.mark.slow, id="emr-eks"),
-        pytest.param("glue", "site/markupsafe/", id="glue"),
+        pytest.param("glue", "site/markupsafe/", marks=pytest.mark.slow, id="glue"),
     ],
 )
 def test_a_request_makes_the_table_that_a_run_in_the_project_makes(

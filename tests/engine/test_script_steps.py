@@ -13,6 +13,7 @@ import pytest
 
 from etl import Merge, ReplacePartitions, Source, expect, script_step
 from etl.engine.stop import Stop
+from etl.engine.validate import validate
 from etl.errors import DefinitionError
 from etl.model.result import Status
 
@@ -181,7 +182,7 @@ def test_a_program_runs_for_its_effect_once_an_interval(lake, tmp_path):
     for day in ("2013-02-08", "2013-02-09", "2013-02-08"):
         lake.run_step(step, date=day)
     assert (tmp_path / "log").read_text() == "2013-02-08\n2013-02-09\n"
-    assert sorted((row[0], row[2], row[3]) for row in lake.rows("clean.effect")) == [
+    assert sorted((row[1], row[3], row[4]) for row in lake.rows("clean.effect")) == [
         ("2013-02-08", 0, "done"),
         ("2013-02-09", 0, "done"),
     ]
@@ -231,11 +232,20 @@ def test_a_secret_reaches_the_program_and_nothing_else(lake, monkeypatch, tmp_pa
 
 def test_what_a_program_gets_of_this_process_is_named(lake, monkeypatch, tmp_path):
     monkeypatch.setenv("GIVEN", "yes")
+    monkeypatch.setenv("MANY_A", "a")
     monkeypatch.setenv("HIDDEN", "no")
-    step = effect("bash", "-c", f"env > {tmp_path}/env", inherit="GIVEN", environment={"WHEN": "{start:%Y}"})
+    step = effect(
+        "bash", "-c", f"env > {tmp_path}/env", inherit=["GIVEN", "MANY_*"], environment={"WHEN": "{start:%Y}"}
+    )
     assert lake.run_step(step).status is Status.PASS
     names = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines() if "=" in line)
-    assert (names["GIVEN"], names["WHEN"], "HIDDEN" in names) == ("yes", "2013", False)
+    assert (names["GIVEN"], names["MANY_A"], names["WHEN"], "HIDDEN" in names) == ("yes", "a", "2013", False)
+
+
+def test_validating_runs_no_program(lake, tmp_path):
+    step = effect("bash", "-c", f"touch {tmp_path}/ran")
+    assert validate(lake.plan(step), lake.spark) == ()
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_run_that_is_told_to_stop_ends_its_program(lake, tmp_path):
@@ -278,7 +288,7 @@ def test_a_program_dies_with_the_process_that_runs_it(tmp_path):
         ({"command": ["ls", "{strat}"]}, "did you mean 'start'"),
         ({"command": ["ls", "{due}"]}, "{due} is not known in a script"),
         ({"command": ["ls"], "schema": "id INT"}, "a schema needs a write"),
-        ({"command": ["ls"], "write": Merge("id")}, "need a schema"),
+        ({"command": ["ls"], "write": Merge("id")}, "without a schema it publishes that it has run"),
         ({"command": ["ls"], "secrets": {"P": "hunter2"}}, "not said by where it lies"),
         ({"command": ["ls"], "files": "xls"}, "is none of"),
         ({"command": ["ls"], "timeout": "soon"}, "no duration"),

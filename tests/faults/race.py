@@ -149,9 +149,17 @@ def _wrote(jvm, store, conf, path, words):
     return True
 
 
-def _later(jvm, store, conf, path):
-    """How many versions are there from this one on, as Delta would list them; at least one."""
-    there = store.listFrom(jvm.org.apache.hadoop.fs.Path(path), conf)
+def _later(jvm, store, conf, path, tries=5):
+    """How many versions are there from this one on, as Delta would list them; at least one.
+
+    A listing that the server broke off is asked again, as a driver's own retry would: it says nothing of commits.
+    """
+    try:
+        there = store.listFrom(jvm.org.apache.hadoop.fs.Path(path), conf)
+    except Py4JJavaError as error:
+        if tries <= 1 or error.java_exception.getClass().getName() != "java.io.EOFException":
+            raise
+        return _later(jvm, store, conf, path, tries - 1)
     count = 0
     while there.hasNext():
         there.next()

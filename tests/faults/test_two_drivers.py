@@ -34,10 +34,10 @@ def other(s3_root, spark):
 
 
 def test_of_drivers_without_spark_one_is_killed_and_every_commit_that_was_told_is_there_once(s3_bucket, pytestconfig):
-    outcome = race(s3_bucket, 3, 4 * pytestconfig.getoption("rounds"), kill=True)
+    outcome = race(s3_bucket, 3, 2 * pytestconfig.getoption("rounds"), kill=True)
 
     assert outcome.faults() == ([], [], [])
-    assert len(outcome.told) >= 2 * 4 * pytestconfig.getoption("rounds")
+    assert len(outcome.told) >= 2 * 2 * pytestconfig.getoption("rounds")
     assert len(set(outcome.held) - set(outcome.told)) <= 1  # the commit that the killed one had no time to tell of
 
 
@@ -60,7 +60,7 @@ def test_what_two_drivers_were_told_is_in_the_log_once_and_one_of_them_may_die(s
     process, table = other
     bridge = Bridge(spark)
 
-    ours = {f"ours-{n}": [commit(bridge, table, f"ours-{n}")] for n in range(5 * pytestconfig.getoption("rounds"))}
+    ours = {f"ours-{n}": [commit(bridge, table, f"ours-{n}")] for n in range(2 * pytestconfig.getoption("rounds"))}
     process.kill()
     said = [line.split() for line in process.communicate()[0].splitlines(keepends=True) if line.endswith("\n")]
     theirs = {name: [int(version)] for version, name in said}

@@ -42,6 +42,7 @@ MOMENT = Moment(
         ("{start + 5 days | sunday:%Y-%m-%d}", "2011-05-29"),
         ("{start | zone America/New_York:%Y-%m-%d %H:%M}", "2011-05-24 13:10"),
         ("{start - 1 month | first_of_month | midnight:%Y-%m-%d}", "2011-04-01"),
+        ("{start - 1 day | midnight | - 2 hours + 1 minute:%d %H:%M}", "22 22:01"),
         ("{job}/{run_id}/{param.region}", "sales/r1/eu"),
         ("awk '{{print $1}}'", "awk '{print $1}'"),
         ("cp ${INPUT1_STAGING_DIR}/x {job}", "cp ${INPUT1_STAGING_DIR}/x sales"),

@@ -27,7 +27,7 @@ def types(lake):
     return {field.name: field.dataType.simpleString() for field in lake.table("clean.rows").schema}
 
 
-@pytest.mark.parametrize("aside", [False, True], ids=["plain", "quarantining"])
+@pytest.mark.parametrize("aside", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["plain", "quarantining"])
 @pytest.mark.parametrize("write", EVERY, ids=repr)
 def test_columns_and_fields_are_added_and_integers_widened_by_every_kind_of_write(
     lake, write, aside, publish, on_table

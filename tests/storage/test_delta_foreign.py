@@ -16,9 +16,18 @@ DDL = "id INT, day DATE, v INT, t STRING"
 EVERY = [Append(), ReplacePartitions("day"), Merge("id"), Merge("id", apply_as_deletes="t = 'D'"), ReplaceTable()]
 # A quarantine writes in one pass where files can be adopted, and in two where they cannot: merges.
 BOTH = [*((write, False) for write in EVERY), (Append(), True), (Merge("id"), True)]
+# In each CI the kinds that go three different ways; all of them with the slow tests.
+SHORT = {Append(), Merge("id", apply_as_deletes="t = 'D'")}
 
 
-@pytest.mark.parametrize(("write", "aside"), BOTH, ids=repr)
+def bounded(case):
+    write = case[0] if isinstance(case, tuple) else case
+    marks = () if write in SHORT or case == (Merge("id"), True) else pytest.mark.slow
+    values = case if isinstance(case, tuple) else (case,)
+    return pytest.param(*values, marks=marks)
+
+
+@pytest.mark.parametrize(("write", "aside"), map(bounded, BOTH), ids=repr)
 def test_a_row_that_breaks_a_rule_of_the_table_is_refused_by_the_rules_name(lake, write, aside, publish, on_table):
     on_table("CREATE TABLE {table} (id INT, day DATE, v INT NOT NULL, t VARCHAR(3)) USING delta")
     on_table("ALTER TABLE {table} ADD CONSTRAINT positive CHECK (id > 0)")
@@ -38,7 +47,7 @@ def test_a_row_that_breaks_a_rule_of_the_table_is_refused_by_the_rules_name(lake
     assert lake.rows("clean.rows") == [(1, DAY, 1, "abc")]
 
 
-@pytest.mark.parametrize(("write", "aside"), BOTH, ids=repr)
+@pytest.mark.parametrize(("write", "aside"), map(bounded, BOTH), ids=repr)
 def test_columns_that_the_table_fills_are_filled(lake, write, aside, spark, publish, on_table):
     table = DeltaTable.create(spark).location(lake.dataset("clean.rows").uri)
     for name, kind in (("id", "INT"), ("day", "DATE"), ("v", "INT"), ("t", "STRING")):
@@ -58,7 +67,7 @@ def test_columns_that_the_table_fills_are_filled(lake, write, aside, spark, publ
     assert all(row.n is not None for row in lake.table("clean.rows").collect())
 
 
-@pytest.mark.parametrize("write", EVERY, ids=repr)
+@pytest.mark.parametrize("write", map(bounded, EVERY), ids=repr)
 def test_a_wrong_value_for_a_generated_column_is_refused(lake, write, spark, publish):
     table = DeltaTable.create(spark).location(lake.dataset("clean.rows").uri)
     for name, kind in (("id", "INT"), ("day", "DATE"), ("v", "INT"), ("t", "STRING")):
