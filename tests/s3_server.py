@@ -28,6 +28,7 @@ VERSION = "v1.8.0"
 REQUIRED = "ETL_REQUIRE_SERVERS"  # set where a missing server is a failure: .ci/run
 REGION = "us-east-1"
 START_SECONDS = 60
+ACCESS_LOG = "access.log"
 
 
 class NoServerError(Exception):
@@ -55,6 +56,10 @@ class S3Server:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
+
+    def access_log(self) -> str:
+        """Return what was asked so far, a line each: who, which operation, which key, and the request's URI."""
+        return (self.directory.parent / ACCESS_LOG).read_text(encoding="utf-8", errors="replace")
 
     def client(self) -> Any:
         """Return a plain boto3 client, to look behind what is tested."""
@@ -134,7 +139,8 @@ def serving(directory: Path) -> Iterator[S3Server]:
     buckets.mkdir()
     port = _free_port()
     access_key, secret_key = "test", "testtest"
-    command = [str(program), "--port", f"127.0.0.1:{port}", "--region", REGION, "--quiet", "posix", str(buckets)]
+    command = [str(program), "--port", f"127.0.0.1:{port}", "--region", REGION, "--quiet"]
+    command += ["--access-log", str(directory / ACCESS_LOG), "posix", str(buckets)]
     credentials = {"ROOT_ACCESS_KEY": access_key, "ROOT_SECRET_KEY": secret_key}
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=os.environ | credentials, stdout=output, stderr=output)

@@ -226,17 +226,17 @@ def test_the_configuration_page_names_every_key_and_its_default():
 
 
 @pytest.mark.parametrize(
-    ("heading", "kind"),
+    ("page", "heading", "kind"),
     [
-        ("## EMR", Emr),
-        ("`[submit.<name>.cluster]`:", Cluster),
-        ("## EMR Serverless", EmrServerless),
-        ("## EMR on EKS", EmrEks),
-        ("## Glue", Glue),
+        ("emr", "## Keys", Emr),
+        ("emr", "`[submit.<name>.cluster]`:", Cluster),
+        ("emr-serverless", "## Keys", EmrServerless),
+        ("emr-eks", "## Keys", EmrEks),
+        ("glue", "## Keys", Glue),
     ],
 )
-def test_the_page_on_submitting_names_every_key_and_its_default(heading, kind):
-    shown = {CODE.search(row[0]).group(1): row[1] for row in table("docs/submit.md", heading)}
+def test_the_page_of_a_platform_names_every_key_and_its_default(page, heading, kind):
+    shown = {CODE.search(row[0]).group(1): row[1] for row in table(f"docs/platforms/{page}.md", heading)}
 
     assert list(shown) == [one.name for one in attrs.fields(kind)]
     for one in attrs.fields(kind):

@@ -27,6 +27,7 @@ def condition(error: Exception, uri: str) -> EtlError:
         uri: the object or the prefix that was asked for.
     """
     from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError, SSLError
+    from botocore.exceptions import ConnectionError as NoConnectionError
     from urllib3.exceptions import HTTPError
 
     if isinstance(error, ClientError):
@@ -36,7 +37,10 @@ def condition(error: Exception, uri: str) -> EtlError:
             f"{uri}: the server's certificate is not trusted: {error}",
             remedy="name the file with your company's certificates in AWS_CA_BUNDLE",
         )
-    if isinstance(error, HTTPClientError | IncompleteReadError | HTTPError):  # the last: an error's own body broke off
+    # A server that is being restarted refuses connections; so does an address where none is.
+    if isinstance(
+        error, NoConnectionError | HTTPClientError | IncompleteReadError | HTTPError
+    ):  # the last: an error's own body broke off
         return UnreachableError(uri, str(error))
     return PlatformError(f"{uri}: {error}", remedy=LOGIN)
 

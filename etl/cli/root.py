@@ -42,7 +42,12 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "Ship": {
         "package": "Build the wheel and the zip that a cluster runs.",
-        "submit": "Send a job to a cluster, today --dry-run only; or run its bundle here.",
+        "deploy": "Put a bundle on S3 and let an environment use it.",
+        "submit": "Send a job to a cluster and follow it; its own exit code comes back.",
+        "follow": "Show the course of a submitted run until it ends, and end as it did.",
+        "logs": "Print the driver's log of a submitted run.",
+        "cancel": "Ask the platform to end a submitted run.",
+        "iam": "Print the policy that a job needs on a platform, as JSON.",
         "replay": "Run once more here what was submitted, on copies.",
         "jars": "Print the Delta jars for spark-submit --jars.",
     },

@@ -118,9 +118,10 @@ def due(context: Context, jobs: tuple[str, ...]) -> None:
 @command.command()
 @click.option("--once", is_flag=True, help="End when all that is due has ended; without it, `etl schedule serve`.")
 @click.option("--wait", is_flag=True, help="Stand by while another scheduler has the environment.")
+@click.option("--to", metavar="NAME", help="Submit runs to [submit.NAME], with the bundle that is deployed.")
 @click.option("--yes", is_flag=True, help="Run in a protected environment.")
 @pass_context
-def run(context: Context, once: bool, wait: bool, yes: bool) -> None:
+def run(context: Context, once: bool, wait: bool, to: str | None, yes: bool) -> None:
     """Run what is due, wait for its end, and exit: for cron, or a systemd timer.
 
     What waits for a precondition or another job's interval is left for the next time. Exit code 1 if an interval that
@@ -131,7 +132,7 @@ def run(context: Context, once: bool, wait: bool, yes: bool) -> None:
     """
     if not once:
         raise UsageError("run what is due once, or serve?", remedy="etl schedule run --once, or etl schedule serve")
-    failed = _served(context, poll=1.0, wait=wait, yes=yes, health=None, once=True)
+    failed = _served(context, poll=1.0, wait=wait, to=to, yes=yes, health=None, once=True)
     if failed:
         click.echo(f"failed: {', '.join(failed)}; next: etl schedule due", err=True)
         raise click.exceptions.Exit(FAILED)
@@ -141,9 +142,10 @@ def run(context: Context, once: bool, wait: bool, yes: bool) -> None:
 @click.option("--poll", metavar="DURATION", default="1s", callback=seconds, help="Between two looks. [default: 1s]")
 @click.option("--wait", is_flag=True, help="Stand by while another scheduler has the environment, and take over.")
 @click.option("--health", metavar="HOST:PORT", help="Serve /health there: 200 while it decides, else 503.")
+@click.option("--to", metavar="NAME", help="Submit runs to [submit.NAME], with the bundle that is deployed.")
 @click.option("--yes", is_flag=True, help="Run in a protected environment.")
 @pass_context
-def serve(context: Context, poll: float, wait: bool, health: str | None, yes: bool) -> None:
+def serve(context: Context, poll: float, wait: bool, health: str | None, to: str | None, yes: bool) -> None:
     """Run jobs when they are due, until told to stop.
 
     Everything it knows is in the state store: killed at any point, the next one goes on. SIGTERM stops it; runs at work
@@ -152,11 +154,14 @@ def serve(context: Context, poll: float, wait: bool, health: str | None, yes: bo
     \b
     etl schedule serve
     etl schedule serve -e prod --yes --wait --health 0.0.0.0:8080
+    etl schedule serve -e prod --to nightly
     """
-    _served(context, poll=max(poll, 0.05), wait=wait, yes=yes, health=health, once=False)
+    _served(context, poll=max(poll, 0.05), wait=wait, to=to, yes=yes, health=health, once=False)
 
 
-def _served(context: Context, *, poll: float, wait: bool, yes: bool, health: str | None, once: bool) -> list[str]:
+def _served(
+    context: Context, *, poll: float, wait: bool, to: str | None, yes: bool, health: str | None, once: bool
+) -> list[str]:
     """Run the scheduler; return the intervals that failed while it was at it."""
     from contextlib import ExitStack
 
@@ -166,7 +171,7 @@ def _served(context: Context, *, poll: float, wait: bool, yes: bool, health: str
     from etl.schedule.health import serving
 
     scheduling, stop = open_scheduling(context), Stop()
-    server = server_of(context, scheduling, stop, poll=poll, yes=yes)
+    server = server_of(context, scheduling, stop, poll=poll, yes=yes, to=to)
     with ExitStack() as stack:
         stack.enter_context(interruptible(stop))
         if health:

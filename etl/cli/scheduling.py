@@ -129,7 +129,9 @@ def rows_of(scheduling: Scheduling, names: Sequence[str]) -> list[dict[str, Any]
     return [row for name in names for row in standing(name, known, utc_now(), _ask(scheduling))]
 
 
-def server_of(context: Context, scheduling: Scheduling, stop: Stop, *, poll: float, yes: bool) -> Server:
+def server_of(
+    context: Context, scheduling: Scheduling, stop: Stop, *, poll: float, yes: bool, to: str | None = None
+) -> Server:
     """Return the scheduler that serves a project.
 
     Raises:
@@ -151,12 +153,24 @@ def server_of(context: Context, scheduling: Scheduling, stop: Stop, *, poll: flo
     machine = Machine(
         jobs=scheduling.jobs,
         records=records,
-        runner=Local(ledger=scheduling.ledger, options=_options(context, project, yes=yes)),
+        runner=Local(ledger=scheduling.ledger, verb=_verb(project, to), options=_options(context, project, yes=yes)),
         ask=asking,
         telling=Telling(jobs=scheduling.jobs, records=records, raise_alarm=_raise(scheduling), tell=told),
         tell=say,
     )
     return Server(machine=machine, asking=asking, stop=stop, poll=poll)
+
+
+def _verb(project: Project, to: str | None) -> tuple[str, ...]:
+    """Return what a run is begun by: on this machine, or on a platform with the bundle that is deployed.
+
+    Raises:
+        UsageError: no such target.
+    """
+    from etl.schedule.local import RUN
+    from etl.ship.requests import destination
+
+    return ("submit", "--to", destination(project.config, to), "--deployed", "--quiet") if to else RUN
 
 
 def _options(context: Context, project: Project, *, yes: bool) -> tuple[str, ...]:

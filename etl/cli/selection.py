@@ -31,6 +31,11 @@ class Selection:
     end: str | None
     params: tuple[str, ...]
 
+    @classmethod
+    def of(cls, select: tuple[str, ...]) -> Selection:
+        """Return a selection by names alone."""
+        return cls(select=select, exclude=(), date=None, start=None, end=None, params=())
+
     @property
     def given(self) -> bool:
         """True if anything was said."""

@@ -12,6 +12,24 @@ from typing import Any
 from etl.engine.stop import Stop
 
 
+class TerminationError(KeyboardInterrupt):
+    """SIGTERM, where a run elsewhere is followed: whoever started the command wants its work to end."""
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Raise ``TerminationError`` on SIGTERM."""
+
+    def wish(_: int, __: FrameType | None) -> None:
+        raise TerminationError
+
+    before = signal.signal(signal.SIGTERM, wish)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 @contextmanager
 def interruptible(stop: Stop) -> Iterator[Callable[[], None]]:
     """Turn SIGINT and SIGTERM into a wish to stop; a second SIGINT kills the process at once.

@@ -1,4 +1,4 @@
-"""``etl status``: where each step stands for each interval: its target's word, and what the ledger knows besides."""
+"""``etl status``: where each step stands for each interval, or a run on a cluster."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import click
 from etl.cli.context import Context, pass_context
 from etl.cli.records import open_past
 from etl.cli.selection import Selection, selection_options
-from etl.cli.table import print_json
+from etl.cli.table import print_facts, print_json
 from etl.model.plural import plural
 
 if TYPE_CHECKING:
+    from etl.cli.remote import Remote
     from etl.model.plan import Pair, Plan
     from etl.report.grid import Grid
     from etl.runs.past import Last
@@ -27,13 +28,21 @@ def command(context: Context, selection: Selection, why: bool) -> None:
     """Show where each step stands for each interval.
 
     What is published is asked of the targets' own logs, which starts Spark; what failed, is running or has rows in
-    quarantine, of the ledger.
+    quarantine, of the ledger. For the id of a submitted run it shows what its platform says of it, from any machine.
 
     \b
     etl status nyc_flights --from 2013-01-01 --to 2014-01-01
     etl status clean.flights --from 2013-02-01 --to 2013-03-01 --why
     etl status nyc_flights --date 2013-02-08 -o json
+    etl status 20130208T060000Z-7f3a91c2 -e prod
     """
+    if selection.select and selection == Selection.of(selection.select[:1]):
+        from etl.cli import remote
+
+        config = context.open().config
+        if remote.is_run(config, selection.select[0]):
+            print_remote(context, remote.remote(config, selection.select[0]))
+            return
     from etl.cli.session import start_session
     from etl.engine.published import published, stale
     from etl.report.grid import draw
@@ -49,6 +58,32 @@ def command(context: Context, selection: Selection, why: bool) -> None:
     click.echo("\n".join(draw(grid)))
     counted = ", ".join(f"{count:,} {state}" for state, count in grid.counts().items())
     click.echo(f"{plural(len(grid.states), 'step')} in {plural(len(grid.intervals), 'interval')}: {counted}")
+
+
+def print_remote(context: Context, found: Remote) -> None:
+    """Print what a platform says of a run, and what the ledger knows of it."""
+    from etl.cli.records import open_ledger
+    from etl.ship.prices import cost
+
+    run = found.platform.describe(found.remote_id)
+    known = open_ledger(context.open().config).known(found.run_id)
+    said = {
+        "run_id": found.run_id,
+        "platform": found.record.platform,
+        "remote_id": run.remote_id,
+        "state": run.state,
+        "said": run.said,
+        "reason": run.reason,
+        "status": known.status if known else "not begun",
+        "submitted": found.record.at,
+        "bundle": found.record.bundle,
+        **{unit: f"{amount:,.2f}" for unit, amount in run.used.items()},
+    }
+    said |= {"cost": cost(run.used, found.record)} if run.used else {}
+    if context.output == "json":
+        print_json(said)
+    else:
+        print_facts(said)
 
 
 def standing(plan: Plan, published: Collection[Pair], stale: Collection[Pair], last: Mapping[Pair, Last]) -> Grid:

@@ -28,11 +28,12 @@ def submit_here(
 
     The bundle has no directory: what the project's configuration says of roots goes with the arguments.
     """
+    from etl.model.run import utc_now
     from etl.runs.artifacts import open_artifacts
     from etl.ship.archive import fitting
     from etl.ship.local import here
     from etl.ship.platform import Submission
-    from etl.ship.record import keep, kept_bundle
+    from etl.ship.record import keep, kept_bundle, record
     from etl.spark.settings import with_delta
 
     roots = {"state": config.state, "artifacts": config.artifacts}
@@ -48,7 +49,7 @@ def submit_here(
         archives=fitting(built.archives, python, cpu),
     )
     if not dry_run:
-        keep(open_artifacts(config.artifacts, run_id, config.s3), submission, built)
+        keep(open_artifacts(config.artifacts, run_id, config.s3), record(submission, built, utc_now()))
     start(context, submission, dry_run=dry_run)
 
 
@@ -63,7 +64,13 @@ def start(context: Context, submission: Submission, *, dry_run: bool = False) ->
         else:
             click.echo(shlex.join(words))
         raise SystemExit(0)
-    remote_id = local.submit(submission)
+    attend_here(context, local.submit(submission))
+
+
+def attend_here(context: Context, remote_id: str) -> NoReturn:
+    """Show the lines of a run on this machine as they come, and exit with its code; Ctrl-C ends it."""
+    from etl.ship import local
+
     try:
         for line in local.followed(remote_id):
             if not _OF_SPARK.match(line):
@@ -75,8 +82,8 @@ def start(context: Context, submission: Submission, *, dry_run: bool = False) ->
     code = local.exit_code(remote_id)
     ended = local.describe(remote_id)
     if context.output == "json":
-        print_json({"run_id": submission.run_id, "state": ended.state, "exit_code": code})
+        print_json({"run_id": remote_id, "state": ended.state, "exit_code": code})
     elif not context.quiet:
-        click.echo(f"run {submission.run_id}: {ended.state}{f', {ended.reason}' if ended.reason else ''}", err=True)
+        click.echo(f"run {remote_id}: {ended.state}{f', {ended.reason}' if ended.reason else ''}", err=True)
     sys.stdout.flush()
     raise SystemExit(7 if code is None else code)

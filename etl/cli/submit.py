@@ -1,4 +1,4 @@
-"""``etl submit``: a job on a cluster; today the requests only."""
+"""``etl submit``: a job on a cluster, sent, followed and ended as it ended; or its requests."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from etl.cli.context import Context, pairs, pass_context
+from etl.cli.duration import seconds
 from etl.cli.moment import DAYS
 from etl.cli.running import run_id as named
 from etl.cli.selection import Selection, dated
+from etl.cli.sending import send, warn
 from etl.cli.table import print_json
-from etl.errors import UsageError
+from etl.errors import ProtectedEnvironmentError, UsageError
 from etl.model.platforms import LOCAL
 from etl.model.run import utc_now
 
@@ -45,6 +47,10 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
     show_default=True,
     help="Where `etl package` has put it.",
 )
+@click.option("--deployed", is_flag=True, help="The bundle that `etl deploy` has put there for the environment.")
+@click.option("--detach", is_flag=True, help="End when it is sent; `etl follow RUN` shows its course from anywhere.")
+@click.option("--timeout", metavar="TIME", callback=seconds, help="Follow it no longer than 30m, 4h; then exit 7.")
+@click.option("--yes", is_flag=True, help="Run in a protected environment.")
 @click.option("--dry-run", is_flag=True, help="Print the requests, and the same as lines of the aws command.")
 @pass_context
 def command(
@@ -56,25 +62,28 @@ def command(
     param: tuple[str, ...],
     run_id: str | None,
     bundle: Path,
+    deployed: bool,
+    detach: bool,
+    timeout: float,
+    yes: bool,
     dry_run: bool,
 ) -> None:
-    """Send a job to a cluster, today --dry-run only; or run its bundle here.
+    """Send a job to a cluster and follow it; its own exit code comes back.
 
-    A dry run asks AWS nothing and needs neither boto3 nor credentials. Every argument travels as one word. The target
-    `local` is always there: the bundle runs as a process of its own, by spark-submit, and its exit code comes back.
+    Files of the bundle that are not on S3 yet are put there. A run id is sent once, however often it is submitted.
+    Ctrl-C asks whether to cancel the run or to let it go on. A dry run asks AWS nothing and needs neither boto3 nor
+    credentials. Every argument travels as one word. The target `local` is always there: the bundle runs as a process of
+    its own, by spark-submit.
 
     \b
+    etl submit nyc_flights --date 2013-02-08 -e prod --to nightly
+    etl submit nyc_flights --date yesterday -e prod --to nightly --deployed --detach
     etl submit nyc_flights --date 2013-02-08 -e prod --to nightly --dry-run
     etl submit nyc_flights --date 2013-02-08 --to local
     etl submit nyc_flights --from 2013-02-01 --to 2013-03-01 --to nightly -e prod --dry-run -o json
     """
     end, to = _parted(ends)
-    if not dry_run and to != LOCAL:
-        raise UsageError(
-            "submitting is not there yet; --dry-run prints the request",
-            remedy="nothing was sent; put the bundle's files under their keys, and send the request yourself",
-        )
-    from etl.ship.built import built_in
+    from etl.cli.bundles import chosen
     from etl.ship.requests import destination, requests
 
     selection = Selection(select=names, exclude=(), date=date, start=start, end=end, params=param)
@@ -82,19 +91,26 @@ def command(
     selection.plan(project)
     config = project.config
     arguments = _arguments(selection, context)
-    built = built_in(bundle)
+    if config.run.protected and not (yes or dry_run):
+        raise ProtectedEnvironmentError(config.environment)
+    built = chosen(project, bundle, deployed=deployed)
     if to == LOCAL and to not in config.submit:
+        if deployed:
+            raise UsageError(
+                "--deployed with --to local", remedy="leave --deployed out: here the bundle of --bundle runs"
+            )
         from etl.cli.submission import submit_here
 
         submit_here(context, config, built, named(run_id), arguments, dry_run=dry_run)
     found = requests(config, destination(config, to), built.folder, named(run_id), arguments, built.archives)
-    uploads = built.uploads(config.bundles)
-    _tell(context, found, uploads)
+    if dry_run:
+        _tell(context, found, () if deployed else built.uploads(config.bundles))
+        return
+    send(context, config, found, built, upload=not deployed, detach=detach, seconds=timeout)
 
 
 def _tell(context: Context, found: Requests, uploads: tuple[str, ...]) -> None:
-    for warning in found.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+    warn(found.warnings)
     if context.output == "json":
         print_json({**_json(found), "uploads": list(uploads)})
     else:
@@ -150,7 +166,7 @@ def _json(found: Requests) -> dict[str, object]:
                 "answers": dict(call.binds),
                 "aws_cli": call.aws_cli(),
             }
-            for call in found.calls
+            for call in found.submission.calls
         ],
     }
 
@@ -158,7 +174,7 @@ def _json(found: Requests) -> dict[str, object]:
 def _print(found: Requests, uploads: tuple[str, ...]) -> None:
     click.echo("# s3 PutObject, where the bundle is not there yet")
     click.echo("\n".join([*uploads, ""]))
-    for call in found.calls:
+    for call in found.submission.calls:
         click.echo(f"# {call.service} {call.operation}" + (f", {call.when}" if call.when else ""))
         for name, ask in call.binds.items():
             click.echo(f"# {name}: what this answers: {ask}")

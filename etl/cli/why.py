@@ -15,6 +15,8 @@ from etl.cli.table import print_facts, print_json
 from etl.errors import UsageError
 
 if TYPE_CHECKING:
+    from etl.config.settings import Config
+    from etl.report.diagnosis import LogText
     from etl.report.explanation import Explanation
 
 GZIP = b"\x1f\x8b"
@@ -28,7 +30,8 @@ _LOG = click.Path(path_type=Path)
 def command(context: Context, run_id: str | None, files: tuple[Path, ...]) -> None:
     """Find the root cause of a failed run.
 
-    Looks through the run's results and events, and through logs: the driver's, executors', those of YARN, EMR or Glue.
+    Looks through the run's results and events, and through logs: of --log, or what the platform of a submitted run
+    has of its driver.
     Names step, interval, line, what was at fault, what state was left and what to do. Without a run and with logs, it
     tells what the logs say; with neither, it takes the last run. Ends with 0 whether it recognises the cause or not.
 
@@ -57,14 +60,45 @@ def _of_logs(context: Context, files: tuple[Path, ...]) -> Explanation:
 
 def _of_run(context: Context, run_id: str, files: tuple[Path, ...]) -> Explanation:
     from etl.cli.records import artifacts_of, open_ledger
+    from etl.cli.remote import is_run
     from etl.report.diagnosis import LogText
-    from etl.report.evidence import explain
+    from etl.report.evidence import explain, explain_logs
 
     project = context.open()
-    run = open_ledger(project.config).run(run_id)
-    left = artifacts_of(project.config, run)
+    root = project.directory or Path.cwd()
     logs = [LogText(str(file), _lines(file)) for file in files]
-    return explain(run, left.read_results(), left.read_events(), lambda _: logs, project.directory or Path.cwd())
+    ledger = open_ledger(project.config)
+    if is_run(project.config, run_id) and ledger.known(run_id) is None:  # sent, and it never began
+        return explain_logs([*logs, *_of_platform(context, project.config, run_id)], root)
+    run = ledger.run(run_id)
+    left = artifacts_of(project.config, run)
+    more = () if logs or not run.failed else _of_platform(context, project.config, run.run_id)
+    return explain(run, left.read_results(), left.read_events(), lambda _: [*logs, *more], root)
+
+
+def _of_platform(context: Context, config: Config, run_id: str) -> list[LogText]:
+    """Return what a submitted run's platform has of it: the driver's log, and its own word for how it ended.
+
+    What cannot be had is said, and the rest is explained all the same.
+    """
+    from etl.cli.remote import is_run, remote
+    from etl.errors import EtlError
+    from etl.report.diagnosis import LogText
+
+    if not is_run(config, run_id):
+        return []
+    try:
+        found = remote(config, run_id)
+        run = found.platform.describe(found.remote_id)
+        lines = list(found.platform.logs(run.remote_id))
+    except EtlError as error:
+        if not context.quiet:
+            click.echo(f"Warning: the platform's logs cannot be had: {error.message}", err=True)
+        return []
+    if not lines and not context.quiet:
+        click.echo("Warning: the platform has no log of the driver yet; it brings them minutes late", err=True)
+    told = LogText(f"{found.record.platform} {run.remote_id}", [f"{run.said}: {run.reason}"])
+    return [LogText("the driver's log", lines), *([told] if run.reason else [])]
 
 
 def _lines(file: Path) -> Iterator[str]:

@@ -13,18 +13,17 @@ class Platform:
 
     Args:
         starts_spark: the run starts Spark itself, with a Java, jars and a master; elsewhere the platform has done so.
-        module: the module that submits bundles there and follows them; empty where a run only takes place where it is
-            started.
+        module: the module whose ``platform`` submits bundles there and follows them.
     """
 
+    module: str
     starts_spark: bool = False
-    module: str = ""
 
 
 PLATFORMS: dict[str, Platform] = {
     LOCAL: Platform(starts_spark=True, module="etl.ship.local"),
-    "emr": Platform(),
-    "emr-serverless": Platform(),
-    "emr-eks": Platform(),
-    "glue": Platform(),
+    "emr": Platform(module="etl.ship.control.emr"),
+    "emr-serverless": Platform(module="etl.ship.control.emr_serverless"),
+    "emr-eks": Platform(module="etl.ship.control.emr_eks"),
+    "glue": Platform(module="etl.ship.control.glue"),
 }

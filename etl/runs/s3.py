@@ -5,6 +5,8 @@ A version is the object's ETag: of an object that is not encrypted with a KMS ke
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import random
 import time
@@ -12,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
@@ -103,6 +106,51 @@ class S3Store:
 
         done = self._asked(key, write, ABSENT | REFUSED)
         return settled(key, body, self.get(key)) if done is None else str(done["ETag"])
+
+    def put_file(self, key: str, file: Path, sha256: str) -> bool:
+        """Write a file of up to 5 GB under a key that has none; S3 verifies its digest. False where just it was there.
+
+        Args:
+            key: its key.
+            file: it is sent in pieces, and never held in memory.
+            sha256: of its bytes, in hex.
+
+        Raises:
+            ConflictError: another file has this key; it stays.
+        """
+        digest = base64.b64encode(bytes.fromhex(sha256)).decode()
+
+        def write() -> Any:
+            with file.open("rb") as body:
+                return self.client.put_object(
+                    Bucket=self.bucket,
+                    Key=self._name(key),
+                    Body=body,
+                    IfNoneMatch="*",
+                    ChecksumSHA256=digest,
+                    **self.writing,
+                )
+
+        if self._asked(key, write, REFUSED) is not None:
+            return True
+        there = self._asked(
+            key,
+            lambda: self.client.head_object(
+                Bucket=self.bucket, Key=self._name(key), ChecksumMode="ENABLED", **self.asking
+            ),
+        )
+        found = there.get("ChecksumSHA256") or self._digest(key)
+        if found != digest:
+            raise ConflictError(
+                f"{S3}{self.bucket}/{self.prefix}{key} is another file: its sha256 is {base64.b64decode(found).hex()}",
+                remedy="nothing was replaced; see who has put it there, and delete it",
+            )
+        return False
+
+    def _digest(self, key: str) -> str:
+        """Return the digest of an object that was written without one."""
+        stored = self.get(key)
+        return base64.b64encode(hashlib.sha256(stored.body if stored else b"").digest()).decode()
 
     def list(self, prefix: str, after: str | None = None, limit: int | None = None) -> Iterator[Entry]:
         """Yield the objects whose keys start with ``prefix``, sorted by key; a request for each thousand."""

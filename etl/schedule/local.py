@@ -1,4 +1,5 @@
-"""Runs as processes of this machine: ``etl run`` for one interval, under a run id of its own.
+"""Runs as processes of this machine: ``etl run`` for one interval, under a run id of its own; or ``etl submit``, which
+sends it to a platform and follows it there.
 
 A process is the leader of its own group, so it outlives a scheduler that is killed. A scheduler that finds a run in its
 records begins it again: of two processes under one run id the ledger refuses one, and the other's end is in the ledger.
@@ -29,7 +30,7 @@ from etl.schedule.outcome import Outcome
 from etl.schedule.runner import Order
 
 PROGRAM = (sys.executable, "-c", "import sys; from etl.cli import main; sys.exit(main())")
-OPTIONS = ("--progress", "lines", "--quiet", "--wait", "24h")  # another interval may be publishing to the same target
+RUN = ("run", "--progress", "lines", "--quiet", "--wait", "24h")  # another interval may publish to the same target
 GRACE = 20.0  # seconds between the wish that a run ends and the end of its process group
 LOOK = 5.0  # seconds between two looks into the ledger for one run of another scheduler's
 TAIL = 20_000  # characters of what a process said last
@@ -42,12 +43,14 @@ class Local:
 
     Args:
         ledger: tells of the runs that another scheduler began.
+        verb: ``run`` and its options, for runs of this machine; ``submit`` and its, for those of a platform.
         options: the project's directory, its environment and what else follows the interval.
         now: the time, in UTC.
         clock: seconds that only grow.
     """
 
     ledger: Ledger
+    verb: tuple[str, ...] = RUN
     options: tuple[str, ...] = ()
     now: Clock = utc_now
     clock: Callable[[], float] = time.monotonic
@@ -61,7 +64,8 @@ class Local:
         if self._is_known(order.run_id):
             self._others[order.run_id] = 0.0
             return
-        asked = ["run", order.job, "--date", order.interval.key, "--run-id", order.run_id, *OPTIONS, *self.options]
+        command, *more = self.verb
+        asked = [command, order.job, "--date", order.interval.key, "--run-id", order.run_id, *more, *self.options]
         with self._log(order).open("wb") as said:
             self._own[order.run_id] = subprocess.Popen(
                 [*PROGRAM, *asked],

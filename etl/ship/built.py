@@ -24,7 +24,7 @@ class Built:
     """A bundle on disk.
 
     Args:
-        directory: where it is.
+        directory: where it is, if that is a disk.
         folder: of its files below ``bundles``; it changes with the content.
         digests: sha256 of each file that a run needs, in hex.
         archives: those among them that are unpacked where the run is.
@@ -71,6 +71,11 @@ def built_in(directory: Path) -> Built:
             f"{file} has version {said.get('schema_version')}; this Headrace reads {SCHEMA_VERSION}",
             remedy=f"build it again: etl package --out {directory}",
         )
+    return built_of(said, directory)
+
+
+def built_of(said: Mapping[str, Any], directory: Path = Path()) -> Built:
+    """Return the bundle that a ``bundle.json`` of this version tells of."""
     archives = archives_of(said)
     sent = dict.fromkeys([*SENT, *(name for each in archives for name in (each.file, *each.wheels))])
     files = {name: said["files"][name] for name in sent}

@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from signal import SIGTERM
-from typing import Any
+from typing import Any, cast
 
 from etl.errors import PlatformError, UsageError
 from etl.model.s3 import S3Settings, is_s3
-from etl.ship.platform import RemoteRun, Submission
+from etl.ship.platform import Platform, RemoteRun, Submission
 from etl.ship.unpacked import cpu, unpacked
 from etl.spark import cache
 
@@ -44,6 +44,11 @@ os.rename("exit_code.new", "exit_code")
 def here() -> tuple[str, str]:
     """Return this machine's Python and CPU as archives are named: ``3.11``, ``x86_64``."""
     return f"{sys.version_info.major}.{sys.version_info.minor}", cpu()
+
+
+def platform(_: object) -> Platform:
+    """Return this module: its functions are the platform's."""
+    return cast("Platform", sys.modules[__name__])
 
 
 def submit(submission: Submission) -> str:

@@ -1,19 +1,23 @@
 """The seam to the places where a bundle can be sent: what each must do, and how it is found.
 
-Each is a module with these four functions, and a line in ``etl.model.platforms``; ``local`` is one.
+Each is a module that gives a ``Platform``, and a line in ``etl.model.platforms``; ``local`` is one.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
-from typing import Literal, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from attrs import field, frozen
 
-from etl.errors import UnknownNameError, UsageError
+from etl.errors import UnknownNameError
 from etl.model.platforms import PLATFORMS
 from etl.ship.archive import Archive
+from etl.ship.call import Call
+
+if TYPE_CHECKING:
+    from etl.ship.control.asking import Asking
 
 _PATH = "spark.executorEnv.PYTHONPATH"
 
@@ -30,6 +34,7 @@ class Submission:
         arguments: of ``main.py``, ``--key value`` each; the same ones replay the run locally.
         settings: Spark's configuration.
         archives: those of the bundle that the place's Python and CPU need.
+        calls: the requests that say so to the platform's services, in order; ``local`` has none.
     """
 
     bundle: str
@@ -37,6 +42,7 @@ class Submission:
     arguments: Mapping[str, str] = field(factory=dict, hash=False)
     settings: Mapping[str, str] = field(factory=dict, hash=False)
     archives: tuple[Archive, ...] = ()
+    calls: tuple[Call, ...] = ()
 
     @property
     def main(self) -> str:
@@ -67,15 +73,33 @@ class Submission:
 
 @frozen(kw_only=True)
 class RemoteRun:
-    """What a platform says of a run: its state in our words, and why in its own."""
+    """What a platform says of a run.
+
+    Args:
+        remote_id: the platform's id of it.
+        state: in our words.
+        said: the platform's own word for it.
+        reason: why, in its words.
+        used: what it has used by the platform's own figures, by unit: ``vCPU-hours``, ``GB-hours``, ``DPU-hours``.
+    """
 
     remote_id: str
     state: State
+    said: str = ""
     reason: str = ""
+    used: Mapping[str, float] = field(factory=dict, hash=False)
+
+    @property
+    def ended(self) -> bool:
+        """True where nothing changes any more."""
+        return self.state not in {"pending", "running"}
 
 
 class Platform(Protocol):
-    """What a module that submits runs must have."""
+    """What submits runs somewhere and follows them there.
+
+    Every method may raise ``PlatformError`` (no rights, no such place) and ``PassingError`` (no answer for now).
+    """
 
     def submit(self, submission: Submission) -> str:
         """Send a bundle and return the platform's own id; the same submission again returns the same."""
@@ -87,22 +111,19 @@ class Platform(Protocol):
         """Ask for a run's end; nothing happens where it has ended."""
 
     def logs(self, remote_id: str) -> Iterator[str]:
-        """Yield the driver's lines so far."""
+        """Yield the driver's lines so far; nothing where the platform has not brought them yet."""
 
 
-def platform(name: str) -> Platform:
+def platform(name: str, asking: Asking | None = None) -> Platform:
     """Return what submits runs to a platform.
+
+    Args:
+        name: the platform's.
+        asking: how its services are asked; ``local`` has none.
 
     Raises:
         UnknownNameError: no platform has this name.
-        UsageError: nothing can be sent there.
     """
     if name not in PLATFORMS:
         raise UnknownNameError(f"no platform {name!r}", name, PLATFORMS)
-    if not PLATFORMS[name].module:
-        able = [each for each, known in PLATFORMS.items() if known.module]
-        raise UsageError(
-            f"nothing can be sent to {name!r}; platforms that take bundles: {', '.join(able) or 'none yet'}",
-            remedy="start the run there: spark-submit main.py with the bundle",
-        )
-    return cast("Platform", importlib.import_module(PLATFORMS[name].module))
+    return cast("Platform", importlib.import_module(PLATFORMS[name].module).platform(asking))

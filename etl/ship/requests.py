@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from etl.config.settings import Config
 from etl.config.submit import Destination, Emr
@@ -34,14 +34,12 @@ class Requests:
 
     Args:
         to: the target's name.
-        submission: the bundle with its arguments and settings.
-        calls: in order.
+        submission: the bundle with its arguments and settings, and the requests.
         warnings: a sentence each.
     """
 
     to: str
     submission: Submission
-    calls: tuple[Call, ...]
     warnings: tuple[str, ...]
 
 
@@ -96,9 +94,8 @@ def requests(
         archives=fitting(archives, found.python, _cpu(target)),
     )
     told = (*warnings(target, found), *_lacking(target, found, archives), *_left_behind(config))
-    return Requests(
-        to=to, submission=submission, calls=CALLS[target.platform](target, submission, found), warnings=told
-    )
+    calls = CALLS[target.platform](target, submission, found)
+    return Requests(to=to, submission=evolve(submission, calls=calls), warnings=told)
 
 
 def _check_roots(config: Config, target: Destination) -> None:

@@ -1,4 +1,4 @@
-"""``etl submit``: the requests, and nothing else yet."""
+"""``etl submit --dry-run``: the requests."""
 
 import hashlib
 import json
@@ -52,13 +52,6 @@ def arguments(said):
     """What main.py is given, of a dry run to glued as JSON."""
     given = json.loads(said.out)["calls"][-1]["parameters"]["Arguments"]
     return {key: value for key, value in given.items() if key not in {"--scriptLocation", "--extra-py-files", "--conf"}}
-
-
-def test_without_dry_run_nothing_is_sent_and_that_is_said(etl):
-    said = etl("submit", "shop", "--date", "2013-02-08", "--to", "nightly", "-e", "prod")
-
-    assert said.code == 2
-    assert "submitting is not there yet; --dry-run prints the request" in said.err
 
 
 def test_a_dry_run_prints_each_request_and_its_line_for_people(submit):

@@ -134,7 +134,7 @@ def carried_out(shop, built, bundles, s3_server, tmp_path):
         sent = requests(config, "it", built.folder, "run-1", arguments, built.archives)
         act = getattr(platforms_here, platform.replace("-", "_"))
         machine = Machine(s3_server.client(), tmp_path, master, yarn)
-        return act(machine, sent.calls[-1].parameters), tmp_path / "lake"
+        return act(machine, sent.submission.calls[-1].parameters), tmp_path / "lake"
 
     return run
 

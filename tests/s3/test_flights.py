@@ -16,6 +16,7 @@ from jobs.nyc_flights import landing
 from tests.end_to_end.test_spark_submit import DAY, ETL, PROJECT, TABLES
 from tests.faults.proxy import faults
 from tests.s3_server import Bucket
+from tests.ship.policy import allows, requests
 
 ZONES = ("raw", "reference", "clean", "core", "marts", "quarantine")
 # As cheap as the sessions of the other tests, which compile nothing either.
@@ -64,14 +65,37 @@ def etl(environ):
 
 
 @pytest.fixture(scope="module")
-def runs(etl, bucket):
+def asked():
+    """What the two runs asked S3 for, when they have ended."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def runs(etl, bucket, asked):
     """Run the day twice; give both processes and the keys of the published zones behind each."""
-    ended = []
+    ended, before = [], len(bucket.server.access_log())
     for _ in range(2):
         ran = etl("run", "nyc_flights", "--date", DAY)
         assert ran.returncode == 0, ran.stderr
         ended.append((ran, [key for zone in ("clean/", "core/", "marts/") for key in bucket.keys(zone)]))
+    asked[:] = requests(bucket.server.access_log()[before:])
     return ended
+
+
+def test_the_policy_that_etl_iam_prints_allows_what_the_runs_asked_for_and_needs_every_part(runs, asked, etl, bucket):
+    target = {"PLATFORM": "emr-serverless", "RELEASE": "emr-7.13.0", "APPLICATION": "shop"}
+    target |= {"ROLE": "arn:aws:iam::123456789012:role/EtlRole"}
+    words = [word for key, value in target.items() for word in ("--set", f"submit.it.{key.lower()}={value}")]
+    said = etl("iam", "nyc_flights", *words, "--set", f"bundles={bucket.root}/bundles")
+    policy = json.loads(said.stdout)
+
+    assert len(asked) > 100
+    assert [each for each in asked if not allows(policy, *each)] == []
+    for statement in policy["Statement"]:
+        # Locations and markers are asked for by other versions of S3A, and where a folder becomes empty.
+        if statement["Sid"] not in {"Places", "Markers"}:
+            less = {**policy, "Statement": [each for each in policy["Statement"] if each != statement]}
+            assert [each for each in asked if not allows(less, *each)], statement["Sid"]
 
 
 def rows(spark, root, table):

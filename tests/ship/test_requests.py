@@ -177,7 +177,7 @@ def main():
 def test_the_requests_are_those_that_are_written_down(sent, name):
     calls = [
         {"service": call.service, "operation": call.operation, "parameters": call.parameters}
-        for call in sent(name).calls
+        for call in sent(name).submission.calls
     ]
 
     assert calls == json.loads((HERE / "requests" / f"{name}.json").read_text())
@@ -185,14 +185,14 @@ def test_the_requests_are_those_that_are_written_down(sent, name):
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_models_of_botocore_allow_every_request(sent, name):
-    for call in sent(name).calls:
+    for call in sent(name).submission.calls:
         assert ParamValidator().validate(answered(call), shape(call)).generate_report() == ""
         assert list(excess(shape(call), answered(call))) == []
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_a_run_id_of_a_hundred_letters_fits_every_name_and_token(sent, name):
-    for call in sent(name, run_id="r" * 100, arguments={"job": "j" * 300}).calls:
+    for call in sent(name, run_id="r" * 100, arguments={"job": "j" * 300}).submission.calls:
         assert list(excess(shape(call), answered(call))) == []
 
 
@@ -200,7 +200,7 @@ def test_a_run_id_of_a_hundred_letters_fits_every_name_and_token(sent, name):
 def test_the_entry_script_makes_the_same_command_of_every_platforms_request(sent, main, name):
     found = sent(name)
 
-    command = main.command(main.pairs(argv(found.calls)))
+    command = main.command(main.pairs(argv(found.submission.calls)))
 
     assert command[:4] == ["run", "--yes", "orders", "+marts.revenue"]
     given = dict(zip(command[4::2], command[5::2], strict=True))
@@ -216,7 +216,7 @@ def test_the_entry_script_makes_the_same_command_of_every_platforms_request(sent
 
 @pytest.mark.parametrize("name", [name for name in TARGETS if not name.startswith("emr-cluster") and name != "emr"])
 def test_the_line_of_the_aws_command_holds_the_request_as_one_word(sent, name):
-    for call in sent(name).calls:
+    for call in sent(name).submission.calls:
         words = shlex.split(call.aws_cli())
 
         assert words[:2] == ["aws", call.service]
@@ -225,7 +225,7 @@ def test_the_line_of_the_aws_command_holds_the_request_as_one_word(sent, name):
 
 @pytest.mark.parametrize(("name", "first"), [("emr", "add-steps"), ("emr-cluster", "create-cluster")])
 def test_emrs_own_commands_get_the_same_step(sent, name, first):
-    (call,) = sent(name).calls
+    (call,) = sent(name).submission.calls
 
     words = shlex.split(call.aws_cli())
 
@@ -239,7 +239,7 @@ def test_a_cluster_of_its_own_ends_with_the_run_unless_it_may_be_idle(sent, monk
     said = TARGETS["emr-cluster"].replace("idle_seconds = 900", f"idle_seconds = {idle}")
     monkeypatch.setitem(TARGETS, "emr-cluster", said)
 
-    (call,) = sent("emr-cluster").calls
+    (call,) = sent("emr-cluster").submission.calls
 
     assert call.parameters["Steps"][0]["ActionOnFailure"] == action
     assert call.parameters["Instances"]["KeepJobFlowAliveWhenNoSteps"] is alive
@@ -247,14 +247,16 @@ def test_a_cluster_of_its_own_ends_with_the_run_unless_it_may_be_idle(sent, monk
 
 
 def test_one_token_is_made_of_one_run_id(sent):
-    tokens = [sent("emr-eks", run_id=run_id).calls[0].parameters["clientToken"] for run_id in (RUN, RUN, "r" * 65)]
+    tokens = [
+        sent("emr-eks", run_id=run_id).submission.calls[0].parameters["clientToken"] for run_id in (RUN, RUN, "r" * 65)
+    ]
 
     assert tokens[0] == tokens[1] == RUN
     assert re.fullmatch("[0-9a-f]{64}", tokens[2])
 
 
 def test_each_run_of_a_glue_job_names_its_own_script_and_bundle(sent):
-    arguments = sent("glue").calls[-1].parameters["Arguments"]
+    arguments = sent("glue").submission.calls[-1].parameters["Arguments"]
 
     assert arguments["--scriptLocation"] == f"s3://lake-prod/bundles/{FOLDER}/main.py"
     assert arguments["--extra-py-files"] == f"s3://lake-prod/bundles/{FOLDER}/app.zip"
@@ -263,7 +265,7 @@ def test_each_run_of_a_glue_job_names_its_own_script_and_bundle(sent):
 def test_a_targets_own_spark_settings_go_before_those_of_the_environment_and_before_the_workers_sizes(sent):
     roots = f'{ROOTS}[spark]\n"spark.executor.memory" = "1g"\n"spark.sql.shuffle.partitions" = "7"\n'
 
-    said = sent("emr-serverless", '"spark.driver.memory" = "9g"', roots=roots).calls[0].parameters
+    said = sent("emr-serverless", '"spark.driver.memory" = "9g"', roots=roots).submission.calls[0].parameters
 
     properties = said["configurationOverrides"]["applicationConfiguration"][0]["properties"]
     assert properties["spark.sql.shuffle.partitions"] == "7"
@@ -356,21 +358,21 @@ def settings_of(parameters):
 
 @pytest.mark.parametrize("name", ["emr-serverless", "emr-eks"])
 def test_serverless_and_eks_unpack_the_archives_of_their_cpu(sent, name):
-    settings = settings_of(sent(name, archives=ARCHIVES).calls[-1].parameters)
+    settings = settings_of(sent(name, archives=ARCHIVES).submission.calls[-1].parameters)
 
     assert settings["spark.archives"] == UNPACKED
     assert settings["spark.executorEnv.PYTHONPATH"] == "./headrace_packages:./headrace_native"
 
 
 def test_an_emr_step_unpacks_the_archives_of_its_cpu(sent):
-    words = sent("emr", archives=ARCHIVES).calls[-1].parameters["Steps"][0]["HadoopJarStep"]["Args"]
+    words = sent("emr", archives=ARCHIVES).submission.calls[-1].parameters["Steps"][0]["HadoopJarStep"]["Args"]
 
     assert words[words.index("--archives") + 1] == UNPACKED
     assert "spark.executorEnv.PYTHONPATH=./headrace_packages:./headrace_native" in words
 
 
 def test_an_arm_application_gets_arm_packages(sent):
-    settings = settings_of(sent("emr-serverless-application", archives=ARCHIVES).calls[-1].parameters)
+    settings = settings_of(sent("emr-serverless-application", archives=ARCHIVES).submission.calls[-1].parameters)
 
     assert "packages-cp311-arm64.zip" in settings["spark.archives"]
 
@@ -381,7 +383,7 @@ def test_a_cluster_of_graviton_machines_needs_arm_packages(sent):
 
 
 def test_glue_installs_native_packages_from_their_wheels(sent):
-    arguments = sent("glue", archives=ARCHIVES).calls[-1].parameters["Arguments"]
+    arguments = sent("glue", archives=ARCHIVES).submission.calls[-1].parameters["Arguments"]
 
     assert arguments["--additional-python-modules"] == f"{BUNDLE}/wheels/fast-x86_64.whl"
     assert arguments["--python-modules-installer-option"] == "--no-deps --no-index"
@@ -397,7 +399,11 @@ def test_a_path_of_the_projects_own_comes_after_the_archives(sent):
     own = '"spark.executorEnv.PYTHONPATH" = "/opt/ours"'
 
     for name in ("emr-serverless", "emr-eks"):
-        settings = settings_of(sent(name, spark=own, archives=ARCHIVES[:1]).calls[-1].parameters)
+        settings = settings_of(sent(name, spark=own, archives=ARCHIVES[:1]).submission.calls[-1].parameters)
         assert settings["spark.executorEnv.PYTHONPATH"] == "./headrace_packages:/opt/ours"
-    words = sent("emr", spark=own, archives=ARCHIVES[:1]).calls[-1].parameters["Steps"][0]["HadoopJarStep"]["Args"]
+    words = (
+        sent("emr", spark=own, archives=ARCHIVES[:1])
+        .submission.calls[-1]
+        .parameters["Steps"][0]["HadoopJarStep"]["Args"]
+    )
     assert "spark.executorEnv.PYTHONPATH=./headrace_packages:/opt/ours" in words

@@ -1,0 +1,1 @@
+"""How the services of AWS that run jobs are asked: one module a service, each keeps ``etl.ship.platform.Platform``."""
