@@ -6,22 +6,24 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from etl.errors import Place, ProjectError
+from etl.errors import Place, ProjectError, UsageError
 
 if TYPE_CHECKING:
     from etl.project.project import Project
     from etl.ship.built import Built
 
 
-def chosen(project: Project, directory: Path, *, deployed: bool) -> Built:
+def chosen(project: Project, directory: Path, *, deployed: bool, here: bool) -> Built:
     """Return the bundle in a directory, or the one that the project's environment uses.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none; or what is deployed is meant to run ``here``.
     """
     from etl.ship import deploy
     from etl.ship.built import built_in
 
+    if deployed and here:
+        raise UsageError("--deployed with --to local", remedy="leave --deployed out: here the bundle of --bundle runs")
     if not deployed:
         return built_in(directory)
     config = project.config

@@ -14,7 +14,7 @@ from etl.cli.context import Context
 from etl.cli.remote import Remote, asking, follow, remote
 from etl.cli.signals import TerminationError, terminable
 from etl.cli.table import print_json
-from etl.errors import EtlError
+from etl.errors import EtlError, ProtectedEnvironmentError
 
 if TYPE_CHECKING:
     from etl.config.settings import Config
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from etl.ship.requests import Requests
 
 DETACHED = 0
+
+
+def refuse_unconfirmed(config: Config, *, yes: bool) -> None:
+    """Refuse a protected environment that nobody has confirmed.
+
+    Raises:
+        ProtectedEnvironmentError: it is one.
+    """
+    if config.run.protected and not yes:
+        raise ProtectedEnvironmentError(config.environment)
 
 
 def warn(warnings: Iterable[str]) -> None:

@@ -15,9 +15,9 @@ from etl.cli.duration import seconds
 from etl.cli.moment import DAYS
 from etl.cli.running import run_id as named
 from etl.cli.selection import Selection, dated
-from etl.cli.sending import send, warn
+from etl.cli.sending import refuse_unconfirmed, send, warn
 from etl.cli.table import print_json
-from etl.errors import ProtectedEnvironmentError, UsageError
+from etl.errors import UsageError
 from etl.model.platforms import LOCAL
 from etl.model.run import utc_now
 
@@ -71,9 +71,8 @@ def command(
     """Send a job to a cluster and follow it; its own exit code comes back.
 
     Files of the bundle that are not on S3 yet are put there. A run id is sent once, however often it is submitted.
-    Ctrl-C asks whether to cancel the run or to let it go on. A dry run asks AWS nothing and needs neither boto3 nor
-    credentials. Every argument travels as one word. The target `local` is always there: the bundle runs as a process of
-    its own, by spark-submit.
+    Ctrl-C asks whether to cancel the run. A dry run asks AWS nothing and needs neither boto3 nor credentials.
+    The target `local` is always there: the bundle runs as a process of its own, by spark-submit.
 
     \b
     etl submit nyc_flights --date 2013-02-08 -e prod --to nightly
@@ -82,31 +81,24 @@ def command(
     etl submit nyc_flights --date 2013-02-08 --to local
     etl submit nyc_flights --from 2013-02-01 --to 2013-03-01 --to nightly -e prod --dry-run -o json
     """
-    end, to = _parted(ends)
     from etl.cli.bundles import chosen
+    from etl.cli.submission import submit_here
     from etl.ship.requests import destination, requests
 
+    end, to = _parted(ends)
     selection = Selection(select=names, exclude=(), date=date, start=start, end=end, params=param)
     project = context.open()
     selection.plan(project)
-    config = project.config
-    arguments = _arguments(selection, context)
-    if config.run.protected and not (yes or dry_run):
-        raise ProtectedEnvironmentError(config.environment)
-    built = chosen(project, bundle, deployed=deployed)
-    if to == LOCAL and to not in config.submit:
-        if deployed:
-            raise UsageError(
-                "--deployed with --to local", remedy="leave --deployed out: here the bundle of --bundle runs"
-            )
-        from etl.cli.submission import submit_here
-
+    config, arguments = project.config, _arguments(selection, context)
+    refuse_unconfirmed(config, yes=yes or dry_run)
+    here = to == LOCAL and to not in config.submit
+    built = chosen(project, bundle, deployed=deployed, here=here)
+    if here:
         submit_here(context, config, built, named(run_id), arguments, dry_run=dry_run)
     found = requests(config, destination(config, to), built.folder, named(run_id), arguments, built.archives)
-    if dry_run:
-        _tell(context, found, () if deployed else built.uploads(config.bundles))
-        return
-    send(context, config, found, built, upload=not deployed, detach=detach, seconds=timeout)
+    if not dry_run:
+        send(context, config, found, built, upload=not deployed, detach=detach, seconds=timeout)
+    _tell(context, found, () if deployed else built.uploads(config.bundles))
 
 
 def _tell(context: Context, found: Requests, uploads: tuple[str, ...]) -> None:

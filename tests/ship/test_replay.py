@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -50,7 +51,8 @@ def bundle(tmp_path, monkeypatch):
 @pytest.fixture
 def kept(tmp_path, bundle):
     artifacts = open_artifacts(str(tmp_path / "artifacts"), "one")
-    record.keep(artifacts, SUBMITTED, Built(directory=bundle, folder="shop/1", digests=DIGESTS))
+    built = Built(directory=bundle, folder="shop/1", digests=DIGESTS)
+    record.keep(artifacts, record.record(SUBMITTED, built, datetime(2013, 2, 9, tzinfo=UTC)))
     return record.read(artifacts)
 
 
