@@ -49,6 +49,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "cancel": "Ask the platform to end a submitted run.",
         "iam": "Print the policy that a job needs on a platform, as JSON.",
         "replay": "Run once more here what was submitted, on copies.",
+        "export": "Write the schedule as files for Airflow, Step Functions, cron or systemd.",
         "jars": "Print the Delta jars for spark-submit --jars.",
     },
 }

@@ -101,7 +101,11 @@ _OPTIONS = (
         help="Job, step or zone.*; +x with what feeds it, x+ with what it feeds, tag:, path:.",
     ),
     click.option("--exclude", multiple=True, metavar="SELECT", help="Leave these out."),
-    click.option("--date", metavar="DATE", help="The interval that holds this date: 2013-02-08, yesterday."),
+    click.option(
+        "--date",
+        metavar="DATE",
+        help="The interval that holds this date: 2013-02-08, yesterday; or that is due then: due:2013-02-09T06:00Z.",
+    ),
     click.option("--from", "start", metavar="DATE", help="First date of a range: 2013-02-01."),
     click.option("--to", "end", metavar="DATE", help="First date after the range: 2013-03-01, today."),
     click.option("--param", "-p", multiple=True, metavar="KEY=VALUE", help="What a `run` parameter receives."),

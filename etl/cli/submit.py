@@ -29,7 +29,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="SELECT...")
-@click.option("--date", metavar="DATE", help="The interval that holds this date: 2013-02-08, yesterday.")
+@click.option("--date", metavar="DATE", help="The interval that holds this date: 2013-02-08, due:2013-02-09T06:00Z.")
 @click.option("--from", "start", metavar="DATE", help="First date of a range: 2013-02-01.")
 @click.option(
     "--to",

@@ -10,12 +10,13 @@ from etl.errors import DefinitionError, GoneError, UsageError, did_you_mean
 from etl.model.dataset import Dataset
 from etl.model.interval import Interval, Unit, between, parse_instant
 from etl.model.naming import UNITS, example, keeps_days, length, named, pieces
-from etl.model.recurrence import cut, grid_of, is_on_a_date
+from etl.model.recurrence import cut, grid_of, is_on_a_date, last_due
 from etl.model.schedule import Daily, Hourly, Schedule
 from etl.model.schema import Schema
 from etl.model.write import ReplaceInterval, ReplacePartitions
 from etl.project.graph import Graph, Node
 
+DUE = "due:"
 TIMES = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_NTZ"})
 
 
@@ -26,7 +27,7 @@ def choose_intervals(
 
     Args:
         nodes: the selected steps.
-        date: any point inside one interval.
+        date: any point inside one interval; or ``due:`` and a time, for the last interval that is due then.
         start: first boundary, with ``end``.
         end: first boundary that is not included.
 
@@ -39,6 +40,8 @@ def choose_intervals(
         raise UsageError("--date and --from/--to exclude each other", remedy="--date names one interval")
     if bool(start) != bool(end):
         raise UsageError("--from and --to belong together", remedy="--to is the first date that is not included")
+    if date and date.startswith(DUE):
+        return (_due(schedule, date),)
     if date:
         return (named(schedule, date),)
     if start and end:
@@ -53,6 +56,17 @@ def choose_intervals(
         )
         raise UsageError(f"{by}: which one?", remedy=f"add --date {key}, or --from {key.partition('/')[0]} --to …")
     return (None,)
+
+
+def _due(schedule: Schedule | None, date: str) -> Interval:
+    """Return the last interval that is due at a time: what whoever calls at that time, a cron or a DAG, means."""
+    instant = parse_instant(date.removeprefix(DUE))
+    if schedule is None:
+        raise UsageError(f"--date {date}: the selected jobs have no schedule", remedy="name the interval: 2013-02-08")
+    found = last_due(schedule, instant)
+    if found is None:
+        raise UsageError(f"--date {date}: no interval is due then, the first one begins at {schedule.start}")
+    return found
 
 
 def check_lengths(nodes: Sequence[Node], intervals: Sequence[Interval | None]) -> None:
