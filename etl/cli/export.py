@@ -17,8 +17,8 @@ from etl.cli.table import print_json
 from etl.errors import ConfigError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from etl.interop.export.groups import Group
     from etl.project.project import Project
+    from etl.schedule.export.groups import Group
     from etl.ship.requests import Requests
 
 Tool = Literal["airflow", "step-functions", "cron", "systemd"]
@@ -81,7 +81,7 @@ def command(
 
 
 def _groups(project: Project, jobs: tuple[str, ...]) -> tuple[Group, ...]:
-    from etl.interop.export.groups import groups
+    from etl.schedule.export.groups import groups
     from etl.schedule.jobs import scheduled_jobs
 
     known = scheduled_jobs(project)
@@ -99,7 +99,7 @@ def _tasks(
 ) -> Mapping[str, Requests]:
     """Return what runs each job on a platform; none where no platform is named."""
     from etl.cli.bundles import chosen
-    from etl.interop.export.marks import marked
+    from etl.schedule.export.marks import marked
     from etl.ship.requests import destination
 
     if to is None:
@@ -109,7 +109,7 @@ def _tasks(
 
 
 def _dags(project: Project, found: tuple[Group, ...], tasks: Mapping[str, Requests]) -> dict[str, str]:
-    from etl.interop.export.airflow import command_of, dag
+    from etl.schedule.export.airflow import command_of, dag
 
     options = f" -e {project.config.environment}" + (f" -C {project.directory}" if project.directory else "")
     runs = {each.name: tasks.get(each.name) or command_of(each.name, options) for group in found for each in group.jobs}
@@ -119,8 +119,8 @@ def _dags(project: Project, found: tuple[Group, ...], tasks: Mapping[str, Reques
 def _machines(
     project: Project, found: tuple[Group, ...], tasks: Mapping[str, Requests], role: str | None, region: str | None
 ) -> dict[str, str]:
-    from etl.interop.export.event_schedule import schedule
-    from etl.interop.export.step_functions import machine
+    from etl.schedule.export.event_schedule import schedule
+    from etl.schedule.export.step_functions import machine
 
     if not tasks:
         raise UsageError("--to is missing: a state machine runs nothing itself", remedy="name a [submit.<name>]")
@@ -139,7 +139,7 @@ def _machines(
 
 
 def _clock(project: Project, found: tuple[Group, ...], tool: Tool) -> dict[str, str]:
-    from etl.interop.export import clock
+    from etl.schedule.export import clock
 
     directory = project.directory or Path.cwd()
     etl = shutil.which("etl") or "etl"

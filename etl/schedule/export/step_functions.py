@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from etl.errors import UsageError
-from etl.interop.export.groups import Group
-from etl.interop.export.intrinsics import parameters, pascal
-from etl.interop.export.marks import plain
 from etl.model.alarm import Sns
+from etl.schedule.export.groups import Group
+from etl.schedule.export.intrinsics import parameters, pascal
+from etl.schedule.export.marks import plain
 from etl.schedule.jobs import Scheduled
 from etl.ship.requests import Requests
 

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from etl.errors import UsageError
-from etl.interop.export.clock import native
-from etl.interop.export.groups import Group
-from etl.interop.export.marks import RUN, WHEN, filled, plain
-from etl.interop.export.operators import ARGUMENTS, OPERATORS, WAITS
 from etl.project.intervals import DUE
+from etl.schedule.export.clock import native
+from etl.schedule.export.groups import Group
+from etl.schedule.export.marks import RUN, WHEN, filled, plain
+from etl.schedule.export.operators import ARGUMENTS, OPERATORS, WAITS
 from etl.schedule.jobs import Scheduled
 from etl.ship.requests import Requests
 

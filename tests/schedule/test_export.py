@@ -11,12 +11,12 @@ from cronsim import CronSim
 from etl import Cron, Daily, Every, Hourly, Monthly
 from etl.cli import main
 from etl.errors import UsageError
-from etl.interop.export.clock import cover, native
-from etl.interop.export.groups import fires, groups
-from etl.interop.export.intrinsics import parameters
-from etl.interop.export.marks import RUN, WHEN
 from etl.model.job import Job
 from etl.model.recurrence import due_at, intervals, last_due
+from etl.schedule.export.clock import cover, native
+from etl.schedule.export.groups import fires, groups
+from etl.schedule.export.intrinsics import parameters
+from etl.schedule.export.marks import RUN, WHEN
 from etl.schedule.jobs import Waits, joined
 from tests.cli.conftest import BASE, DATASETS
 from tests.ship.test_rights import PROD
@@ -257,7 +257,7 @@ def test_the_definition_and_the_schedule_are_what_the_services_models_allow(expo
     ],
 )
 def test_a_schedule_is_what_eventbridge_scheduler_writes(schedule, expression):
-    from etl.interop.export.event_schedule import schedule as made
+    from etl.schedule.export.event_schedule import schedule as made
 
     (group,) = groups(joined([("a", Job(schedule=schedule), schedule, ())]))
 
@@ -268,7 +268,7 @@ def test_a_schedule_is_what_eventbridge_scheduler_writes(schedule, expression):
 
 
 def test_days_of_the_month_and_of_the_week_at_once_are_refused():
-    from etl.interop.export.event_schedule import schedule as made
+    from etl.schedule.export.event_schedule import schedule as made
 
     both = Cron("0 6 1 * MON")
     (group,) = groups(joined([("a", Job(schedule=both), both, ())]))

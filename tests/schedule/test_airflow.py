@@ -9,7 +9,7 @@ import venv
 import pytest
 
 from etl.spark import cache
-from tests.interop.test_export import TARGETS, export, project  # noqa: F401 fixtures
+from tests.schedule.test_export import TARGETS, export, project  # noqa: F401 fixtures
 
 pytestmark = [pytest.mark.slow, pytest.mark.once]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from etl.interop.export.marks import RUN, WHEN, has_marks
+from etl.schedule.export.marks import RUN, WHEN, has_marks
 
 PATHS = {
     WHEN: "$.due",

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from etl.errors import UsageError
-from etl.interop.export.clock import native
-from etl.interop.export.groups import Group
 from etl.model.cron import FIELDS
 from etl.model.schedule import Every
+from etl.schedule.export.clock import native
+from etl.schedule.export.groups import Group
 
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise, takewhile
 
-from etl.interop.export.groups import Group, fires
 from etl.model.schedule import Cron, Daily, Hourly, Monthly, Schedule
+from etl.schedule.export.groups import Group, fires
 
 HOUR, DAY = 60, 24
 MOST_DAYS = 4  # of a month; more are every day
