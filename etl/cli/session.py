@@ -16,7 +16,7 @@ def start_session(project: Project, plan: Plan, name: str, **options: Any) -> Sp
 
     Args:
         project: whose configuration says on which platform, and with which settings.
-        plan: says whether S3 is to be reached.
+        plan: says whether S3 is to be reached, and which databases.
         name: what Spark's own pages call it, behind the project's name.
         options: others of ``SessionSettings``.
     """
@@ -29,6 +29,7 @@ def start_session(project: Project, plan: Plan, name: str, **options: Any) -> Sp
         platform=config.run.platform,
         conf=config.spark,
         s3=config.s3 if plan.is_on_s3 else None,
+        databases=plan.databases,
         **options,
     )
     return start(settings)

@@ -18,6 +18,7 @@ from etl.config.roots import Root, S3Uri, absolute
 from etl.config.structure import Origin, structured
 from etl.config.submit import Destination
 from etl.errors import ConfigError, ForcedSettingError, LiteralSecretError, Place
+from etl.model.connection import Connection
 from etl.model.forced import forced
 from etl.model.glue import GlueCatalogSettings
 from etl.model.platforms import LOCAL, PLATFORMS
@@ -76,6 +77,7 @@ class Settings:
         glue_catalog: which targets stand in the Glue Data Catalog.
         bundles: where bundles are put for the platforms that run them.
         submit: the places they can be sent to, by name.
+        connections: the databases that datasets are tables of, by name.
     """
 
     name: str = ""
@@ -88,6 +90,7 @@ class Settings:
     glue_catalog: GlueCatalogSettings = field(factory=GlueCatalogSettings)
     bundles: S3Uri = ""
     submit: Mapping[str, Destination] = field(factory=dict, hash=False)
+    connections: Mapping[str, Connection] = field(factory=dict, hash=False)
 
 
 @frozen(kw_only=True)

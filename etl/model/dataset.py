@@ -11,6 +11,7 @@ from typing import Any, Literal
 from attrs import evolve, field, frozen
 
 from etl.errors import DefinitionError, Place
+from etl.model.connection import Connection
 from etl.model.history import readable
 from etl.model.interval import Interval
 from etl.model.schema import Schema, parse_schema
@@ -131,6 +132,8 @@ class Dataset:
         replaced_by: the column by whose interval that step replaces rows; None where it replaces none or all.
         description: a sentence for people.
         place: the catalogue entry, or the step that writes it.
+        connection: how the database is reached that it is a table of.
+        table: its name there, ``schema.table``.
     """
 
     name: str
@@ -150,6 +153,8 @@ class Dataset:
     replaced_by: str | None = None
     description: str = ""
     place: Place = NOWHERE
+    connection: Connection | None = None
+    table: str = ""
 
     @cached_property
     def spark_options(self) -> Mapping[str, str]:

@@ -43,6 +43,11 @@ FORMATS: dict[str, Format] = {
         writes=(ReplaceTable, ReplacePartitions, ReplaceInterval, Append, Merge, History),
         promise="exactly once",
     ),
+    "jdbc": Format(
+        module="etl.storage.jdbc",
+        writes=(ReplaceTable, ReplacePartitions, ReplaceInterval, Append),
+        promise="exactly once",
+    ),
     "csv": Format(module="etl.storage.files", needs_schema=True),
     "json": Format(module="etl.storage.files", needs_schema=True),
     "text": Format(module="etl.storage.files", needs_schema=True),

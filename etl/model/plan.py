@@ -174,10 +174,19 @@ class Plan:
         return tuple(dataset for dataset in self.inputs if dataset.written_by)
 
     @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """What its steps read and write, quarantines among it."""
+        return tuple(each for one in self.steps for each in (*one.reads.values(), one.writes, one.quarantine))
+
+    @property
     def is_on_s3(self) -> bool:
         """Whether a step reads or writes there."""
-        datasets = (each for one in self.steps for each in (*one.reads.values(), one.writes, one.quarantine))
-        return any(is_s3(dataset.uri) for dataset in datasets)
+        return any(is_s3(dataset.uri) for dataset in self.datasets)
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """The vendors of the databases that a step reads or writes tables of."""
+        return tuple(sorted({each.connection.vendor for each in self.datasets if each.connection}))
 
     def to_json(self) -> dict[str, Any]:
         """Return the plan as JSON values."""

@@ -25,7 +25,7 @@ from etl.model.names import source_names, source_partitions
 from etl.model.step import Step
 from etl.model.text import split_options
 from etl.model.xml import shape_problems
-from etl.project.entry import Entry
+from etl.project.entry import Entry, connection_problems
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -160,7 +160,8 @@ def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directo
             problems.append(ConfigError(said, place=place, remedy=remedy))
             continue
         problems += _unwritable(name, entry, step, place)
-        datasets[name] = _dataset(name, config.zones[zone], entry, step, place)
+        problems += connection_problems(name, entry, config.connections, place)
+        datasets[name] = _dataset(name, config, entry, step, place)
     raise_all(problems)
     return datasets
 
@@ -191,12 +192,14 @@ def _shared_quarantines(steps: Iterable[Step[Any, Any]], directory: str) -> Iter
             )
 
 
-def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, place: Place) -> Dataset:
+def _dataset(name: str, config: Config, entry: Entry, step: Step[Any, Any] | None, place: Place) -> Dataset:
+    root, connection = config.zones[name.partition(".")[0]], config.connections.get(entry.connection)
+    path = f"{root.rstrip('/')}/{entry.path or name.partition('.')[2]}"
     target = step.target if step and step.target.dataset == name else None  # a quarantine has its own columns
     return Dataset(
         name=name,
         format=entry.format,
-        uri=f"{root.rstrip('/')}/{entry.path or name.partition('.')[2]}",
+        uri=f"{connection.url}#{entry.table}" if connection else path,
         schema=target.readable if target else entry.schema,
         options=entry.options,
         partitioned_by=entry.partitioned_by or (target.partition_by if target else ()),
@@ -211,4 +214,6 @@ def _dataset(name: str, root: str, entry: Entry, step: Step[Any, Any] | None, pl
         replaced_by=target.replaced_by if target else None,
         description=entry.description,
         place=place,
+        connection=connection,
+        table=entry.table,
     )

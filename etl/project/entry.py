@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from attrs import field, fields, frozen
 
 from etl.config.refusal import RefusedError
 from etl.config.roots import RelativePath
-from etl.errors import DefinitionError, NotAllowedError
+from etl.errors import ConfigError, DefinitionError, NotAllowedError, Place, did_you_mean
+from etl.model.connection import Connection
 from etl.model.formats import FORMATS, format_of, known_formats
 from etl.model.schema import Schema
 from etl.model.text import TextRules
@@ -33,6 +34,7 @@ class Entry(TextRules):
     """What conf/datasets.toml may say about one dataset; see ``Dataset`` and ``TextRules`` for the words.
 
     ``path`` is relative to the zone's root, by default the dataset's name; ``schema`` is Spark DDL.
+    ``connection`` names one of ``[connections]``.
     """
 
     path: RelativePath | None = None
@@ -47,8 +49,29 @@ class Entry(TextRules):
     optional_columns: tuple[str, ...] = ()
     allow_empty: bool = False
     description: str = ""
+    connection: str = ""
+    table: str = ""
 
     @property
     def text(self) -> TextRules:
         """Where the dataset's text departs from the contract."""
         return TextRules(**{name.name: getattr(self, name.name) for name in fields(TextRules)})
+
+
+def connection_problems(
+    name: str, entry: Entry, connections: Mapping[str, Connection], place: Place
+) -> Iterator[ConfigError]:
+    """Yield what keeps a dataset from being a table of a database, or of none."""
+    if (entry.format == "jdbc") != bool(entry.connection and entry.table):
+        yield ConfigError(
+            f"{name}: connection and table belong to a jdbc dataset, and one needs them both",
+            place=place,
+            remedy='write format = "jdbc", connection = "name" and table = "schema.table"',
+        )
+    elif entry.connection and entry.connection not in connections:
+        said = did_you_mean(entry.connection, connections)
+        yield ConfigError(
+            f"{name}: no connection {entry.connection!r} in this environment; {said}",
+            place=place,
+            remedy=f"write [connections.{entry.connection}] in conf/",
+        )

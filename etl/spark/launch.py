@@ -41,6 +41,8 @@ def launch(settings: SessionSettings, required: Mapping[str, str], environ: Muta
 
     runtime = java.find(pyspark.__version__, environ)
     classpath = jars.delta_jars(pyspark.__version__, environ)
+    for vendor in settings.databases:
+        classpath += jars.at_hand(jars.pinned(pyspark.__version__, vendor), environ)
     scratch, there = _scratch(), Reach()
     if settings.s3:
         classpath += jars.s3_jars(pyspark.__version__, environ)

@@ -54,6 +54,7 @@ class SessionSettings:
         profile: ``test`` trades steady speed for a fast start.
         log_file: where a local JVM's output goes; a temporary file that ends with the process unless given.
         s3: how S3 is reached, where the run reads or writes there; only a JVM that is started here is told.
+        databases: those that the run reads or writes tables of, by vendor; likewise.
     """
 
     app_name: str
@@ -63,6 +64,7 @@ class SessionSettings:
     profile: Literal["default", "test"] = "default"
     log_file: Path | None = None
     s3: S3Settings | None = None
+    databases: tuple[str, ...] = ()
 
     @property
     def local(self) -> bool:

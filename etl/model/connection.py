@@ -1,0 +1,58 @@
+"""How a database is reached: said once, for all datasets that are tables there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+from attrs import field, frozen
+
+VENDORS = ("postgresql",)
+_URL = re.compile(r"jdbc:(?P<vendor>[a-z]+):.+")
+_SECRET = re.compile(r"(?:env|ssm|secretsmanager)://.+")
+_IN_URL = re.compile(r"[?&;](?:user|password|pwd|passwd)=|//[^/@]+:[^/@]+@", re.IGNORECASE)
+FORMS = "env://NAME, ssm://name, secretsmanager://name#key"
+
+
+def _url(text: str) -> str:
+    found = _URL.fullmatch(text)
+    if not found or found["vendor"] not in VENDORS:
+        raise ValueError(f"is no address of a database that is known here: jdbc:{'|'.join(VENDORS)}://host:5432/name")
+    if _IN_URL.search(text):
+        raise ValueError("holds a user or a password: write user and password beside it, as references")
+    return text
+
+
+def _password(text: str) -> str:
+    if text and not _SECRET.fullmatch(text):
+        raise ValueError(f"is no reference: write where the secret lies, {FORMS}")
+    return text
+
+
+@frozen(kw_only=True)
+class Connection:
+    """How a database is reached.
+
+    Args:
+        url: of its driver, ``jdbc:postgresql://host:5432/name``; no secret stands in it.
+        user: or where it lies: ``env://NAME``, ``ssm://name``, ``secretsmanager://name#key``.
+        password: where it lies. It is read when the database is asked, and stands in no plan, log or artifact.
+        properties: of the driver, as ``sslmode``.
+    """
+
+    url: Annotated[str, _url]
+    user: str = ""
+    password: Annotated[str, _password] = ""
+    properties: Mapping[str, str] = field(factory=dict, hash=False)
+
+    @property
+    def vendor(self) -> str:
+        """Which database it is, by its URL."""
+        found = _URL.fullmatch(self.url)
+        return found["vendor"] if found else ""
+
+
+def is_secret(text: str) -> bool:
+    """Say whether a text tells where a secret lies."""
+    return _SECRET.fullmatch(text) is not None

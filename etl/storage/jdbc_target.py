@@ -1,0 +1,204 @@
+"""Publishing to a table of a database: a staging table that nobody reads, and one transaction that makes it visible.
+
+The target's log is the table ``headrace_publishes`` of its schema. The transaction that changes the target writes it
+too, so a publish that was interrupted at any point is either there with its entry, or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from attrs import asdict
+
+from etl.errors import AnalysisError, EtlError
+from etl.model.dataset import Dataset
+from etl.model.schema import Schema
+from etl.model.types import holds
+from etl.model.write import Append, ReplaceInterval, ReplacePartitions, ReplaceTable, Write
+from etl.storage import postgresql
+from etl.storage.database import Database, condition, connected, credentials, is_of_driver
+from etl.storage.jdbc_log import LOG, LOG_DDL, Target, compare, looked, target_of
+from etl.storage.staging import Applied, Publish, Published, Staged, TargetState
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+BATCH = "10000"
+
+
+def state(session: SparkSession, dataset: Dataset, mark: str) -> TargetState:
+    """Return the target's version and what was last published under this mark."""
+    target = target_of(dataset)
+    with connected(session, target.connection) as database:
+        return looked(database, target, mark)
+
+
+def recall(session: SparkSession, dataset: Dataset, mark: str) -> Applied | None:
+    """Return what the last publish under this mark was made from."""
+    return state(session, dataset, mark).applied
+
+
+def is_taken_back(_: SparkSession, __: Dataset, ___: str) -> bool:
+    """Say no: a restored database brings its log back with it."""
+    return False
+
+
+def later_intervals(_: SparkSession, __: Dataset, ___: str, ____: str) -> tuple[str, ...]:
+    """Return none: only ``Merge`` asks, which is not published here."""
+    return ()
+
+
+def counted(_: Schema, __: Write, ___: tuple[str, ...], *, exists: bool) -> frozenset[str]:  # noqa: ARG001 the protocol's
+    """Return none: the staging table keeps no statistics by itself."""
+    return frozenset()
+
+
+def changes(session: SparkSession, dataset: Dataset, schema: Schema, _: Write, __: tuple[str, ...]) -> tuple[str, ...]:
+    """Return nothing: columns of a table are its owner's.
+
+    Raises:
+        AnalysisError: the table cannot take the declared columns, with all that stands against them.
+    """
+    target = target_of(dataset)
+    with connected(session, target.connection) as database:
+        _check(database, target, dataset, schema)
+    return ()
+
+
+def _check(database: Database, target: Target, dataset: Dataset, schema: Schema) -> None:
+    for each in schema:
+        postgresql.made(each.type)
+    there = {each.name: each for each in postgresql.columns(database, target.table)}
+    if not there:
+        return
+    wrong = [f"{each.name}: the table has no such column" for each in schema if each.name not in there]
+    wrong += [
+        f"{each.name}: {there[each.name].type} does not hold every {each.type}"
+        for each in schema
+        if each.name in there and not _takes(there[each.name], each.type)
+    ]
+    declared = {each.name for each in schema}
+    wrong += [
+        f"{each.name}: takes no null, has no default, and is not declared"
+        for each in there.values()
+        if each.required and not each.filled and each.name not in declared
+    ]
+    if wrong:
+        raise AnalysisError(
+            f"table {target.table} cannot take the columns of {dataset.name}: {'; '.join(wrong)}",
+            place=dataset.place,
+            remedy="ALTER TABLE, or declare what the table has",
+        )
+
+
+def stage(session: SparkSession, publish: Publish) -> Staged:
+    """Write the rows into a table of this run's own.
+
+    Raises:
+        ConflictError: the target's log does not say what ``publish.mark`` follows.
+        EtlError: the database refuses.
+    """
+    target, run = target_of(publish.dataset), f"{publish.mark.name} {publish.mark.applied.run_id}"
+    staging = target.staging(run)
+    kept = publish.kept
+    rows = publish.frame.where(kept).drop(kept) if kept else publish.frame
+    with connected(session, target.connection) as database:
+        before = looked(database, target, publish.mark.name)
+        compare(publish, before)
+        _check(database, target, publish.dataset, publish.schema)
+        database.run(f"DROP TABLE IF EXISTS {staging}")
+        database.run(postgresql.created(staging, publish.schema, unlogged=True))
+        database.commit()
+    properties = credentials(target.connection) | {
+        "driver": "org.postgresql.Driver",
+        "batchsize": BATCH,
+        "reWriteBatchedInserts": "true",
+        "stringtype": "unspecified",
+    }
+    try:
+        rows.write.jdbc(target.connection.url, staging, mode="append", properties=properties)
+    except Exception as error:
+        # The source may be a database too: whose fault it was, its own words tell.
+        raise (condition(error, target.connection) if is_of_driver(error) else error) from error
+    with connected(session, target.connection) as database:
+        ((count,),) = database.rows(f"SELECT count(*) FROM {staging}")
+    return Staged(
+        publish=publish,
+        rows=int(count),
+        version_before=before.version,
+        read=partial(_staged, session, target, staging),
+        aside=(lambda: publish.frame.where(f"NOT ({kept})").drop(kept)) if kept else None,
+        commit=partial(_commit, session, publish, target, staging),
+        drop=partial(_drop, session, target, staging),
+        drop_aside=lambda: None,
+    )
+
+
+def _commit(session: SparkSession, publish: Publish, target: Target, staging: str, applied: Applied) -> Published:
+    """Change the target and its log in one transaction; of one whose answer was lost the log tells."""
+    try:
+        with connected(session, target.connection) as database:
+            version = _change(database, publish, target, staging, applied)
+            database.commit()
+    except EtlError as error:
+        if not error.retryable:
+            raise
+        with connected(session, target.connection) as database:
+            now = looked(database, target, publish.mark.name)
+        if now.applied is None or now.applied.run_id != applied.run_id or now.version is None:
+            raise
+        version = now.version
+    return Published(version=version)
+
+
+def _change(database: Database, publish: Publish, target: Target, staging: str, applied: Applied) -> int:
+    database.run(LOG_DDL.format(log=target.log))
+    # One publisher at a time: what the log says now is still so when this commits.
+    database.rows("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))::text", f"{LOG} {target.table}")
+    now = looked(database, target, publish.mark.name)
+    compare(publish, now)
+    if not postgresql.columns(database, target.table):
+        database.run(postgresql.created(target.name, publish.schema))
+    names = ", ".join(postgresql.quoted(each.name) for each in publish.schema)
+    gone = _replaced(publish)
+    if gone is not None:
+        # Not TRUNCATE: whoever reads meanwhile keeps the rows of their snapshot.
+        database.run(f"DELETE FROM {target.name}" + (f" WHERE {gone}" if gone else ""))
+    database.run(f"INSERT INTO {target.name} ({names}) SELECT {names} FROM {staging}")
+    version = 0 if now.version is None else now.version + 1
+    database.run(
+        f"INSERT INTO {target.log} (target, version, mark, applied, run_id) VALUES (?, ?, ?, ?, ?)",
+        *(target.table, version, publish.mark.name, json.dumps(asdict(applied)), applied.run_id),
+    )
+    database.run(f"DROP TABLE {staging}")
+    return version
+
+
+def _replaced(publish: Publish) -> str | None:
+    """Return the condition of the rows that go; empty for all, None for none."""
+    write: Any = publish.write
+    if isinstance(write, Append):
+        return None
+    if isinstance(write, ReplaceTable):
+        return ""
+    if isinstance(write, ReplacePartitions | ReplaceInterval) and publish.interval is not None:
+        return postgresql.within(write.column, publish.schema.column(write.column).type, publish.interval)
+    raise EtlError(f"{publish.dataset.name}: {type(write).__name__} is not published to a database")
+
+
+def _takes(column: postgresql.Column, kind: str) -> bool:
+    there, given = (text.lower().replace(", ", ",") for text in (column.spark, kind))
+    return there == given or holds(there, given) or (column.type in {"numeric", "text"} and given == "string")
+
+
+def _staged(session: SparkSession, target: Target, staging: str) -> DataFrame:
+    properties = credentials(target.connection) | {"driver": "org.postgresql.Driver", "preferTimestampNTZ": "true"}
+    return session.read.jdbc(target.connection.url, staging, properties=properties)
+
+
+def _drop(session: SparkSession, target: Target, staging: str) -> None:
+    with connected(session, target.connection) as database:
+        database.run(f"DROP TABLE IF EXISTS {staging}")
+        database.commit()
