@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,13 +14,19 @@ from etl.cli.submission import start
 from etl.errors import UsageError
 from etl.model.s3 import is_s3
 
+if TYPE_CHECKING:
+    from etl.config.settings import Config
+    from etl.ship.record import Record
+
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
 @click.argument("run", metavar="RUN_ID|last")
 @click.option("--lake", type=_FOLDER, help="Where the sources are, DIR/<zone>/…  [default: where the run read them]")
-@click.option("--bundle", type=_FOLDER, help="Folder with the bundle's files. [default: where it was submitted from]")
+@click.option(
+    "--bundle", type=_FOLDER, help="Folder with the bundle's files. [default: where it was submitted from, S3 too]"
+)
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="The replay's own. [default: a new one in /tmp]"
 )
@@ -40,7 +47,7 @@ def command(
     """
     from etl.model.run import new_run_id, utc_now
     from etl.ship import replay
-    from etl.ship.record import kept_bundle, read
+    from etl.ship.record import read
 
     config = context.open().config
     found = open_ledger(config).run(run)
@@ -52,12 +59,7 @@ def command(
             f"run {found.run_id} left no manifest: it ended before it had a plan",
             remedy=f"say `etl why {found.run_id}`",
         )
-    if bundle is None and is_s3(record.bundle):
-        raise UsageError(
-            f"the bundle is at {record.bundle}",
-            remedy=f"fetch it: aws s3 cp --recursive {record.bundle} DIR; and name it: --bundle DIR",
-        )
-    folder = kept_bundle(bundle or Path(record.bundle), record.digests)
+    folder = _bundle(config, record, bundle)
     work = out.absolute() if out else Path(tempfile.mkdtemp(prefix="headrace-replay-"))
     if work.is_dir() and any(work.iterdir()):
         raise UsageError(f"{work} is not empty", remedy="name a new directory: a replay begins with empty targets")
@@ -67,3 +69,15 @@ def command(
         laid = replay.lay_sources(manifest, lake, work)
         click.echo(f"replay of {found.run_id} in {work}; copied: {', '.join(laid) or 'nothing'}", err=True)
     start(context, submission, dry_run=dry_run)
+
+
+def _bundle(config: Config, record: Record, given: Path | None) -> Path:
+    """Return a folder of this machine with just the files that were submitted, fetched from S3 where they lie there."""
+    from etl.ship import deploy
+    from etl.ship.record import kept_bundle
+
+    if given or not is_s3(record.bundle):
+        return kept_bundle(given or Path(record.bundle), record.digests)
+    with tempfile.TemporaryDirectory(prefix="headrace-bundle-") as scratch:
+        deploy.fetch(record.bundle, record.digests, config.s3, Path(scratch))
+        return kept_bundle(Path(scratch), record.digests)

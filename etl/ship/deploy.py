@@ -9,8 +9,9 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -134,6 +135,23 @@ def deployed(store: ObjectStore, name: str, environment: str) -> Built:
             f"no bundle of {name} is deployed to {environment}", remedy=f"etl package, and etl deploy -e {environment}"
         )
     return built_of(json.loads(said.body))
+
+
+def fetch(bundle: str, names: Iterable[str], s3: S3Settings, folder: Path) -> None:
+    """Copy a bundle's files from S3 into a folder; one that is not there is left out.
+
+    Args:
+        bundle: the URI below which they lie.
+        names: of the files.
+        s3: how S3 is reached.
+        folder: where they go.
+    """
+    store = open_bucket(bundle, s3)
+    for name in (*names, MANIFEST):
+        stored = store.get(name)
+        if stored:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(stored.body)
 
 
 def superseded(store: ObjectStore, name: str, keep: int) -> tuple[str, ...]:

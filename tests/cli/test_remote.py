@@ -390,3 +390,30 @@ def test_ctrl_c_where_nobody_can_be_asked_leaves_the_run_at_work(etl, world):
     assert said.code == 130
     assert "run one goes on" in said.err
     assert world.asked["BatchStopJobRun"] == 0
+
+
+def test_a_bundle_is_fetched_for_a_replay_and_its_bytes_are_compared(
+    etl, world, project, tmp_path, monkeypatch, s3_bucket
+):
+    from etl.errors import UsageError
+    from etl.model.s3 import S3Settings
+    from etl.ship import deploy
+    from etl.ship.built import built_in
+    from etl.ship.record import kept_bundle
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    etl("deploy", "-e", "prod")
+    built = built_in(project / "dist")
+    there = f"{s3_bucket.root}/bundles/{built.folder}"
+    (tmp_path / "a").mkdir()
+    deploy.fetch(there, built.digests, S3Settings(), tmp_path / "a")
+
+    kept = kept_bundle(tmp_path / "a", built.digests)
+
+    assert (kept / "app.zip").read_bytes() == (project / "dist/app.zip").read_bytes()
+    s3_bucket.server.client().put_object(Bucket=s3_bucket.name, Key=f"bundles/{built.folder}/main.py", Body=b"other")
+    (tmp_path / "b").mkdir()
+    deploy.fetch(there, built.digests, S3Settings(), tmp_path / "b")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    with pytest.raises(UsageError, match="submitted was"):
+        kept_bundle(tmp_path / "b", built.digests)

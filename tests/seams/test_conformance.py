@@ -18,8 +18,8 @@ pytestmark = pytest.mark.once
 
 
 def bounded(case):
-    """Delta's own tests hold it to the same: two ways of writing are enough for each CI."""
-    short = str(case).startswith(("ReplacePartitions", "Merge"))
+    """Delta's own tests hold it to the same: one way of writing is enough for each CI."""
+    short = str(case).startswith("Merge")
     return pytest.param(case, marks=() if short else pytest.mark.slow)
 
 
