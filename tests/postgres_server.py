@@ -20,7 +20,7 @@ from tests.s3_server import _free_port
 USER, PASSWORD = "headrace", "a canary's secret"
 VARIABLE = "HEADRACE_TEST_PASSWORD"
 # Fast, and nothing of it outlives the tests.
-FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c shared_buffers=32MB -c max_connections=40"
+FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c shared_buffers=32MB -c max_connections=100"
 
 
 class NoServerError(Exception):

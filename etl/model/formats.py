@@ -45,7 +45,7 @@ FORMATS: dict[str, Format] = {
     ),
     "jdbc": Format(
         module="etl.storage.jdbc",
-        writes=(ReplaceTable, ReplacePartitions, ReplaceInterval, Append),
+        writes=(ReplaceTable, ReplacePartitions, ReplaceInterval, Append, Merge),
         promise="exactly once",
     ),
     "csv": Format(module="etl.storage.files", needs_schema=True),

@@ -64,19 +64,13 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     except BaseException:
         exporter.close()
         raise
-    return Reading(
-        frame=frame,
-        identity=identity,
-        ignored=extra,
-        recheck=exporter.close,
-        explain=lambda error: _explained(connection, error),
-    )
+    return Reading(frame=frame, identity=identity, ignored=extra, explain=lambda error: _explained(connection, error))
 
 
 def _snapshot(session: SparkSession, connection: Connection) -> tuple[Database, str]:
     """Return a transaction that holds a snapshot, and nothing locked, and the statements that take the snapshot over.
 
-    It ends when the rows are written, or with the step's session where they never are.
+    It ends with the step's session: what was read is read once more where Spark's account of it is in doubt.
     """
     database = connect(session, connection)
     _transact(database)

@@ -65,6 +65,15 @@ def looked(database: Database, target: Target, mark: str) -> TargetState:
     return TargetState(version, Applied(**json.loads(str(last[0][0]))) if last else None)
 
 
+def marks(database: Database, target: Target) -> list[str]:
+    """Return the marks of all publishes."""
+    if looked(database, target, "").version is None:
+        return []
+    return [
+        str(row[0]) for row in database.rows(f"SELECT DISTINCT mark FROM {target.log} WHERE target = ?", target.table)
+    ]
+
+
 def compare(publish: Publish, now: TargetState) -> None:
     """Refuse a publish that does not follow what the log says now.
 

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
-from etl.errors import AnalysisError, EtlError
+from etl.errors import EtlError
 from etl.model.dataset import Dataset
 from etl.model.schema import Schema
-from etl.model.types import holds
-from etl.model.write import Append, ReplaceInterval, ReplacePartitions, ReplaceTable, Write
+from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Write
 from etl.storage import postgresql
 from etl.storage.database import Database, condition, connected, credentials, is_of_driver
-from etl.storage.jdbc_log import LOG, LOG_DDL, Target, compare, looked, target_of
+from etl.storage.jdbc_columns import check
+from etl.storage.jdbc_log import LOG, LOG_DDL, Target, compare, looked, marks, target_of
+from etl.storage.jdbc_merge import DELETES, merge
 from etl.storage.staging import Applied, Publish, Published, Staged, TargetState
 
 if TYPE_CHECKING:
@@ -45,9 +46,13 @@ def is_taken_back(_: SparkSession, __: Dataset, ___: str) -> bool:
     return False
 
 
-def later_intervals(_: SparkSession, __: Dataset, ___: str, ____: str) -> tuple[str, ...]:
-    """Return none: only ``Merge`` asks, which is not published here."""
-    return ()
+def later_intervals(session: SparkSession, dataset: Dataset, prefix: str, key: str) -> tuple[str, ...]:
+    """Return the keys of the intervals after ``key`` that were published under marks with this prefix, sorted."""
+    target = target_of(dataset)
+    with connected(session, target.connection) as database:
+        names = marks(database, target)
+    keys = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return tuple(sorted(found for found in keys if found > key))
 
 
 def counted(_: Schema, __: Write, ___: tuple[str, ...], *, exists: bool) -> frozenset[str]:  # noqa: ARG001 the protocol's
@@ -63,34 +68,8 @@ def changes(session: SparkSession, dataset: Dataset, schema: Schema, _: Write, _
     """
     target = target_of(dataset)
     with connected(session, target.connection) as database:
-        _check(database, target, dataset, schema)
+        check(database, target, dataset, schema)
     return ()
-
-
-def _check(database: Database, target: Target, dataset: Dataset, schema: Schema) -> None:
-    for each in schema:
-        postgresql.made(each.type)
-    there = {each.name: each for each in postgresql.columns(database, target.table)}
-    if not there:
-        return
-    wrong = [f"{each.name}: the table has no such column" for each in schema if each.name not in there]
-    wrong += [
-        f"{each.name}: {there[each.name].type} does not hold every {each.type}"
-        for each in schema
-        if each.name in there and not _takes(there[each.name], each.type)
-    ]
-    declared = {each.name for each in schema}
-    wrong += [
-        f"{each.name}: takes no null, has no default, and is not declared"
-        for each in there.values()
-        if each.required and not each.filled and each.name not in declared
-    ]
-    if wrong:
-        raise AnalysisError(
-            f"table {target.table} cannot take the columns of {dataset.name}: {'; '.join(wrong)}",
-            place=dataset.place,
-            remedy="ALTER TABLE, or declare what the table has",
-        )
 
 
 def stage(session: SparkSession, publish: Publish) -> Staged:
@@ -104,12 +83,16 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     staging = target.staging(run)
     kept = publish.kept
     rows = publish.frame.where(kept).drop(kept) if kept else publish.frame
+    if condition_of(publish):
+        rows = rows.selectExpr("*", f"coalesce({condition_of(publish)}, false) AS {DELETES}")
     with connected(session, target.connection) as database:
         before = looked(database, target, publish.mark.name)
         compare(publish, before)
-        _check(database, target, publish.dataset, publish.schema)
+        check(database, target, publish.dataset, publish.schema)
         database.run(f"DROP TABLE IF EXISTS {staging}")
         database.run(postgresql.created(staging, publish.schema, unlogged=True))
+        if condition_of(publish):
+            database.run(f"ALTER TABLE {staging} ADD {DELETES} boolean NOT NULL")
         database.commit()
     properties = credentials(target.connection) | {
         "driver": "org.postgresql.Driver",
@@ -140,7 +123,7 @@ def _commit(session: SparkSession, publish: Publish, target: Target, staging: st
     """Change the target and its log in one transaction; of one whose answer was lost the log tells."""
     try:
         with connected(session, target.connection) as database:
-            version = _change(database, publish, target, staging, applied)
+            published = _change(database, publish, target, staging, applied)
             database.commit()
     except EtlError as error:
         if not error.retryable:
@@ -149,11 +132,11 @@ def _commit(session: SparkSession, publish: Publish, target: Target, staging: st
             now = looked(database, target, publish.mark.name)
         if now.applied is None or now.applied.run_id != applied.run_id or now.version is None:
             raise
-        version = now.version
-    return Published(version=version)
+        return Published(version=now.version)
+    return published
 
 
-def _change(database: Database, publish: Publish, target: Target, staging: str, applied: Applied) -> int:
+def _change(database: Database, publish: Publish, target: Target, staging: str, applied: Applied) -> Published:
     database.run(LOG_DDL.format(log=target.log))
     # One publisher at a time: what the log says now is still so when this commits.
     database.rows("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))::text", f"{LOG} {target.table}")
@@ -161,19 +144,23 @@ def _change(database: Database, publish: Publish, target: Target, staging: str, 
     compare(publish, now)
     if not postgresql.columns(database, target.table):
         database.run(postgresql.created(target.name, publish.schema))
-    names = ", ".join(postgresql.quoted(each.name) for each in publish.schema)
-    gone = _replaced(publish)
-    if gone is not None:
-        # Not TRUNCATE: whoever reads meanwhile keeps the rows of their snapshot.
-        database.run(f"DELETE FROM {target.name}" + (f" WHERE {gone}" if gone else ""))
-    database.run(f"INSERT INTO {target.name} ({names}) SELECT {names} FROM {staging}")
+    metrics: dict[str, int] = {}
+    if isinstance(publish.write, Merge):
+        metrics = merge(database, publish.write, publish.schema, target.name, staging)
+    else:
+        names = ", ".join(postgresql.quoted(each.name) for each in publish.schema)
+        gone = _replaced(publish)
+        if gone is not None:
+            # Not TRUNCATE: whoever reads meanwhile keeps the rows of their snapshot.
+            metrics["deleted"] = database.run(f"DELETE FROM {target.name}" + (f" WHERE {gone}" if gone else ""))
+        metrics["inserted"] = database.run(f"INSERT INTO {target.name} ({names}) SELECT {names} FROM {staging}")
     version = 0 if now.version is None else now.version + 1
     database.run(
         f"INSERT INTO {target.log} (target, version, mark, applied, run_id) VALUES (?, ?, ?, ?, ?)",
         *(target.table, version, publish.mark.name, json.dumps(asdict(applied)), applied.run_id),
     )
     database.run(f"DROP TABLE {staging}")
-    return version
+    return Published(version=version, metrics=metrics)
 
 
 def _replaced(publish: Publish) -> str | None:
@@ -188,14 +175,14 @@ def _replaced(publish: Publish) -> str | None:
     raise EtlError(f"{publish.dataset.name}: {type(write).__name__} is not published to a database")
 
 
-def _takes(column: postgresql.Column, kind: str) -> bool:
-    there, given = (text.lower().replace(", ", ",") for text in (column.spark, kind))
-    return there == given or holds(there, given) or (column.type in {"numeric", "text"} and given == "string")
+def condition_of(publish: Publish) -> str:
+    """Return the condition of the rows that delete their key; empty where none does."""
+    return (publish.write.apply_as_deletes or "") if isinstance(publish.write, Merge) else ""
 
 
 def _staged(session: SparkSession, target: Target, staging: str) -> DataFrame:
     properties = credentials(target.connection) | {"driver": "org.postgresql.Driver", "preferTimestampNTZ": "true"}
-    return session.read.jdbc(target.connection.url, staging, properties=properties)
+    return session.read.jdbc(target.connection.url, staging, properties=properties).drop(DELETES)
 
 
 def _drop(session: SparkSession, target: Target, staging: str) -> None:

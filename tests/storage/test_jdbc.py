@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 from attrs import evolve
+from pyspark.sql import functions as F
 
-from etl import Append, ReplaceInterval, ReplacePartitions, ReplaceTable, Source, Target, step
+from etl import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Source, Target, step
 from etl.errors import InputError, PlatformError, UnreachableError
 from etl.model.interval import Unit, containing, parse_instant
 from etl.model.result import Status
@@ -241,6 +242,64 @@ def copying(write, source="raw.orders", target="clean.orders"):
         return rows
 
     return copied
+
+
+def merging(write, ddl="id INT, day DATE, amount DECIMAL(10,2)"):
+    @step(sources={"rows": Source("raw.orders", interval_column="day")}, target=Target("clean.orders", ddl, write))
+    def merged(rows):
+        return rows.drop("day").withColumn("day", F.lit(None).cast("date")).select("id", "day", "amount")
+
+    return merged
+
+
+MERGES = {
+    "by key": (Merge("id"), ["1|9.00", "2|2.00", "|5.00"]),
+    "insert only": (Merge("id", insert_only=True), ["1|1.00", "2|2.00", "|0.00"]),
+    "the greatest": (Merge("id", sequence_by="amount"), ["1|9.00", "2|2.00", "|5.00"]),
+    "deleting": (Merge("id", apply_as_deletes="amount > 8"), ["2|2.00", "|5.00"]),
+}
+
+
+@pytest.mark.parametrize(("write", "rows"), MERGES.values(), ids=MERGES)
+def test_a_merge_puts_rows_over_those_of_their_keys_and_null_equals_null(lake, postgres, table, write, rows):
+    table("raw.orders", "id int, day date, amount numeric(10,2)", ddl=DDL)
+    table("clean.orders")
+    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+    postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 1), (2, '2013-02-08', 2), (NULL, '2013-02-08', 0)")
+    first = lake.run_step(merging(write))
+    assert first.status is Status.PASS, first.error
+    postgres.sql("INSERT INTO orders VALUES (1, '2013-02-09', 9), (NULL, '2013-02-09', 5)")
+
+    second = lake.run_step(merging(write), date="2013-02-09")
+    again = lake.run_step(merging(write), date="2013-02-09")
+
+    assert (second.status, again.status) == (Status.PASS, Status.NO_OP), second.error
+    assert postgres.sql("SELECT id, amount FROM cleaned ORDER BY 1") == rows
+
+
+def test_an_older_row_changes_nothing_where_a_column_orders_them(lake, postgres, table):
+    table("raw.orders", "id int, day date, amount numeric(10,2)", ddl=DDL)
+    table("clean.orders")
+    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+    postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 5), (1, '2013-02-09', 3), (1, '2013-02-09', 4)")
+    for day in ("2013-02-08", "2013-02-09"):
+        assert lake.run_step(merging(Merge("id", sequence_by="amount")), date=day).status in {Status.PASS, Status.WARN}
+
+    assert postgres.sql("SELECT id, amount FROM cleaned") == ["1|5.00"]
+
+
+def test_a_key_that_is_there_twice_is_refused_by_its_value(lake, postgres, table):
+    table("raw.orders", "id int, day date, amount numeric(10,2)", ddl=DDL)
+    table("clean.orders")
+    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+    postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 5)")
+    assert lake.run_step(merging(Merge("id"))).status is Status.PASS
+    postgres.sql("INSERT INTO orders VALUES (7, '2013-02-09', 3), (7, '2013-02-09', 4)")
+
+    result = lake.run_step(merging(Merge("id")), date="2013-02-09")
+
+    assert (result.status, result.exit_code) == (Status.FAIL, 3)
+    assert postgres.sql("SELECT id, amount FROM cleaned") == ["1|5.00"]
 
 
 DDL = "id INT, day DATE, amount DECIMAL(10,2)"
