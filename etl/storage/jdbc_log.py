@@ -65,6 +65,13 @@ def looked(database: Database, target: Target, mark: str) -> TargetState:
     return TargetState(version, Applied(**json.loads(str(last[0][0]))) if last else None)
 
 
+def make_log(database: Database, target: Target) -> None:
+    """Make the log of a schema where there is none: one of several who do so at once, PostgreSQL itself lets fail."""
+    if database.rows("SELECT 1 WHERE to_regclass(?) IS NULL", target.log):
+        database.rows("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))::text", target.log)
+        database.run(LOG_DDL.format(log=target.log))
+
+
 def marks(database: Database, target: Target) -> list[str]:
     """Return the marks of all publishes."""
     if looked(database, target, "").version is None:

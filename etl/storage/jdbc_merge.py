@@ -29,7 +29,7 @@ def merge(database: Database, write: Merge, schema: Schema, target: str, staging
         newer = f" AND (t.{column} IS NULL OR s.{column} >= t.{column})"
     deleting = write.apply_as_deletes is not None
     kept = f" AND NOT s.{DELETES}" if deleting else ""
-    counts = {}
+    counts = {"inserted": 0, "updated": 0, "deleted": 0}
     if deleting:
         counts["deleted"] = database.run(
             f"DELETE FROM {target} t USING {staging} s WHERE {matched} AND s.{DELETES}{newer}"

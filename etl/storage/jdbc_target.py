@@ -19,7 +19,7 @@ from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions, R
 from etl.storage import postgresql
 from etl.storage.database import Database, condition, connected, credentials, is_of_driver
 from etl.storage.jdbc_columns import check
-from etl.storage.jdbc_log import LOG, LOG_DDL, Target, compare, looked, marks, target_of
+from etl.storage.jdbc_log import LOG, Target, compare, looked, make_log, marks, target_of
 from etl.storage.jdbc_merge import DELETES, merge
 from etl.storage.staging import Applied, Publish, Published, Staged, TargetState
 
@@ -137,7 +137,7 @@ def _commit(session: SparkSession, publish: Publish, target: Target, staging: st
 
 
 def _change(database: Database, publish: Publish, target: Target, staging: str, applied: Applied) -> Published:
-    database.run(LOG_DDL.format(log=target.log))
+    make_log(database, target)
     # One publisher at a time: what the log says now is still so when this commits.
     database.rows("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))::text", f"{LOG} {target.table}")
     now = looked(database, target, publish.mark.name)
@@ -152,8 +152,8 @@ def _change(database: Database, publish: Publish, target: Target, staging: str, 
         gone = _replaced(publish)
         if gone is not None:
             # Not TRUNCATE: whoever reads meanwhile keeps the rows of their snapshot.
-            metrics["deleted"] = database.run(f"DELETE FROM {target.name}" + (f" WHERE {gone}" if gone else ""))
-        metrics["inserted"] = database.run(f"INSERT INTO {target.name} ({names}) SELECT {names} FROM {staging}")
+            database.run(f"DELETE FROM {target.name}" + (f" WHERE {gone}" if gone else ""))
+        database.run(f"INSERT INTO {target.name} ({names}) SELECT {names} FROM {staging}")
     version = 0 if now.version is None else now.version + 1
     database.run(
         f"INSERT INTO {target.log} (target, version, mark, applied, run_id) VALUES (?, ?, ?, ?, ?)",
