@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -13,8 +14,9 @@ from etl.cli.signals import interruptible
 from etl.engine import fingerprint
 from etl.engine.stop import Stop
 from etl.errors import AnalysisError, EtlError
-from etl.model.event import note
+from etl.model.event import Listener, note
 from etl.model.plan import Plan
+from etl.model.platforms import LOCAL
 from etl.model.result import RunResult
 from etl.model.run import utc_now
 from etl.project.project import Project
@@ -42,6 +44,7 @@ def execute(
     quiet: bool,
     overrides: Mapping[str, str] | None = None,
     past: Mapping[str, float] | None = None,
+    metrics: bool = True,
     **options: Any,
 ) -> RunResult:
     """Run a plan of a project, show it on ``stream``, and draw its report.
@@ -55,6 +58,7 @@ def execute(
         quiet: only what did not go well.
         overrides: configuration values of the command line, for whoever does this run again.
         past: seconds that steps took in earlier runs.
+        metrics: on a platform, write a line for each step to stdout that CloudWatch makes metrics of.
         options: ``master`` for Spark on platform ``local``, or the ``session`` that there is; ``selection``,
             ``retry_of``, ``threads``, ``parallel``, ``force``, ``fail_fast`` and ``wait`` of an ``Execution``.
 
@@ -66,9 +70,20 @@ def execute(
     asked = {name: options[name] for name in ASKED if name in options}
     said = manifest(project, plan, _request(plan, overrides or {}, asked))
     with terminal.follow(mode, stream, quiet=quiet, past=past) as display:
-        result = _run(project, plan, said, artifacts, listeners=(display,), progress=mode == "live", **options)
+        listeners = (display, *(_metrics(project) if metrics else ()))
+        result = _run(project, plan, said, artifacts, listeners=listeners, progress=mode == "live", **options)
     conclude(result, write_report(artifacts, result, stream), stream)
     return result
+
+
+def _metrics(project: Project) -> tuple[Listener, ...]:
+    """Return what tells CloudWatch of each step, by lines of stdout: on a platform, whose logs go there."""
+    if project.config.run.platform == LOCAL:
+        return ()
+    from etl.report.emf import Emf
+
+    said = Emf(project=project.name, environment=project.config.environment, write=partial(print, flush=True))
+    return (said,)
 
 
 def _request(plan: Plan, overrides: Mapping[str, str], options: Mapping[str, Any]) -> Request:

@@ -79,6 +79,7 @@ class Running:
             threads=self.threads or project.config.run.threads,
             fail_fast=self.fail_fast,
             wait=self.wait,
+            metrics=context.output != "json",
             **options,
         )
         if context.output == "json":
