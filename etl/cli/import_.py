@@ -22,6 +22,7 @@ def command() -> None:
 
     \b
     etl import datapipeline pipeline.json -o backup
+    etl import cron crontab.txt -o nightly
     """
 
 
@@ -51,7 +52,7 @@ def datapipeline(
     """
     from etl.interop.datapipeline.project import project
     from etl.interop.datapipeline.reading import read, with_parameters, with_values
-    from etl.interop.datapipeline.written import lay_out
+    from etl.interop.layout import lay_out
 
     when = _activation(activation)
     found = [definition for file in files for definition in read(file)]
@@ -60,7 +61,7 @@ def datapipeline(
     if values:
         found = [with_values(each, values) for each in found]
     made = [project(each, when) for each in found]
-    paths = lay_out(folder, made)
+    paths = lay_out(folder, [one.files for one in made])
     _check(folder)
     if context.output == "json":
         reports = [{"pipeline": one.report.definition.name, **one.report.counts()} for one in made]
@@ -76,6 +77,36 @@ def datapipeline(
         for name, place in sorted(one.secrets.items()):
             click.echo(f"  secret {name} is looked for at {place}", err=True)
     click.echo(f"\nNext:\n  cd {folder}\n  less REPORT.md\n  etl list --type step\n  etl plan", err=True)
+
+
+@command.command()
+@click.argument("file", type=FILE)
+@click.option("--system", is_flag=True, help="Of /etc/crontab or /etc/cron.d: a user stands before each command.")
+@click.option("-o", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Of the new project.")
+@given_context
+def cron(context: Context, file: Path, system: bool, folder: Path) -> None:
+    """Take over a crontab: each line becomes a job with its times and its command.
+
+    REPORT.md says of every line what became of it. Values of variables whose names look like a secret's are not copied.
+
+    \b
+    etl import cron crontab.txt -o nightly
+    etl import cron /etc/cron.d/backup --system -o backup
+    """
+    from etl.interop.crontab import project, read
+    from etl.interop.layout import lay_out
+
+    found = read(file.read_text(encoding="utf-8", errors="replace"), str(file), system=system)
+    paths = lay_out(folder, [project(found, file.stem)])
+    _check(folder)
+    counts = {"mapped": len(found.lines), "dropped": len(found.dropped)}
+    if context.output == "json":
+        print_json({"directory": str(folder), "files": paths, **counts})
+        return
+    for path in paths:
+        click.echo(folder / path)
+    click.echo(f"{file.name}: {counts['mapped']} mapped, {counts['dropped']} left out", err=True)
+    click.echo(f"\nNext:\n  cd {folder}\n  less REPORT.md\n  etl schedule next", err=True)
 
 
 def _activation(text: str | None) -> str:

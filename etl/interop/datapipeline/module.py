@@ -13,8 +13,6 @@ from etl.interop.datapipeline.definition import Thing
 from etl.interop.datapipeline.watches import alarms, waits
 from etl.interop.datapipeline.work import Work
 
-NAME = 50  # letters of a step's name
-
 
 @frozen(kw_only=True)
 class Activity:
@@ -32,13 +30,6 @@ class Activity:
         """Say whether it names its interval."""
         texts = (self.work.text, *self.work.arguments, *self.work.inputs, *self.work.outputs)
         return any(re.search(r"(?<![${])\{(start|end)\b", text) for text in texts)
-
-
-def snake(text: str) -> str:
-    """Return a name of a job or a step made of any text."""
-    words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])|[0-9]+", text)
-    said = "_".join(words).lower()[:NAME].strip("_")
-    return f"p_{said}" if said[:1].isdigit() else said
 
 
 def module(plan: jobs.Plan, schedule: str, members: Sequence[Activity], activation: str) -> str:

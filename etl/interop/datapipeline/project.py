@@ -10,9 +10,10 @@ from etl.errors import ConfigError
 from etl.interop.datapipeline import jobs
 from etl.interop.datapipeline.activities import KINDS, work_of
 from etl.interop.datapipeline.definition import Definition, Thing, inherited
-from etl.interop.datapipeline.module import Activity, module, snake
+from etl.interop.datapipeline.module import Activity, module
 from etl.interop.datapipeline.report import Report
 from etl.interop.datapipeline.settings import conf
+from etl.interop.layout import snake
 
 
 @frozen

@@ -9,21 +9,11 @@ from attrs import evolve
 from etl.interop.datapipeline.definition import Definition, Thing
 from etl.interop.datapipeline.expressions import plain
 from etl.interop.datapipeline.jobs import Plan
-from etl.interop.datapipeline.module import snake
+from etl.interop.layout import common, snake
 
 RELEASE = "emr-7.13.0"
 TYPES = ("m3.xlarge", "m5.xlarge")  # what AWS's examples have, which no current release runs on; what takes its place
 SUBNET = "subnet-to-be-written"
-
-BASE = """# Taken over from AWS Data Pipeline; REPORT.md says what became of it.
-name = {name}
-state = "target/state"      # the ledger of runs
-artifacts = "target"        # runs/<run id>/: events, results, what scripts said
-
-[zones]
-done = "target/lake/done"   # a table for each activity: that it has run, for which interval
-quarantine = "target/lake/quarantine"
-"""
 
 
 def conf(definition: Definition, name: str, plan: Plan) -> dict[str, str]:
@@ -37,15 +27,7 @@ def conf(definition: Definition, name: str, plan: Plan) -> dict[str, str]:
     for thing in definition.objects.values():
         if thing.type == "EmrCluster":
             aws += ["", *_cluster(thing, plan)]
-    return {
-        "conf/base.toml": BASE.format(name=json.dumps(name.replace("_", "-"))),
-        "conf/datasets.toml": "# Datasets that no job here writes.\n",
-        "conf/env/local.toml": "",
-        "conf/env/aws.toml": "\n".join(aws) + "\n",
-        "jobs/__init__.py": "",
-        "pyproject.toml": _pyproject(name),
-        ".gitignore": "target/\n.venv/\n",
-    }
+    return {**common(name, "AWS Data Pipeline"), "conf/env/aws.toml": "\n".join(aws) + "\n"}
 
 
 def _cluster(thing: Thing, plan: Plan) -> list[str]:
@@ -82,16 +64,3 @@ def _cluster(thing: Thing, plan: Plan) -> list[str]:
         f"primary = {{ types = {master}, on_demand = 1 }}",
         f"core = {{ types = {core}, on_demand = {count if count.isdigit() else 1} }}",
     ]
-
-
-def _pyproject(name: str) -> str:
-    from importlib.resources import files
-
-    from etl import __version__
-
-    text = (files("etl.project") / "template" / "pyproject.toml.template").read_text()
-    return (
-        text.replace("PROJECT", name.replace("_", "-"))
-        .replace("ENGINE", __version__)
-        .replace('[tool.pytest.ini_options]\ntestpaths = ["tests"]\n', "")
-    )
