@@ -17,6 +17,7 @@ from etl.cli.table import print_json
 from etl.errors import EtlError, ProtectedEnvironmentError
 
 if TYPE_CHECKING:
+    from etl.cli.submitting import Submitting
     from etl.config.settings import Config
     from etl.ship.built import Built
     from etl.ship.requests import Requests
@@ -40,9 +41,7 @@ def warn(warnings: Iterable[str]) -> None:
         click.echo(f"Warning: {warning}", err=True)
 
 
-def send(
-    context: Context, config: Config, found: Requests, built: Built, *, upload: bool, detach: bool, seconds: float
-) -> NoReturn:
+def send(context: Context, config: Config, found: Requests, built: Built, submitting: Submitting) -> NoReturn:
     """Send a run once, follow it unless told otherwise, and exit as it ended.
 
     Raises:
@@ -50,15 +49,15 @@ def send(
         OutcomeUnknownError: whether it was started is not known.
     """
     warn(found.warnings)
-    remote_id = _sent(context, config, found, built, upload=upload)
+    remote_id = _sent(context, config, found, built, upload=not submitting.deployed)
     run_id = found.submission.run_id
-    if detach:
+    if submitting.detach:
         if context.output == "json":
             print_json({"run_id": run_id, "to": found.to, "remote_id": remote_id, "state": "pending"})
         elif not context.quiet:
             click.echo(f"it goes on without this command: etl follow {run_id} -e {config.environment}", err=True)
         raise SystemExit(DETACHED)
-    attend(context, config, remote(config, run_id), seconds)
+    attend(context, config, remote(config, run_id), submitting.timeout)
 
 
 def attend(context: Context, config: Config, found: Remote, seconds: float = 0.0) -> NoReturn:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from etl.cli.context import Context, pairs, pass_context
-from etl.cli.duration import seconds
 from etl.cli.moment import DAYS
 from etl.cli.running import run_id as named
 from etl.cli.selection import Selection, dated
 from etl.cli.sending import refuse_unconfirmed, send, warn
+from etl.cli.submitting import Submitting, submitting_options
 from etl.cli.table import print_json
 from etl.errors import UsageError
 from etl.model.platforms import LOCAL
@@ -40,18 +39,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 )
 @click.option("--param", "-p", multiple=True, metavar="KEY=VALUE", help="What a `run` parameter receives.")
 @click.option("--run-id", metavar="ID", help="Name of the run. [default: made from the time]")
-@click.option(
-    "--bundle",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("dist"),
-    show_default=True,
-    help="Where `etl package` has put it.",
-)
-@click.option("--deployed", is_flag=True, help="The bundle that `etl deploy` has put there for the environment.")
-@click.option("--detach", is_flag=True, help="End when it is sent; `etl follow RUN` shows its course from anywhere.")
-@click.option("--timeout", metavar="TIME", callback=seconds, help="Follow it no longer than 30m, 4h; then exit 7.")
-@click.option("--yes", is_flag=True, help="Run in a protected environment.")
-@click.option("--dry-run", is_flag=True, help="Print the requests, and the same as lines of the aws command.")
+@submitting_options
 @pass_context
 def command(
     context: Context,
@@ -61,44 +49,42 @@ def command(
     ends: tuple[str, ...],
     param: tuple[str, ...],
     run_id: str | None,
-    bundle: Path,
-    deployed: bool,
-    detach: bool,
-    timeout: float,
-    yes: bool,
-    dry_run: bool,
+    submitting: Submitting,
 ) -> None:
     """Send a job to a cluster and follow it; its own exit code comes back.
 
-    Files of the bundle that are not on S3 yet are put there. A run id is sent once, however often it is submitted.
-    Ctrl-C asks whether to cancel the run. A dry run asks AWS nothing and needs neither boto3 nor credentials.
-    The target `local` is always there: the bundle runs as a process of its own, by spark-submit.
+    Files of the bundle that are not on S3 yet are put there. A run id is sent once. A dry run asks AWS nothing. The
+    target `local` is always there: the bundle runs as a process of its own, by spark-submit.
 
     \b
     etl submit nyc_flights --date 2013-02-08 -e prod --to nightly
     etl submit nyc_flights --date yesterday -e prod --to nightly --deployed --detach
     etl submit nyc_flights --date 2013-02-08 -e prod --to nightly --dry-run
     etl submit nyc_flights --date 2013-02-08 --to local
-    etl submit nyc_flights --from 2013-02-01 --to 2013-03-01 --to nightly -e prod --dry-run -o json
+    etl submit nyc_flights --from 2013-02-01 --to 2013-03-01 --to nightly -e prod --each 4
     """
     from etl.cli.bundles import chosen
+    from etl.cli.each import again, submit_each
     from etl.cli.submission import submit_here
     from etl.ship.requests import destination, requests
 
     end, to = _parted(ends)
     selection = Selection(select=names, exclude=(), date=date, start=start, end=end, params=param)
     project = context.open()
-    selection.plan(project)
-    config, arguments = project.config, _arguments(selection, context)
-    refuse_unconfirmed(config, yes=yes or dry_run)
+    plan, config, arguments = selection.plan(project), project.config, _arguments(selection, context)
+    refuse_unconfirmed(config, yes=submitting.yes or submitting.dry_run)
     here = to == LOCAL and to not in config.submit
-    built = chosen(project, bundle, deployed=deployed, here=here)
+    target = LOCAL if here else destination(config, to)
+    if submitting.each:
+        options = again(context, project, param, (*submitting.bundled, "--to", target))
+        submit_each(context, plan, names, named(run_id), options, submitting.each)
+    built = chosen(project, submitting.bundle, deployed=submitting.deployed, here=here)
     if here:
-        submit_here(context, config, built, named(run_id), arguments, dry_run=dry_run)
-    found = requests(config, destination(config, to), built.folder, named(run_id), arguments, built.archives)
-    if not dry_run:
-        send(context, config, found, built, upload=not deployed, detach=detach, seconds=timeout)
-    _tell(context, found, () if deployed else built.uploads(config.bundles))
+        submit_here(context, config, built, named(run_id), arguments, dry_run=submitting.dry_run)
+    found = requests(config, target, built.folder, named(run_id), arguments, built.archives)
+    if not submitting.dry_run:
+        send(context, config, found, built, submitting)
+    _tell(context, found, () if submitting.deployed else built.uploads(config.bundles))
 
 
 def _tell(context: Context, found: Requests, uploads: tuple[str, ...]) -> None:

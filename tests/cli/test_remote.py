@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import signal
+import sys
 from datetime import timedelta
 
 import pytest
@@ -417,3 +418,43 @@ def test_a_bundle_is_fetched_for_a_replay_and_its_bytes_are_compared(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
     with pytest.raises(UsageError, match="submitted was"):
         kept_bundle(tmp_path / "b", built.digests)
+
+
+@pytest.fixture
+def processes(monkeypatch, tmp_path):
+    """What the processes of `--each` were told; the one of 2013-02-09 ends with 3."""
+    from etl.cli import each
+
+    program = (
+        "import pathlib, sys, time; words = sys.argv[1:]; key = words[words.index('--date') + 1]; "
+        f"pathlib.Path({str(tmp_path)!r}, key + '.words').write_text(' '.join(words)); time.sleep(0.2); "
+        "print('Error: a gate', file=sys.stderr) if key == '2013-02-09' else None; sys.exit(3 * (key == '2013-02-09'))"
+    )
+    monkeypatch.setattr(each, "PROGRAM", (sys.executable, "-c", program))
+    return lambda: sorted(file.read_text() for file in tmp_path.glob("*.words"))
+
+
+def test_each_interval_of_a_range_is_a_run_of_its_own(etl, world, processes):
+    said = etl(
+        "submit",
+        "shop",
+        "--from",
+        "2013-02-08",
+        "--to",
+        "2013-02-11",
+        "--to",
+        "glued",
+        "-e",
+        "prod",
+        *ID,
+        "--each",
+        "2",
+    )
+
+    assert said.code == 3
+    told = processes()
+    assert [words.split()[3] for words in told] == ["2013-02-08", "2013-02-09", "2013-02-10"]
+    assert all("--to glued" in words and "--yes --quiet" in words for words in told)
+    assert ["--run-id one-2013-02-08" in told[0], "--run-id one-2013-02-10" in told[2]] == [True, True]
+    assert "2013-02-09: exit code 3 Error: a gate" in said.err
+    assert "2013-02-10: done" in said.err
