@@ -22,7 +22,8 @@ from tests.postgres_server import PASSWORD, VARIABLE, NoServerError, serving
 from tests.s3_server import REQUIRED
 
 pytestmark = [pytest.mark.spark, pytest.mark.once]
-DAY, NEXT = date(2013, 2, 8), date(2013, 2, 9)
+DDL = "id INT, day DATE, amount DECIMAL(10,2)"
+COLUMNS = "id int PRIMARY KEY, day date, amount numeric(10,2)"
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,18 @@ def table(lake, postgres):
 
 def literal(text):
     return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+@pytest.fixture
+def orders(lake, table):
+    """``orders()`` makes the table ``orders`` of three columns, and lets ``clean.orders`` be a table ``cleaned``."""
+
+    def make(columns=COLUMNS):
+        table("raw.orders", columns, ddl=DDL)
+        table("clean.orders")
+        lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+
+    return make
 
 
 def read(spark, dataset, **scope):
@@ -261,10 +274,8 @@ MERGES = {
 
 
 @pytest.mark.parametrize(("write", "rows"), MERGES.values(), ids=MERGES)
-def test_a_merge_puts_rows_over_those_of_their_keys_and_null_equals_null(lake, postgres, table, write, rows):
-    table("raw.orders", "id int, day date, amount numeric(10,2)", ddl=DDL)
-    table("clean.orders")
-    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+def test_a_merge_puts_rows_over_those_of_their_keys_and_null_equals_null(lake, postgres, orders, write, rows):
+    orders("id int, day date, amount numeric(10,2)")
     postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 1), (2, '2013-02-08', 2), (NULL, '2013-02-08', 0)")
     first = lake.run_step(merging(write))
     assert first.status is Status.PASS, first.error
@@ -277,10 +288,8 @@ def test_a_merge_puts_rows_over_those_of_their_keys_and_null_equals_null(lake, p
     assert postgres.sql("SELECT id, amount FROM cleaned ORDER BY 1") == rows
 
 
-def test_an_older_row_changes_nothing_where_a_column_orders_them(lake, postgres, table):
-    table("raw.orders", "id int, day date, amount numeric(10,2)", ddl=DDL)
-    table("clean.orders")
-    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+def test_an_older_row_changes_nothing_where_a_column_orders_them(lake, postgres, orders):
+    orders("id int, day date, amount numeric(10,2)")
     postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 5), (1, '2013-02-09', 3), (1, '2013-02-09', 4)")
     for day in ("2013-02-08", "2013-02-09"):
         assert lake.run_step(merging(Merge("id", sequence_by="amount")), date=day).status in {Status.PASS, Status.WARN}
@@ -288,10 +297,8 @@ def test_an_older_row_changes_nothing_where_a_column_orders_them(lake, postgres,
     assert postgres.sql("SELECT id, amount FROM cleaned") == ["1|5.00"]
 
 
-def test_a_key_that_is_there_twice_is_refused_by_its_value(lake, postgres, table):
-    table("raw.orders", "id int, day date, amount numeric(10,2)", ddl=DDL)
-    table("clean.orders")
-    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+def test_a_key_that_is_there_twice_is_refused_by_its_value(lake, postgres, orders):
+    orders("id int, day date, amount numeric(10,2)")
     postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 5)")
     assert lake.run_step(merging(Merge("id"))).status is Status.PASS
     postgres.sql("INSERT INTO orders VALUES (7, '2013-02-09', 3), (7, '2013-02-09', 4)")
@@ -300,10 +307,6 @@ def test_a_key_that_is_there_twice_is_refused_by_its_value(lake, postgres, table
 
     assert (result.status, result.exit_code) == (Status.FAIL, 3)
     assert postgres.sql("SELECT id, amount FROM cleaned") == ["1|5.00"]
-
-
-DDL = "id INT, day DATE, amount DECIMAL(10,2)"
-COLUMNS = "id int PRIMARY KEY, day date, amount numeric(10,2)"
 
 
 @pytest.mark.parametrize(
@@ -323,10 +326,8 @@ def test_from_postgres_to_postgres_the_rows_are_there_once(lake, postgres, table
     assert postgres.sql("SELECT count(*) FROM pg_class WHERE relname LIKE 'headrace_%' AND relkind = 'r'") == ["1"]
 
 
-def test_an_interval_is_replaced_and_the_others_stay(lake, postgres, table):
-    table("raw.orders", COLUMNS, ddl=DDL)
-    table("clean.orders")
-    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+def test_an_interval_is_replaced_and_the_others_stay(lake, postgres, orders):
+    orders()
     postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 1), (3, '2013-02-09', 3)")
     for day in ("2013-02-08", "2013-02-09"):
         assert lake.run_step(copying(ReplaceInterval("day")), date=day).status is Status.PASS
@@ -337,10 +338,8 @@ def test_an_interval_is_replaced_and_the_others_stay(lake, postgres, table):
     assert postgres.sql("SELECT id, amount FROM cleaned ORDER BY 1") == ["1|9.00", "3|3.00"]
 
 
-def test_a_table_that_is_there_keeps_its_columns_keys_and_defaults(lake, postgres, table):
-    table("raw.orders", COLUMNS, ddl=DDL)
-    table("clean.orders")
-    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+def test_a_table_that_is_there_keeps_its_columns_keys_and_defaults(lake, postgres, orders):
+    orders()
     postgres.sql("CREATE TABLE cleaned (id bigint PRIMARY KEY, amount numeric(12,2), day date, by text DEFAULT 'etl')")
     postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 1)")
 
@@ -350,10 +349,8 @@ def test_a_table_that_is_there_keeps_its_columns_keys_and_defaults(lake, postgre
     assert postgres.sql("SELECT id, amount, by FROM cleaned") == ["1|1.00|etl"]
 
 
-def test_what_the_table_refuses_leaves_it_as_it_was(lake, postgres, table):
-    table("raw.orders", "id int, day date, amount numeric(10,2)", ddl=DDL)
-    table("clean.orders")
-    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+def test_what_the_table_refuses_leaves_it_as_it_was(lake, postgres, orders):
+    orders("id int, day date, amount numeric(10,2)")
     postgres.sql("CREATE TABLE cleaned (id int PRIMARY KEY, day date, amount numeric(10,2))")
     postgres.sql("INSERT INTO cleaned VALUES (7, '2013-02-08', 7)")
     postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 1), (1, '2013-02-08', 2)")
@@ -366,10 +363,8 @@ def test_what_the_table_refuses_leaves_it_as_it_was(lake, postgres, table):
     assert postgres.sql("SELECT count(*) FROM pg_class WHERE relname LIKE 'headrace_%' AND relkind = 'r'") == ["0"]
 
 
-def test_a_table_that_cannot_take_the_columns_is_told_before_anything_is_written(lake, postgres, table):
-    table("raw.orders", COLUMNS, ddl=DDL)
-    table("clean.orders")
-    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+def test_a_table_that_cannot_take_the_columns_is_told_before_anything_is_written(lake, postgres, orders):
+    orders()
     postgres.sql("CREATE TABLE cleaned (id smallint, day date, must text NOT NULL)")
     postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 1)")
 
@@ -380,10 +375,8 @@ def test_a_table_that_cannot_take_the_columns_is_told_before_anything_is_written
         assert said in result.error.message
 
 
-def test_a_connection_that_dies_with_its_commit_leaves_all_or_nothing_and_a_run_that_knows(lake, postgres, table):
-    table("raw.orders", COLUMNS, ddl=DDL)
-    table("clean.orders")
-    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+def test_a_connection_that_dies_with_its_commit_leaves_all_or_nothing_and_a_run_that_knows(lake, postgres, orders):
+    orders()
     postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 1)")
     assert lake.run_step(copying(Append())).status is Status.PASS
     postgres.sql("INSERT INTO orders VALUES (2, '2013-02-09', 2)")
@@ -414,10 +407,8 @@ def test_a_connection_that_dies_with_its_commit_leaves_all_or_nothing_and_a_run_
     assert postgres.sql("SELECT id FROM cleaned ORDER BY 1") == ["1", "2"]
 
 
-def test_a_server_that_is_restarted_is_a_failure_that_passes(lake, postgres, table):
-    table("raw.orders", COLUMNS, ddl=DDL)
-    table("clean.orders")
-    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+def test_a_server_that_is_restarted_is_a_failure_that_passes(lake, postgres, orders):
+    orders()
     postgres.sql("INSERT INTO orders SELECT n, '2013-02-08', n FROM generate_series(1, 50) n")
 
     @step(
@@ -448,10 +439,8 @@ def test_wrong_credentials_and_silence_are_told_apart_and_no_secret_is_shown(spa
         read(spark, evolve(dataset, connection=away))
 
 
-def test_no_password_is_in_a_plan_or_a_result(lake, postgres, table):
-    table("raw.orders", COLUMNS, ddl=DDL)
-    table("clean.orders")
-    lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="public.cleaned")
+def test_no_password_is_in_a_plan_or_a_result(lake, postgres, orders):
+    orders()
     postgres.sql("INSERT INTO orders VALUES (1, '2013-02-08', 1)")
     plan = lake.plan(copying(Append()))
 
