@@ -22,6 +22,7 @@ def command() -> None:
 
     \b
     etl import datapipeline pipeline.json -o backup
+    etl import glue jobs.json triggers.json -o nightly
     etl import cron crontab.txt -o nightly
     """
 
@@ -76,6 +77,36 @@ def datapipeline(
             click.echo(f"  parameter {name} has no value", err=True)
         for name, place in sorted(one.secrets.items()):
             click.echo(f"  secret {name} is looked for at {place}", err=True)
+    click.echo(f"\nNext:\n  cd {folder}\n  less REPORT.md\n  etl list --type step\n  etl plan", err=True)
+
+
+@command.command()
+@click.argument("files", nargs=-1, required=True, type=FILE, metavar="FILE…")
+@click.option("-o", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="Of the new project.")
+@given_context
+def glue(context: Context, files: tuple[Path, ...], folder: Path) -> None:
+    """Take over jobs and triggers of AWS Glue: what its API answers, CloudFormation.
+
+    Each trigger on a schedule becomes a job, each Glue job a script step: a Python shell job's script runs here, any
+    other stays on Glue and is started and waited for. REPORT.md says what became of each.
+
+    \b
+    etl import glue jobs.json triggers.json -o nightly
+    etl import glue template.yaml -o nightly
+    """
+    from etl.interop.glue.project import project
+    from etl.interop.glue.reading import read
+    from etl.interop.layout import lay_out
+
+    found = read(list(files))
+    paths = lay_out(folder, [project(found, files[0].stem)])
+    _check(folder)
+    if context.output == "json":
+        print_json({"directory": str(folder), "files": paths, "jobs": sorted(found.jobs)})
+        return
+    for path in paths:
+        click.echo(folder / path)
+    click.echo(f"{len(found.jobs)} Glue jobs, {len(found.triggers)} triggers", err=True)
     click.echo(f"\nNext:\n  cd {folder}\n  less REPORT.md\n  etl list --type step\n  etl plan", err=True)
 
 

@@ -83,7 +83,7 @@ def _text(file: Path) -> str:
 def _document(text: str, name: str) -> tuple[Any, tuple[str, ...]]:
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         return parsed(text, name)
-    from etl.interop.datapipeline.yaml_text import loaded
+    from etl.interop.yaml_text import loaded
 
     return loaded(text, name), ()
 
