@@ -66,7 +66,8 @@ def remote(config: Config, run_id: str) -> Remote:
     record = read(artifacts)
     if record.failed:
         raise UsageError(
-            f"run {artifacts.run_id} was not sent: {record.failed}", remedy="submit it again with the same --run-id"
+            f"run {artifacts.run_id} could not be sent: {record.failed}",
+            remedy="submit it again with the same --run-id: it is looked for before anything is sent",
         )
     here = record.platform == LOCAL
     if not (record.remote_id or here):
@@ -88,19 +89,25 @@ def is_run(config: Config, text: str) -> bool:
     return is_key(text) and "/" not in text and open_artifacts(config.artifacts, text, config.s3).has(NAME)
 
 
-def follow(config: Config, found: Remote, *, until: datetime | None = None, quiet: bool = False) -> int:
+def follow(
+    config: Config, found: Remote, progress: Progress, *, until: datetime | None = None, quiet: bool = False
+) -> int:
     """Show a run's course until it has ended, and return its own exit code.
+
+    Args:
+        config: of the environment.
+        found: the run.
+        progress: shows what it does, from where it has come to.
+        until: it is not followed longer.
+        quiet: only what did not go well.
 
     Raises:
         RemoteError: the platform ended it, or it never began.
         OutcomeUnknownError: it goes on, or it left no record of its end.
     """
-    from etl.report.lines import Lines
     from etl.ship.control.asking import Asking
     from etl.ship.control.follow import changes
 
-    show = Lines(write=lambda text: click.echo(text, err=True), quiet=quiet)
-    progress = Progress.of(found.artifacts, show)
     clock = found.asking or Asking(client=_none)
     for run in changes(found.platform, found.remote_id, clock, until, progress.tell):
         last = run
@@ -141,9 +148,11 @@ class Progress:
     taken: list[str]
 
     @classmethod
-    def of(cls, artifacts: Artifacts, show: Any) -> Progress:
-        """Begin with the run's first event."""
-        return cls(artifacts, show, [])
+    def of(cls, artifacts: Artifacts, *, quiet: bool) -> Progress:
+        """Begin with the run's first event, as lines on stderr."""
+        from etl.report.lines import Lines
+
+        return cls(artifacts, Lines(write=lambda text: click.echo(text, err=True), quiet=quiet), [])
 
     def tell(self) -> bool:
         """Show what is new; say whether anything was. What cannot be read now is read the next time."""

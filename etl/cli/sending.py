@@ -11,7 +11,7 @@ import click
 from attrs import evolve
 
 from etl.cli.context import Context
-from etl.cli.remote import Remote, asking, follow, remote
+from etl.cli.remote import Progress, Remote, asking, follow, remote
 from etl.cli.signals import TerminationError, terminable
 from etl.cli.table import print_json
 from etl.errors import EtlError, ProtectedEnvironmentError
@@ -70,10 +70,11 @@ def attend(context: Context, config: Config, found: Remote, seconds: float = 0.0
     from etl.model.run import utc_now
 
     until = utc_now() + timedelta(seconds=seconds) if seconds else None
+    progress = Progress.of(found.artifacts, quiet=context.quiet)
     with terminable():
         while True:
             try:
-                code = follow(config, found, until=until, quiet=context.quiet)
+                code = follow(config, found, progress, until=until, quiet=context.quiet)
                 break
             except TerminationError:
                 found.platform.cancel(found.remote_id)

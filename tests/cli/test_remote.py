@@ -214,7 +214,7 @@ def test_what_a_service_refused_can_be_submitted_again_under_the_same_id(etl, wo
 
     assert (refused.code, looked.code, sent.code) == (5, 2, 0)
     assert "glue:CreateJob on Glue job nightly is not allowed" in refused.err
-    assert "run one was not sent" in looked.err
+    assert "run one could not be sent" in looked.err
 
 
 def test_a_run_is_cancelled_by_its_id(etl, world):
