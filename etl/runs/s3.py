@@ -21,7 +21,7 @@ from attrs import field, frozen
 
 from etl.aws.access import s3_client
 from etl.aws.failures import code_of, condition
-from etl.errors import ConfigError, ConflictError
+from etl.errors import ConfigError, ConflictError, PlatformError
 from etl.model.s3 import S3, S3Settings, is_express
 from etl.runs.objects import Entry, Stored, checked, checked_prefix, is_key, settled
 
@@ -116,7 +116,7 @@ class S3Store:
             sha256: of its bytes, in hex.
 
         Raises:
-            ConflictError: another file has this key; it stays.
+            PlatformError: another file has this key; it stays.
         """
         digest = base64.b64encode(bytes.fromhex(sha256)).decode()
 
@@ -141,7 +141,7 @@ class S3Store:
         )
         found = there.get("ChecksumSHA256") or self._digest(key)
         if found != digest:
-            raise ConflictError(
+            raise PlatformError(
                 f"{S3}{self.bucket}/{self.prefix}{key} is another file: its sha256 is {base64.b64decode(found).hex()}",
                 remedy="nothing was replaced; see who has put it there, and delete it",
             )

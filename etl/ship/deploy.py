@@ -69,7 +69,7 @@ def upload(store: S3Store, built: Built) -> Iterator[tuple[str, bool]]:
     """Put a bundle's files under their keys, the manifest last; yield each key, and whether it was not there yet.
 
     Raises:
-        ConflictError: a key has other bytes.
+        PlatformError: a key has other bytes.
         EtlError: S3 refuses.
     """
     for name, digest in built.digests.items():

@@ -314,7 +314,7 @@ def test_other_bytes_under_a_bundles_key_are_never_replaced(etl, world, bundle, 
 
     said = etl("deploy", "-e", "prod")
 
-    assert said.code == 75
+    assert said.code == 5
     assert "is another file" in said.err
     assert client.get_object(Bucket=s3_bucket.name, Key=f"bundles/{folder}/app.zip")["Body"].read() == b"theirs"
 
