@@ -90,6 +90,7 @@ def _sources(sources: list[dict[str, Any]]) -> str:
         f"{s['name']}: {s['dataset']}"
         + (f" by {s['interval_column']}" if s["interval_column"] else "")
         + (f", looking back {s['lookback']}" if s.get("lookback") else "")
+        + (", what is new" if s.get("incremental") else "")
         + (" (optional)" if s["optional"] else "")
         for s in sources
     ]

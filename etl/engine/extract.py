@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
+from etl.engine.increments import check_again
 from etl.engine.meter import ROWS, Observed, observe
 from etl.errors import CorruptRowsError, EtlError
 from etl.model.dataset import Dataset
@@ -14,7 +15,7 @@ from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.sql import quoted
 from etl.storage.formats import source_for
-from etl.storage.reading import HEADER_AGAIN, Reading, Scope
+from etl.storage.reading import HEADER_AGAIN, Increment, Progress, Reading, Scope
 from etl.storage.sniff import guessed_encoding
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 3  # corrupt records shown in the error
 COLUMNS = ("_record", "_reason", "_file")
+NOTHING_BEFORE: Mapping[str, Increment] = {}
 
 
 @frozen
@@ -46,7 +48,13 @@ class Extracted:
     @property
     def watermark(self) -> dict[str, str]:
         """Up to where each source was read."""
-        return {name: reading.upto for name, reading in self.readings.items() if reading.upto is not None}
+        found = {name: each.progress.upto if each.progress else each.upto for name, each in self.readings.items()}
+        return {name: upto for name, upto in found.items() if upto is not None}
+
+    @property
+    def progress(self) -> dict[str, Progress]:
+        """What was new in each source of which only that is read."""
+        return {name: reading.progress for name, reading in self.readings.items() if reading.progress}
 
     @property
     def ignored(self) -> dict[str, tuple[str, ...]]:
@@ -68,8 +76,13 @@ class Extracted:
         return next((source for source in found if source is not None), None)
 
 
-def extract(session: SparkSession, planned: PlannedStep, interval: Interval | None) -> Extracted:
-    """Read every source of the step; runs no Spark job over the rows.
+def extract(
+    session: SparkSession,
+    planned: PlannedStep,
+    interval: Interval | None,
+    increments: Mapping[str, Increment] = NOTHING_BEFORE,
+) -> Extracted:
+    """Read every source of the step, of an incremental one only its increment; runs no Spark job over the rows.
 
     Rows are counted by an observation only where a record may not parse, or where the step's ``conserve`` asks for it:
     an observation keeps Spark from pushing the transformation's filters into the scan.
@@ -86,8 +99,10 @@ def extract(session: SparkSession, planned: PlannedStep, interval: Interval | No
             interval=source.reads(interval),
             required=interval if source.lookback else None,
             optional=source.optional,
+            increment=increments.get(name, Increment()) if source.incremental else None,
         )
         readings[name] = reading = source_for(planned.reads[name]).read(session, planned.reads[name], scope)
+        check_again(planned, name, reading)
         frame, corrupt = reading.frame, reading.corrupt
         measures = [ROWS, reading.rows, *((corrupt.count,) if corrupt else ())]
         if corrupt or planned.step.conserve == name:

@@ -14,7 +14,7 @@ from etl import __version__
 from etl.engine.provenance import made_of
 from etl.engine.script_files import script_files
 from etl.model.body import Script
-from etl.model.dataset import Dataset
+from etl.model.dataset import Dataset, Source
 from etl.model.jsonable import json_value
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
@@ -100,9 +100,14 @@ def _declared(planned: PlannedStep) -> Mapping[str, Any]:
         "write": repr(step.target.write),
         "partition_by": step.target.partition_by,
         "conserve": step.conserve,
-        "sources": {name: repr(source).replace(", lookback=None", "") for name, source in step.sources.items()},
+        "sources": {name: _read(source) for name, source in step.sources.items()},
         "expectations": expectations,
     }
+
+
+def _read(source: Source) -> str:
+    """Return what a source declares, but for what it does not say: keys that are younger than a publish change none."""
+    return repr(source).replace(", lookback=None", "").replace(", incremental=False", "")
 
 
 def _script(script: Script) -> Mapping[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
-from etl.engine import accounts, publishing, record, standing
+from etl.engine import accounts, increments, publishing, record, standing
 from etl.engine.audit import Verdict, audit
 from etl.engine.boundary import failed_action
 from etl.engine.counts import Counts, count, told_early
@@ -54,6 +54,7 @@ class Attempt:
         now: the time, in UTC.
         fence: asked immediately before the publish.
         room: where a script step's program works.
+        ends: where each incremental source ended when the run first looked, by name: its batches go no further.
     """
 
     session: SparkSession
@@ -65,6 +66,7 @@ class Attempt:
     now: Clock = utc_now
     fence: Fence = no_fence
     room: Room | None = None
+    ends: dict[str, str] = field(factory=dict, eq=False)
 
 
 def execute(planned: PlannedStep, attempt: Attempt) -> StepResult:
@@ -101,9 +103,11 @@ def _phases(planned: PlannedStep, attempt: Attempt, phases: dict[str, float]) ->
     name = mark_name(planned.step, run.interval)
     with _phase(attempt, planned, phases, "extract"):
         before = storage.state(session, planned.writes, name)
-        extracted = extract(session, planned, run.interval)
-        mark = publishing.mark(planned, run, session.version, name, before, extracted)
-        why = standing.why(session, planned, mark, force=attempt.force)
+        consumed = increments.consumed(session, planned, name, before)
+        extracted = extract(session, planned, run.interval, increments.of(planned, consumed, attempt.ends))
+        increments.remember(extracted, attempt.ends)
+        mark = publishing.mark(planned, run, session.version, name, before, extracted, consumed)
+        why = standing.why(session, planned, mark, force=attempt.force, progress=extracted.progress)
         if not why.publishes:
             return record.no_op(planned, run, before, why)
         notes = publishing.notes(session, planned, why, run, force=attempt.force)
@@ -116,7 +120,7 @@ def _phases(planned: PlannedStep, attempt: Attempt, phases: dict[str, float]) ->
             notes = publishing.not_partitioned(notes, error)
             result = _made(without, attempt, phases, before, extracted, mark, notes)
         same = "; its rows are the same" if result.metrics.get("same_rows") else ""
-        return evolve(result, reason=why.words + same)
+        return evolve(result, reason=why.words + same, metrics={**result.metrics, **increments.told(extracted)})
     except ConflictError:
         now = storage.state(session, planned.writes, name)
         if now.applied is None or now.applied.fingerprint != mark.applied.fingerprint:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from etl.engine import publishing, standing
+from etl.engine import increments, publishing, standing
 from etl.engine.extract import extract
 from etl.errors import EtlError, InputError
 from etl.model.interval import Interval
@@ -65,9 +65,10 @@ def _why(session: SparkSession, planned: PlannedStep, run: Run, pending: str) ->
     try:
         name = mark_name(planned.step, run.interval)
         before = storage_for(planned.writes).state(session, planned.writes, name)
-        extracted = extract(session, planned, run.interval)
-        mark = publishing.mark(planned, run, session.version, name, before, extracted)
-        why = standing.why(session, planned, mark, force=False)
+        consumed = increments.consumed(session, planned, name, before)
+        extracted = extract(session, planned, run.interval, increments.of(planned, consumed, {}))
+        mark = publishing.mark(planned, run, session.version, name, before, extracted, consumed)
+        why = standing.why(session, planned, mark, force=False, progress=extracted.progress)
     except InputError as error:
         if not pending:
             return Why(State.BLOCKED, error.message)

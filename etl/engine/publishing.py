@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+NOTHING: Mapping[str, str] = {}
+
+
 @frozen(kw_only=True)
 class Notes:
     """What people should know of a publish: facts, and warnings that the step's status shows."""
@@ -33,9 +36,18 @@ class Notes:
 
 
 def mark(
-    planned: PlannedStep, run: Run, spark_version: str, name: str, before: TargetState, extracted: Extracted
+    planned: PlannedStep,
+    run: Run,
+    spark_version: str,
+    name: str,
+    before: TargetState,
+    extracted: Extracted,
+    consumed: Mapping[str, str] = NOTHING,
 ) -> Mark:
-    """Return what this publish will say in the target's log, and what it follows there."""
+    """Return what this publish will say in the target's log, and what it follows there.
+
+    ``consumed`` is what the step had consumed of its incremental sources, by name; those it has no more are kept.
+    """
     made, after = fingerprint.made(planned, run, spark_version, extracted.inputs), before.applied
     applied = Applied(
         generation=after.generation + 1 if after else 1,
@@ -43,7 +55,8 @@ def mark(
         parts=made.parts,
         details=made.details,
         run_id=run.run_id,
-        watermark=extracted.watermark,
+        watermark={**consumed, **extracted.watermark},
+        consumes=bool(planned.step.incremental),
     )
     key = run.interval.key if run.interval else None
     return Mark(name=name, after=after, applied=applied, step=planned.step.name, interval=key)
@@ -110,13 +123,13 @@ def publish(staged: Staged, quarantine: Quarantine, write: Write, fence: Fence) 
 
     Both are staged by then; what follows the first commit is the second. The target's comes first: it says that a
     quarantine belongs to it, and a run that finds none, or another's, publishes both again. An ``Append`` cannot do
-    that, so its quarantine comes first; a re-run replaces it.
+    that, nor a step that consumes its sources, so its quarantine comes first; a re-run replaces it.
 
     Raises:
         LockedError: the run does not hold the target any more; nothing is published.
         QuarantineError: the target is published, its quarantine is not.
     """
-    first, side = isinstance(write, Append), None
+    first, side = isinstance(write, Append) or staged.publish.mark.consumes, None
     try:
         side = quarantine.stage() if quarantine.is_needed else None
         fence(quarantine.planned.writes.uri)  # after all that takes time, before the first commit

@@ -101,8 +101,11 @@ class Quarantine:
     @property
     def is_needed(self) -> bool:
         """Whether there are rows to set aside, or an earlier publish's to take away."""
-        name = self.staged.publish.mark.name
-        return bool(self.aside.total) or _state(self.session, self.planned, name).applied is not None
+        mark = self.staged.publish.mark
+        before = _state(self.session, self.planned, mark.name).applied
+        if mark.consumes:  # other batches' rows stay; this one's may be there from a run that died
+            return bool(self.aside.total) or (before is not None and before.generation >= mark.applied.generation)
+        return bool(self.aside.total) or before is not None
 
     def stage(self, tries: int = TRIES) -> Staged:
         """Write the interval's quarantine, under the generation and fingerprint of its target's publish.
@@ -122,6 +125,7 @@ class Quarantine:
         planned, mark = self.planned, self.staged.publish.mark
         state = _state(self.session, planned, mark.name)
         interval = self.run.interval.key if self.run.interval and planned.step.by_interval else NO_INTERVAL
+        interval = f"batch {mark.applied.generation}" if mark.consumes else interval
         rows = _rows(self.session, planned, self.staged, self.extracted, self.aside)
         rows = rows.withColumns({"_run_id": F.lit(self.run.run_id), "_interval": F.lit(interval)})
         schema, rows, reshaped = _in_shape(self.session, planned, rows, interval, state)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve, field
 
 from etl.engine import record
-from etl.engine.attempts import CONFLICTS, Backoff, attempts
+from etl.engine.attempts import CONFLICTS, Backoff
+from etl.engine.batches import batches
 from etl.engine.delivery import delivered
 from etl.engine.fence import Fence, no_fence
 from etl.engine.lifecycle import Attempt
@@ -206,7 +207,7 @@ class _Engine:
                 given = (own, run, self.force, self.stop, self.listener)
                 with closing(Room(session=own, keep=self.keep, stop=self.stop)) as room:
                     attempt = Attempt(*given, now=self.now, fence=self.fence, room=room)
-                    return attempts(planned, attempt, self.backoff)
+                    return batches(planned, attempt, self.backoff)
         except Exception as error:
             return record.defect(planned, self.session, run, error)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from etl.engine.differences import differences
@@ -12,14 +13,22 @@ from etl.model.plural import plural
 from etl.model.why import State, Why
 from etl.model.write import Append, ReplacePartitions, ReplaceTable
 from etl.storage.formats import storage_for
+from etl.storage.reading import Progress
 from etl.storage.staging import Damage, Mark
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+NO_NEWS: Mapping[str, Progress] = {}
 
-def why(session: SparkSession, planned: PlannedStep, mark: Mark, *, force: bool) -> Why:
+
+def why(
+    session: SparkSession, planned: PlannedStep, mark: Mark, *, force: bool, progress: Mapping[str, Progress] = NO_NEWS
+) -> Why:
     """Say whether this publish is in the target already, whole, and if not what has changed.
+
+    A step that consumes its sources publishes what ``progress`` says is new in them, and nothing else: other code makes
+    no other rows of what is consumed.
 
     An appended interval is, whatever has changed since and even when forced: there is nothing to replace its rows by.
     Unless somebody restored a version of the table from before it.
@@ -29,6 +38,8 @@ def why(session: SparkSession, planned: PlannedStep, mark: Mark, *, force: bool)
     """
     if mark.after is None:
         return Why(State.NEW)
+    if mark.consumes:
+        return _of_increments(planned, progress)
     last = storage_for(planned.writes).recall(session, planned.writes, mark.name)
     run_id = last.run_id if last else ""
     appended = isinstance(planned.step.target.write, Append)
@@ -42,6 +53,12 @@ def why(session: SparkSession, planned: PlannedStep, mark: Mark, *, force: bool)
     if spoiled is not None or not changed:
         return spoiled or Why(State.UP_TO_DATE, run_id=run_id)
     return Why(State.KEPT, f"appended before, and Append never adds an interval twice; {changed}", run_id)
+
+
+def _of_increments(planned: PlannedStep, progress: Mapping[str, Progress]) -> Why:
+    named = {planned.reads[name].name: each.news for name, each in progress.items()}
+    news = "; ".join(f"{dataset}: {said}" for dataset, said in named.items() if said)
+    return Why(State.STALE, news) if news else Why(State.UP_TO_DATE, f"nothing new in {', '.join(named)}")
 
 
 def _spoiled(session: SparkSession, planned: PlannedStep, mark: Mark, run_id: str) -> Why | None:

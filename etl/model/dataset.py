@@ -48,12 +48,15 @@ class Source:
         optional: an absent dataset, or an absent partition of it, is an empty frame instead of an input error.
         lookback: what lies before the interval is read too: a ``timedelta``, or a number of intervals. What is absent
             of it is no error. When something of it changes, the intervals that read it run again.
+        incremental: only what the step's target has not consumed yet is read: new files, versions or offsets, in
+            bounded batches, each published with what it consumed.
     """
 
     dataset: str = field(converter=dataset_name)
     interval_column: str | None = None
     optional: bool = False
     lookback: timedelta | int | None = None
+    incremental: bool = False
 
     @property
     def back(self) -> int | str | None:
@@ -134,6 +137,8 @@ class Dataset:
         place: the catalogue entry, or the step that writes it.
         connection: how the database is reached that it is a table of.
         table: its name there, ``schema.table``.
+        max_files: an incremental step consumes so many new files at a time; None for all of them at once.
+        max_bytes: likewise so many bytes, and at least one file.
     """
 
     name: str
@@ -155,6 +160,8 @@ class Dataset:
     place: Place = NOWHERE
     connection: Connection | None = None
     table: str = ""
+    max_files: int | None = None
+    max_bytes: int | None = None
 
     @cached_property
     def spark_options(self) -> Mapping[str, str]:

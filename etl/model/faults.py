@@ -76,6 +76,7 @@ def _of_the_target(declared: Step[Any, Any]) -> Iterator[str]:
 
 
 def _of_the_sources(declared: Step[Any, Any]) -> Iterator[str]:
+    yield from _of_increments(declared)
     for name, source in declared.sources.items():
         back = source.lookback
         if back is None:
@@ -89,6 +90,25 @@ def _of_the_sources(declared: Step[Any, Any]) -> Iterator[str]:
             yield (
                 f"conserve={name!r} reads earlier intervals too (lookback): its rows are not those of this interval's "
                 "result; conserve another source, or none"
+            )
+
+
+def _of_increments(declared: Step[Any, Any]) -> Iterator[str]:
+    """What was consumed before is in the target and stays there: nothing may replace it."""
+    write, consumed = declared.target.write, declared.incremental
+    if not consumed:
+        return
+    if not isinstance(write, Append | Merge | History) or (isinstance(write, History) and write.from_snapshots):
+        kind = "History from_snapshots" if isinstance(write, History) else type(write).__name__
+        yield (
+            f"source {consumed[0]!r} is incremental, and {kind} would take away what was consumed before; "
+            "use Append, Merge or History"
+        )
+    for name, source in declared.sources.items():
+        if source.interval_column:
+            yield (
+                f"source {name!r} is read by interval ({source.interval_column}) beside {consumed[0]!r}, which is read "
+                "by what was consumed: leave out interval_column, or incremental"
             )
 
 
@@ -116,10 +136,10 @@ def _of_the_write(declared: Step[Any, Any]) -> Iterator[str]:
             )
         if not declared.by_interval:
             yield f"{kind} needs the interval: give a source interval_column, or take `run`"
-    if isinstance(write, Append) and not declared.by_interval:
+    if isinstance(write, Append) and not (declared.by_interval or declared.incremental):
         yield (
             "Append without an interval would add the same rows at every run: "
-            "give a source interval_column, take `run`, or use ReplaceTable or Merge"
+            "give a source interval_column or incremental=True, take `run`, or use ReplaceTable or Merge"
         )
     if isinstance(write, Merge):
         yield from of_a_merge(declared.target.schema, write)

@@ -27,14 +27,14 @@ class Format:
         promise: what a publish that is repeated or interrupted leaves: ``exactly once``, ``once a key``,
             ``at least once``; empty for a format that is only read.
         needs_schema: nothing in its files is believed: the catalogue must say the columns.
-        since: a step can read only what came after a watermark.
+        incremental: a step can read only what its target has not consumed yet.
     """
 
     module: str
     writes: tuple[type[Write], ...] = ()
     promise: str = ""
     needs_schema: bool = False
-    since: bool = False
+    incremental: bool = False
 
 
 FORMATS: dict[str, Format] = {
@@ -42,21 +42,22 @@ FORMATS: dict[str, Format] = {
         module="etl.storage.delta",
         writes=(ReplaceTable, ReplacePartitions, ReplaceInterval, Append, Merge, History),
         promise="exactly once",
+        incremental=True,
     ),
     "jdbc": Format(
         module="etl.storage.jdbc",
         writes=(ReplaceTable, ReplacePartitions, ReplaceInterval, Append, Merge),
         promise="exactly once",
     ),
-    "csv": Format(module="etl.storage.files", needs_schema=True),
-    "json": Format(module="etl.storage.files", needs_schema=True),
-    "text": Format(module="etl.storage.files", needs_schema=True),
-    "fixed-width": Format(module="etl.storage.files", needs_schema=True),
-    "xml": Format(module="etl.storage.files", needs_schema=True),
-    "dynamodb-json": Format(module="etl.storage.files", needs_schema=True),
-    "parquet": Format(module="etl.storage.columnar", needs_schema=True),
-    "orc": Format(module="etl.storage.columnar", needs_schema=True),
-    "avro": Format(module="etl.storage.columnar", needs_schema=True),
+    "csv": Format(module="etl.storage.files", needs_schema=True, incremental=True),
+    "json": Format(module="etl.storage.files", needs_schema=True, incremental=True),
+    "text": Format(module="etl.storage.files", needs_schema=True, incremental=True),
+    "fixed-width": Format(module="etl.storage.files", needs_schema=True, incremental=True),
+    "xml": Format(module="etl.storage.files", needs_schema=True, incremental=True),
+    "dynamodb-json": Format(module="etl.storage.files", needs_schema=True, incremental=True),
+    "parquet": Format(module="etl.storage.columnar", needs_schema=True, incremental=True),
+    "orc": Format(module="etl.storage.columnar", needs_schema=True, incremental=True),
+    "avro": Format(module="etl.storage.columnar", needs_schema=True, incremental=True),
 }
 
 

@@ -66,7 +66,7 @@ class PlannedStep:
     def cautions(self) -> tuple[str, ...]:
         """What the write kind leaves to whoever runs the intervals."""
         write = self.step.target.write
-        if isinstance(write, History) and not self.step.by_interval:
+        if isinstance(write, History) and not (self.step.by_interval or self.step.incremental):
             return ("no interval says which events a run gave before: those that are gone from the sources stay",)
         if not isinstance(write, Merge) or not self.step.by_interval:
             return ()
@@ -99,6 +99,7 @@ class PlannedStep:
                     "interval_column": self.step.sources[name].interval_column,
                     "optional": self.step.sources[name].optional,
                     "lookback": self.step.sources[name].back,
+                    "incremental": self.step.sources[name].incremental,
                 }
                 for name, dataset in self.reads.items()
             ],

@@ -90,8 +90,15 @@ class Step(Generic[P, R]):
 
     @property
     def by_interval(self) -> bool:
-        """True if the result depends on the run's interval."""
+        """True if the result depends on the run's interval: never where it depends on what was consumed before."""
+        if self.incremental:
+            return False
         return self.takes_run or any(source.interval_column for source in self.sources.values())
+
+    @property
+    def incremental(self) -> tuple[str, ...]:
+        """The sources of which the step reads only what its target has not consumed yet."""
+        return tuple(name for name, source in self.sources.items() if source.incremental)
 
     @property
     def suite(self) -> tuple[Expectation, ...]:

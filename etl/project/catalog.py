@@ -216,4 +216,6 @@ def _dataset(name: str, config: Config, entry: Entry, step: Step[Any, Any] | Non
         place=place,
         connection=connection,
         table=entry.table,
+        max_files=entry.max_files,
+        max_bytes=entry.max_bytes,
     )

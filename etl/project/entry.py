@@ -29,12 +29,18 @@ def _format(name: str) -> str:
 FormatName = Annotated[str, _format]
 
 
+def _bound(number: int) -> int:
+    if number < 1:
+        raise RefusedError(f"is {number}: at least 1 must be consumed at a time")
+    return number
+
+
 @frozen(kw_only=True)
 class Entry(TextRules):
     """What conf/datasets.toml may say about one dataset; see ``Dataset`` and ``TextRules`` for the words.
 
     ``path`` is relative to the zone's root, by default the dataset's name; ``schema`` is Spark DDL.
-    ``connection`` names one of ``[connections]``.
+    ``connection`` names one of ``[connections]``. ``max_bytes`` is a number of bytes.
     """
 
     path: RelativePath | None = None
@@ -51,6 +57,8 @@ class Entry(TextRules):
     description: str = ""
     connection: str = ""
     table: str = ""
+    max_files: Annotated[int | None, _bound] = None
+    max_bytes: Annotated[int | None, _bound] = None
 
     @property
     def text(self) -> TextRules:

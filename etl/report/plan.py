@@ -72,6 +72,7 @@ def _facts(planned: PlannedStep, plan: Plan) -> Iterator[tuple[str, str]]:
     for position, (name, dataset) in enumerate(planned.reads.items()):
         column = planned.step.sources[name].interval_column
         scope = f"the interval by {column}" if column else "all rows"
+        scope = "what is new" if planned.step.sources[name].incremental else scope
         back = planned.step.sources[name].lookback
         scope += f" and {plural(back, 'interval') if isinstance(back, int) else back} before it" if back else ""
         said = f"{scope}, as it is" if dataset.name in stale else scope

@@ -28,6 +28,7 @@ from etl.storage.drift import Fitting, fitted
 from etl.storage.fitting import declared_types, typed, undeclared
 from etl.storage.folders import folder_text, folder_values
 from etl.storage.footers import read_footers
+from etl.storage.increments import identity, new_files
 from etl.storage.listing import list_files, path_as_written, recheck
 from etl.storage.parquet_footers import is_all_null
 from etl.storage.reading import Reading, Scope, check_scope, declared_schema, empty
@@ -65,6 +66,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     listing = list_files(
         session, dataset, scope.column, scope.interval, optional=scope.optional, required=scope.required
     )
+    listing, progress = new_files(dataset, listing, scope.increment)
     folders = folder_values(dataset, [file.uri for file in listing.files])
     declared = declared_types(session, schema)
     in_files = {name: kind for name, kind in declared.items() if name not in dataset.partitioned_by}
@@ -83,9 +85,10 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     where = scope.predicate(lambda column: schema.column(column).type)
     return Reading(
         frame=frame.where(where) if where and frames else frame,
-        identity=content(dataset, listing),
+        identity=content(dataset, listing) if progress is None else identity(scope.increment, progress),
+        progress=progress,
         ignored=(*listing.ignored, *undeclared(fitting)),
-        recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing),
+        recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing, only=progress is not None),
         explain=lambda error: _explained(
             dataset, fitting, error, lambda each: _load(session, dataset, [each], declared, options)
         ),

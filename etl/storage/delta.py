@@ -20,6 +20,7 @@ from etl.model.schema import Schema
 from etl.model.write import History, Merge, ReplacePartitions, Write
 from etl.spark.jvm import struct_type
 from etl.storage import (
+    delta_consumed,
     delta_content,
     delta_history,
     delta_log,
@@ -32,6 +33,7 @@ from etl.storage import (
     evolution,
 )
 from etl.storage.delta_bridge import Bridge
+from etl.storage.delta_consumed import consumed as consumed  # noqa: PLC0414 part of the seam, where a step asks for it
 from etl.storage.delta_damage import damage as damage  # noqa: PLC0414 part of the seam: the engine asks this module
 from etl.storage.delta_damage import lost
 from etl.storage.delta_transactions import Transaction
@@ -208,8 +210,10 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     merging = isinstance(publish.write, Merge) and Bridge(session).snapshot(publish.dataset.uri).version() >= 0
     try:
         if isinstance(publish.write, History):
-            return delta_versions.stage(session, publish)
-        return delta_merge.stage(session, publish) if merging else delta_write.stage(session, publish)
+            staged = delta_versions.stage(session, publish)
+        else:
+            staged = delta_merge.stage(session, publish) if merging else delta_write.stage(session, publish)
+        return delta_consumed.keeping(session, staged) if publish.mark.consumes else staged
     except EtlError:
         raise
     except Exception as error:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from attrs import field, frozen
 from pyspark.sql import SparkSession
 
+from etl.errors import PublishError
 from etl.spark.jvm import hadoop_path, java_class
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_transactions import Transaction
@@ -149,6 +150,27 @@ def restored(bridge: Bridge, snapshot: Any, uri: str, mark: str, found: Transact
         if target is None:  # restored to a time: nobody here knows which version that was
             return True
         version = int(target)
+
+
+def standing(bridge: Bridge, snapshot: Any, uri: str, mark: str) -> Commit | None:
+    """Return the last commit under a mark whose rows no RESTORE took away; None where there is none.
+
+    Raises:
+        PublishError: the log no longer says which commits stand.
+    """
+    table, version = snapshot.metadata().id(), snapshot.version()
+    while version >= 0:
+        each = commit(bridge, uri, table, version)
+        target = each.parameters.get("version") if each and each.operation == "RESTORE" else version - 1
+        if each is None or target is None:  # restored to a time: nobody here knows which version that was
+            raise PublishError(
+                f"{uri} was restored, and its log does not say from what: version {version}",
+                remedy="say up to where the sources are consumed: `etl state reset`",
+            )
+        if each.ours and each.ours.get("mark") == mark:
+            return each
+        version = int(target)
+    return None
 
 
 def own(bridge: Bridge, snapshot: Any, publish: Publish, before: int | None) -> Commit | None:

@@ -32,11 +32,20 @@ def decoded(number: int) -> Applied:
     return Applied(generation=number >> BITS, fingerprint=number >> 1 & mask, aside=bool(number & 1))
 
 
+def state_name(applied: Applied) -> str:
+    """Return the name of the file that says what a publish consumed of its sources."""
+    return f"{applied.generation}-{applied.fingerprint:x}.json.gz"
+
+
 def note(mark: Mark) -> str:
-    """Return the text a commit carries about its publish."""
+    """Return the text a commit carries about its publish; what it consumed of its sources stands in a file."""
     applied = mark.applied
     said: dict[str, Any] = {"run_id": applied.run_id, "step": mark.step, "interval": mark.interval, "mark": mark.name}
-    said |= {"parts": dict(applied.parts)} | ({"watermark": dict(applied.watermark)} if applied.watermark else {})
+    said["parts"] = dict(applied.parts)
+    if mark.consumes:
+        said["consumed"] = state_name(applied)
+    elif applied.watermark:
+        said["watermark"] = dict(applied.watermark)
     said |= {"details": dict(applied.details)} if applied.details else {}
     return json.dumps({"headrace": said})
 

@@ -23,6 +23,7 @@ from etl.storage import delimited, items, keys, objects, plain, xml_keys, xml_re
 from etl.storage.content import content
 from etl.storage.folders import folder_text, folder_values
 from etl.storage.header import file_columns, read_header
+from etl.storage.increments import identity, new_files
 from etl.storage.lines import LINE, Lines, is_whole_text, read_lines
 from etl.storage.listing import File, Listing, is_whole, list_files, looked_at, recheck
 from etl.storage.reading import Corrupt, Reading, Scope, check_scope, declared_schema, empty
@@ -58,6 +59,7 @@ def read(
     listing = list_files(
         session, dataset, scope.column, scope.interval, optional=scope.optional, required=scope.required
     )
+    listing, progress = new_files(dataset, listing, scope.increment)
     kept, ignored = passed_over(dataset, listing)
     where = scope.predicate(lambda column: schema.column(column).type)
     if kept:
@@ -68,10 +70,11 @@ def read(
         frame = _within(frame, f"({where}) OR ({CORRUPT} IS NOT NULL AND {quoted(scope.column or '')} IS NULL)")
     return Reading(
         frame=frame,
-        identity=content(dataset, listing),
+        identity=content(dataset, listing) if progress is None else identity(scope.increment, progress),
+        progress=progress,
         corrupt=Corrupt(column=CORRUPT, reason=REASON, headers=headers),
         ignored=ignored,
-        recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing),
+        recheck=lambda: recheck(session, dataset, scope.column, scope.interval, listing, only=progress is not None),
         explain=lambda error: explained(session, dataset, listing, error),
     )
 

@@ -17,7 +17,7 @@ from etl.storage import postgresql
 from etl.storage.database import REPEATABLE_READ, Database, condition, connect, connected, credentials, is_of_driver
 from etl.storage.drift import fitted
 from etl.storage.fitting import declared_types, typed, undeclared
-from etl.storage.jdbc_target import changes, counted, is_taken_back, later_intervals, recall, stage, state
+from etl.storage.jdbc_target import changes, consumed, counted, is_taken_back, later_intervals, recall, stage, state
 from etl.storage.numerals import exact
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.stored import Footer, Stored
@@ -25,7 +25,7 @@ from etl.storage.stored import Footer, Stored
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["changes", "counted", "is_taken_back", "later_intervals", "read", "recall", "stage", "state"]
+__all__ = ["changes", "consumed", "counted", "is_taken_back", "later_intervals", "read", "recall", "stage", "state"]
 
 ROWS_EACH = 500_000  # of a table, by the database's estimate, for one reader
 FETCHED = "10000"  # rows at a time; pgjdbc else holds a whole result in memory

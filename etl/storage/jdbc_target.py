@@ -7,6 +7,7 @@ too, so a publish that was interrupted at any point is either there with its ent
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,14 @@ def state(session: SparkSession, dataset: Dataset, mark: str) -> TargetState:
 def recall(session: SparkSession, dataset: Dataset, mark: str) -> Applied | None:
     """Return what the last publish under this mark was made from."""
     return state(session, dataset, mark).applied
+
+
+def consumed(session: SparkSession, dataset: Dataset, mark: str) -> Mapping[str, str] | None:
+    """Return up to where each source is consumed, by name; nothing before the first publish, None if nobody knows."""
+    applied = state(session, dataset, mark).applied
+    if applied is None:
+        return {}
+    return applied.watermark if applied.consumes else None
 
 
 def is_taken_back(_: SparkSession, __: Dataset, ___: str) -> bool:

@@ -95,15 +95,22 @@ def _hidden(uri: str, root: str) -> bool:
 
 
 def recheck(
-    session: SparkSession, dataset: Dataset, column: str | None, interval: Interval | None, before: Listing
+    session: SparkSession,
+    dataset: Dataset,
+    column: str | None,
+    interval: Interval | None,
+    before: Listing,
+    *,
+    only: bool = False,
 ) -> None:
-    """Refuse rows of files that were delivered anew, or went, while they were read.
+    """Refuse rows of files that were delivered anew, or went, while they were read; of ``only`` those files if asked.
 
     Raises:
         InputError: with the first such file.
     """
     now = list_files(session, dataset, column, interval, optional=True).files
-    changed = sorted({file.uri for file in set(before.files) ^ set(now)})
+    differ = set(before.files) - set(now) if only else set(before.files) ^ set(now)
+    changed = sorted({file.uri for file in differ})
     if changed:
         raise InputError(
             f"dataset {dataset.name}: {changed[0]} was delivered, changed or removed while the step read it"

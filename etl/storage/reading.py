@@ -24,6 +24,38 @@ HEADER_AGAIN = "the header again"
 
 
 @frozen(kw_only=True)
+class Increment:
+    """From where to where an incremental step reads a source; positions are texts that only its format understands.
+
+    Args:
+        since: up to where the step's target has consumed it; None from the beginning.
+        until: where the source ended when the run first looked: what comes later is the next run's. None looks now.
+    """
+
+    since: str | None = None
+    until: str | None = None
+
+
+@frozen(kw_only=True)
+class Progress:
+    """What an incremental reading reads, and what it leaves.
+
+    Args:
+        upto: where the step will have consumed the source once these rows are published.
+        end: where the source ends, for the ``until`` of this run's next batches.
+        news: what is new, for people: ``3 files``; empty where nothing is.
+        left: what further batches will read, likewise.
+        again: what was consumed before and is there anew, under the same names.
+    """
+
+    upto: str
+    end: str
+    news: str = ""
+    left: str = ""
+    again: tuple[str, ...] = ()
+
+
+@frozen(kw_only=True)
 class Scope:
     """Which rows of a source a step reads.
 
@@ -31,7 +63,7 @@ class Scope:
         column: DATE or TIMESTAMP column that the interval is taken from; None reads the whole dataset.
         interval: the run's, with what lies before it where the step looks back; None reads the whole dataset.
         required: the part of the interval that must be there; None for all of it.
-        since: the watermark up to which the rows are known already; None from the beginning.
+        increment: only what the step has not consumed yet is read; None reads what is there.
         version: the version to read, for formats that have versions; None is the newest, which the reading then names.
         optional: an absent dataset, or an absent partition of it, is an empty frame.
     """
@@ -39,7 +71,7 @@ class Scope:
     column: str | None = None
     interval: Interval | None = None
     required: Interval | None = None
-    since: str | None = None
+    increment: Increment | None = None
     version: str | None = None
     optional: bool = False
 
@@ -93,7 +125,8 @@ class Reading:
     Args:
         frame: the scope's rows, with the column of ``corrupt`` where the format can have corrupt records.
         identity: JSON that names the content: equal identities mean equal rows.
-        upto: watermark of the content, what a later ``since`` would name; None where the source has none.
+        upto: watermark of the content, a version; None where the source has none.
+        progress: what was new; None where the scope asked for no increment.
         corrupt: None where every record is a row.
         ignored: names of files that were passed over.
         recheck: raises InputError if the content changed while it was read; called once the rows are written.
@@ -103,6 +136,7 @@ class Reading:
     frame: DataFrame
     identity: Any
     upto: str | None = None
+    progress: Progress | None = None
     corrupt: Corrupt | None = None
     ignored: tuple[str, ...] = ()
     recheck: Callable[[], None] = _nothing_changed
@@ -129,11 +163,11 @@ def check_scope(dataset: Dataset, scope: Scope) -> None:
     """Refuse a scope the format cannot give.
 
     Raises:
-        ProjectError: a watermark for a format that has none.
+        ProjectError: an increment of a format that cannot tell what is new.
     """
-    if scope.since is not None and not format_of(dataset.format).since:
+    if scope.increment is not None and not format_of(dataset.format).incremental:
         raise ProjectError(
-            f"dataset {dataset.name}: format {dataset.format!r} cannot be read from a watermark on",
+            f"dataset {dataset.name}: format {dataset.format!r} cannot tell what is new in it: incremental=True",
             place=dataset.place,
             remedy="read it by interval_column, or whole",
         )

@@ -32,6 +32,8 @@ class Applied:
         run_id: the run that published; empty where the commit was not read.
         watermark: up to where each source was read, by source name; empty where the commit was not read.
         details: what each part was made of, in short; empty where the commit was not read.
+        consumes: ``watermark`` is what the step has then consumed of its sources. The target keeps it in the same
+            commit, and its ``consumed`` gives it back.
     """
 
     generation: int
@@ -41,6 +43,7 @@ class Applied:
     run_id: str = field(default="", eq=False)
     watermark: Mapping[str, str] = field(factory=dict, eq=False)
     details: Mapping[str, Any] = field(factory=dict, eq=False)
+    consumes: bool = field(default=False, eq=False)
 
 
 @frozen(kw_only=True)
@@ -63,6 +66,11 @@ class Mark:
     applied: Applied
     step: str = ""
     interval: str | None = None
+
+    @property
+    def consumes(self) -> bool:
+        """Whether what the step has consumed of its sources is published with its rows."""
+        return self.applied.consumes
 
 
 @frozen
