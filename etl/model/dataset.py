@@ -139,6 +139,8 @@ class Dataset:
         table: its name there, ``schema.table``.
         max_files: an incremental step consumes so many new files at a time; None for all of them at once.
         max_bytes: likewise so many bytes, and at least one file.
+        change_feed: of a Delta table that an incremental step reads, the changes with Delta's ``_change_type``,
+            ``_commit_version`` and ``_commit_timestamp``, instead of the rows that were added.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Dataset:
     table: str = ""
     max_files: int | None = None
     max_bytes: int | None = None
+    change_feed: bool = False
 
     @cached_property
     def spark_options(self) -> Mapping[str, str]:

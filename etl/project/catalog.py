@@ -218,4 +218,5 @@ def _dataset(name: str, config: Config, entry: Entry, step: Step[Any, Any] | Non
         table=entry.table,
         max_files=entry.max_files,
         max_bytes=entry.max_bytes,
+        change_feed=entry.change_feed,
     )

@@ -59,6 +59,7 @@ class Entry(TextRules):
     table: str = ""
     max_files: Annotated[int | None, _bound] = None
     max_bytes: Annotated[int | None, _bound] = None
+    change_feed: bool = False
 
     @property
     def text(self) -> TextRules:

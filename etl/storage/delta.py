@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import evolve
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from etl.errors import EtlError, MissingDatasetError
 from etl.model import history
 from etl.model.dataset import Dataset, folders
-from etl.model.history import EVENTS
 from etl.model.interval import Interval, Unit, from_key, touching
 from etl.model.marks import partition_mark
 from etl.model.schema import Schema
@@ -23,6 +21,7 @@ from etl.storage import (
     delta_consumed,
     delta_content,
     delta_history,
+    delta_increments,
     delta_log,
     delta_merge,
     delta_schema,
@@ -36,14 +35,11 @@ from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_consumed import consumed as consumed  # noqa: PLC0414 part of the seam, where a step asks for it
 from etl.storage.delta_damage import damage as damage  # noqa: PLC0414 part of the seam: the engine asks this module
 from etl.storage.delta_damage import lost
+from etl.storage.delta_declared import as_declared, at_version
 from etl.storage.delta_transactions import Transaction
-from etl.storage.drift import fitted
-from etl.storage.fitting import declared_types, typed, undeclared
 from etl.storage.foreign import broken_rule
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.staging import Applied, Publish, Staged, TargetState
-from etl.storage.stored import Footer, Stored
-from etl.storage.widening import nullable
 
 
 def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
@@ -64,8 +60,10 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
             return Reading(frame=empty(session, dataset), identity=None)
         here = dataset.written_by is not None
         raise MissingDatasetError(dataset.name, dataset.uri, what="Delta table", written_here=here, place=dataset.place)
+    if scope.increment is not None:
+        return delta_increments.read(bridge, snapshot, dataset, scope.increment)
     version = snapshot.version() if scope.version is None else int(scope.version)
-    frame, ignored = _as_declared(session, dataset, version)
+    frame, ignored = as_declared(at_version(session, dataset, version), dataset)
     where = scope.predicate(lambda column: frame.schema[column].dataType.simpleString().upper())
     return Reading(
         frame=frame.where(where) if where else frame,
@@ -74,25 +72,6 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         ignored=ignored,
         explain=lambda error: lost(dataset, error),
     )
-
-
-def _as_declared(session: SparkSession, dataset: Dataset, version: int) -> tuple[DataFrame, tuple[str, ...]]:
-    """Return the rows in the declared columns and types, and in words the columns that are not read.
-
-    What a step here writes is as it was declared: its own publish has seen to that.
-    """
-    frame = session.read.format("delta").option("versionAsOf", version).load(dataset.uri)
-    if dataset.schema is not None and EVENTS not in dataset.schema:
-        frame = frame.drop(EVENTS)
-    if dataset.schema is None or dataset.written_by is not None:
-        return frame, ()
-    declared = declared_types(session, dataset.schema)
-    fields = nullable(frame.schema.jsonValue())["fields"]
-    columns = tuple(Stored(each["name"], each["type"]) for each in fields)
-    table = evolve(dataset, partitioned_by=())  # a table's partition columns are columns like any other
-    (found,) = fitted(table, declared, [Footer(dataset.uri, columns, what="table")], lambda _, __: False)
-    stored = {column.name: column.type for column in columns if column.name in declared}
-    return typed(frame, dataset.schema, declared, stored), tuple(undeclared([found]))
 
 
 def _identity(bridge: Bridge, snapshot: Any, dataset: Dataset, scope: Scope) -> Any:

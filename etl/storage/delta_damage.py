@@ -5,13 +5,11 @@ Runs no Spark job: the publish's own commit names its files; the commits after i
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from attrs import frozen
 from pyspark.sql import SparkSession
 
 from etl.errors import EtlError, InputError
@@ -20,6 +18,7 @@ from etl.model.write import ReplacePartitions
 from etl.spark.errors import chain, is_unreadable
 from etl.spark.jvm import hadoop_path, java_class
 from etl.storage import delta_history
+from etl.storage.delta_actions import actions_of
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_history import REARRANGING, Commit, absolute
 from etl.storage.staging import Damage, Mark
@@ -27,19 +26,6 @@ from etl.storage.staging import Damage, Mark
 MOST_COMMITS = 50  # that are read whole, and files that are looked for: a no-op must stay cheap
 MOST_FILES = 1_000
 ONE_BY_ONE = 3  # files of a folder that are asked for by name; more are listed
-
-
-@frozen
-class Actions:
-    """The files a commit adds and removes, each as the log says it, by path; ``dataChange`` tells a compaction."""
-
-    added: Mapping[str, Mapping[str, Any]]
-    removed: Mapping[str, Mapping[str, Any]]
-
-    @property
-    def any(self) -> bool:
-        """Whether there are some."""
-        return bool(self.added or self.removed)
 
 
 def damage(session: SparkSession, dataset: Dataset, mark: Mark, target: Target) -> Damage | None:
@@ -54,7 +40,7 @@ def damage(session: SparkSession, dataset: Dataset, mark: Mark, target: Target) 
     for commit in delta_history.since(bridge, snapshot, dataset.uri, 0):
         later.append(commit)
         own = commit.ours is not None and commit.ours.get("mark") == mark.name
-        if own and _actions(bridge, dataset.uri, commit.version).any:  # none: it kept the rows that were there
+        if own and actions_of(bridge, dataset.uri, commit.version).any:  # none: it kept the rows that were there
             return _looked_at(bridge, dataset, later[::-1], mark.name, _owned(target, mark))
     return None
 
@@ -81,7 +67,7 @@ def _looked_at(
     live: dict[str, Mapping[str, Any]] = {}
     published, changed, followed = live, "", False
     for each in read:
-        actions = _actions(bridge, dataset.uri, each.version)
+        actions = actions_of(bridge, dataset.uri, each.version)
         touched = [file for file in (*actions.added.values(), *actions.removed.values()) if inside(file)]
         live = {path: file for path, file in live.items() if path not in actions.removed}
         live |= {path: file for path, file in actions.added.items() if inside(file)}
@@ -96,16 +82,6 @@ def _looked_at(
         return Damage(missing=gone)
     same = live.keys() == published.keys() and not any(file.get("deletionVector") for file in live.values())
     return Damage(changed=changed) if changed and not same else None
-
-
-def _actions(bridge: Bridge, uri: str, version: int) -> Actions:
-    """Return the file actions of a commit; none where its log file is gone."""
-    text = delta_history.text(bridge, uri, version) or ""
-    said = [json.loads(line) for line in text.splitlines() if line.startswith(('{"add"', '{"remove"'))]
-    return Actions(
-        {each["add"]["path"]: each["add"] for each in said if "add" in each},
-        {each["remove"]["path"]: each["remove"] for each in said if "remove" in each},
-    )
 
 
 def _missing(session: SparkSession, uri: str, live: Mapping[str, Any]) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def new_files(dataset: Dataset, listing: Listing, increment: Increment | None) -
 def identity(increment: Increment | None, progress: Progress) -> Mapping[str, str]:
     """Return what names an increment's rows: from where to where it reads."""
     since = increment.since if increment else None
-    return {"since": _digest(since or ""), "upto": _digest(progress.upto)}
+    return {"since": digest(since or ""), "upto": digest(progress.upto)}
 
 
 def positioned(text: str | None) -> Known:
@@ -77,5 +77,6 @@ def _stamp(file: File) -> str:
     return f"{file.size}/{file.etag or file.modified}"
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return what tells a position from others."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -168,9 +168,7 @@ def test_an_answer_that_is_lost_appends_no_file_twice(raw, monkeypatch):
 
 
 def test_rows_of_a_batch_that_break_an_expectation_stay_beside_those_of_others(raw):
-    careful = consuming(
-        expectations=[expect.column_values_to_be_between("id", min_value=2, on_failure="quarantine")]
-    )
+    careful = consuming(expectations=[expect.column_values_to_be_between("id", min_value=2, on_failure="quarantine")])
     raw.run_step(careful)
     deliver(raw, "b", (0, "none"), (3, "three"))
     raw.run_step(careful)
