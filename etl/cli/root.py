@@ -39,6 +39,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "clean": "Delete the artifacts of old runs.",
         "catalog": "Register targets in the Glue Data Catalog, or take its tables as datasets.",
         "locks": "List which runs hold which targets, or release a target.",
+        "state": "Say up to where incremental steps have consumed their sources, or say it anew.",
     },
     "Ship": {
         "package": "Build the wheel and the zip that a cluster runs.",
