@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row, SparkSession
 
 SAMPLE = 3  # corrupt records shown in the error
+FILE = "url_decode(replace(input_file_name(), '+', '%2B'))"  # Spark names it as a URI, with %20 for a blank
 COLUMNS = ("_record", "_reason", "_file")
 NOTHING_BEFORE: Mapping[str, Increment] = {}
 
@@ -108,7 +109,7 @@ def extract(
         if corrupt or planned.step.conserve == name:
             frame, observed[name] = observe(frame, measures)
         if corrupt:
-            frame = frame.where(f"{quoted(corrupt.column)} IS NULL").drop(corrupt.column, corrupt.reason)
+            frame = frame.where(f"{quoted(corrupt.column)} IS NULL").drop(*corrupt.columns)
         frames[name] = frame
     return Extracted(frames, observed, readings)
 
@@ -162,7 +163,7 @@ def corrupt_records(reading: Reading) -> DataFrame:
     records = frame.selectExpr(
         f"{quoted(corrupt.column)} AS _record",
         f"{quoted(corrupt.reason)} AS _reason",
-        "url_decode(replace(input_file_name(), '+', '%2B')) AS _file",  # Spark names it as a URI, with %20 for a blank
+        f"{quoted(corrupt.place) if corrupt.place else FILE} AS _file",
     ).where("_record IS NOT NULL")
     if not corrupt.headers:
         return records

@@ -1,4 +1,4 @@
-"""How a database is reached: said once, for all datasets that are tables there."""
+"""How a database or a message broker is reached: said once, for all datasets that are tables or topics there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Annotated
 from attrs import field, frozen
 
 VENDORS = ("postgresql",)
-_URL = re.compile(r"jdbc:(?P<vendor>[a-z]+):.+")
+KAFKA = "kafka"
+_URL = re.compile(r"jdbc:(?P<vendor>[a-z]+):.+|kafka://(?P<servers>[^/@,\s]+:\d+(?:,[^/@,\s]+:\d+)*)")
 _SECRET = re.compile(r"(?:env|ssm|secretsmanager)://.+")
 _IN_URL = re.compile(r"[?&;](?:user|password|pwd|passwd)=|//[^/@]+:[^/@]+@", re.IGNORECASE)
 FORMS = "env://NAME, ssm://name, secretsmanager://name#key"
@@ -17,8 +18,11 @@ FORMS = "env://NAME, ssm://name, secretsmanager://name#key"
 
 def _url(text: str) -> str:
     found = _URL.fullmatch(text)
-    if not found or found["vendor"] not in VENDORS:
-        raise ValueError(f"is no address of a database that is known here: jdbc:{'|'.join(VENDORS)}://host:5432/name")
+    if not found or found["vendor"] not in (*VENDORS, None):
+        raise ValueError(
+            "is no address of a database or broker that is known here: "
+            f"jdbc:{'|'.join(VENDORS)}://host:5432/name, kafka://host:9092,host:9092"
+        )
     if _IN_URL.search(text):
         raise ValueError("holds a user or a password: write user and password beside it, as references")
     return text
@@ -32,13 +36,14 @@ def _password(text: str) -> str:
 
 @frozen(kw_only=True)
 class Connection:
-    """How a database is reached.
+    """How a database or a message broker is reached.
 
     Args:
-        url: of its driver, ``jdbc:postgresql://host:5432/name``; no secret stands in it.
+        url: of its driver, ``jdbc:postgresql://host:5432/name``, or of brokers, ``kafka://host:9092,host:9092``; no
+            secret stands in it.
         user: or where it lies: ``env://NAME``, ``ssm://name``, ``secretsmanager://name#key``.
         password: where it lies. It is read when the database is asked, and stands in no plan, log or artifact.
-        properties: of the driver, as ``sslmode``.
+        properties: of the driver, as ``sslmode``; of Kafka's clients, as ``security.protocol``.
     """
 
     url: Annotated[str, _url]
@@ -48,9 +53,15 @@ class Connection:
 
     @property
     def vendor(self) -> str:
-        """Which database it is, by its URL."""
+        """Which database it is, by its URL; ``kafka`` for brokers."""
         found = _URL.fullmatch(self.url)
-        return found["vendor"] if found else ""
+        return (found["vendor"] or KAFKA) if found else ""
+
+    @property
+    def servers(self) -> str:
+        """The brokers, ``host:9092,host:9092``; empty for a database."""
+        found = _URL.fullmatch(self.url)
+        return (found["servers"] or "") if found else ""
 
 
 def is_secret(text: str) -> bool:

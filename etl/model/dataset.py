@@ -19,6 +19,7 @@ from etl.model.text import NO_RULES, TextRules, rule_problems, split_options
 from etl.model.write import ReplaceInterval, ReplacePartitions, Write, names
 
 NOWHERE = Place("?")
+ValueFormat = Literal["json", "csv", "text"]
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}")
 
@@ -137,8 +138,11 @@ class Dataset:
         place: the catalogue entry, or the step that writes it.
         connection: how the database is reached that it is a table of.
         table: its name there, ``schema.table``.
+        topic: likewise, of a topic of Kafka's.
+        value_format: what the values of its records are: ``json``, ``csv``, ``text``.
         max_files: an incremental step consumes so many new files at a time; None for all of them at once.
         max_bytes: likewise so many bytes, and at least one file.
+        max_offsets: likewise so many records of a topic, over all its partitions.
         change_feed: of a Delta table that an incremental step reads, the changes with Delta's ``_change_type``,
             ``_commit_version`` and ``_commit_timestamp``, instead of the rows that were added.
     """
@@ -162,8 +166,11 @@ class Dataset:
     place: Place = NOWHERE
     connection: Connection | None = None
     table: str = ""
+    topic: str = ""
+    value_format: ValueFormat = "json"
     max_files: int | None = None
     max_bytes: int | None = None
+    max_offsets: int | None = None
     change_feed: bool = False
 
     @cached_property

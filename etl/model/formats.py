@@ -49,6 +49,7 @@ FORMATS: dict[str, Format] = {
         writes=(ReplaceTable, ReplacePartitions, ReplaceInterval, Append, Merge),
         promise="exactly once",
     ),
+    "kafka": Format(module="etl.storage.kafka", needs_schema=True, incremental=True),
     "csv": Format(module="etl.storage.files", needs_schema=True, incremental=True),
     "json": Format(module="etl.storage.files", needs_schema=True, incremental=True),
     "text": Format(module="etl.storage.files", needs_schema=True, incremental=True),

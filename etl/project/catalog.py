@@ -199,7 +199,7 @@ def _dataset(name: str, config: Config, entry: Entry, step: Step[Any, Any] | Non
     return Dataset(
         name=name,
         format=entry.format,
-        uri=f"{connection.url}#{entry.table}" if connection else path,
+        uri=f"{connection.url}#{entry.table or entry.topic}" if connection else path,
         schema=target.readable if target else entry.schema,
         options=entry.options,
         partitioned_by=entry.partitioned_by or (target.partition_by if target else ()),
@@ -216,7 +216,10 @@ def _dataset(name: str, config: Config, entry: Entry, step: Step[Any, Any] | Non
         place=place,
         connection=connection,
         table=entry.table,
+        topic=entry.topic,
+        value_format=entry.value_format,
         max_files=entry.max_files,
         max_bytes=entry.max_bytes,
+        max_offsets=entry.max_offsets,
         change_feed=entry.change_feed,
     )

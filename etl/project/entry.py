@@ -10,7 +10,8 @@ from attrs import field, fields, frozen
 from etl.config.refusal import RefusedError
 from etl.config.roots import RelativePath
 from etl.errors import ConfigError, DefinitionError, NotAllowedError, Place, did_you_mean
-from etl.model.connection import Connection
+from etl.model.connection import KAFKA, Connection
+from etl.model.dataset import ValueFormat
 from etl.model.formats import FORMATS, format_of, known_formats
 from etl.model.schema import Schema
 from etl.model.text import TextRules
@@ -27,6 +28,8 @@ def _format(name: str) -> str:
 
 
 FormatName = Annotated[str, _format]
+NEEDED = {"jdbc": "table", KAFKA: "topic"}
+"""The key that names what a dataset of the format is, beside its connection."""
 
 
 def _bound(number: int) -> int:
@@ -57,8 +60,11 @@ class Entry(TextRules):
     description: str = ""
     connection: str = ""
     table: str = ""
+    topic: str = ""
+    value_format: ValueFormat = "json"
     max_files: Annotated[int | None, _bound] = None
     max_bytes: Annotated[int | None, _bound] = None
+    max_offsets: Annotated[int | None, _bound] = None
     change_feed: bool = False
 
     @property
@@ -70,14 +76,25 @@ class Entry(TextRules):
 def connection_problems(
     name: str, entry: Entry, connections: Mapping[str, Connection], place: Place
 ) -> Iterator[ConfigError]:
-    """Yield what keeps a dataset from being a table of a database, or of none."""
-    if (entry.format == "jdbc") != bool(entry.connection and entry.table):
+    """Yield what keeps a dataset from being a table of a database, or a topic, or none of them."""
+    needed = NEEDED.get(entry.format)
+    given = {key for key in ("connection", "table", "topic") if getattr(entry, key)}
+    if given != ({"connection", needed} if needed else set()):
+        formats = ", ".join(f"a {each} dataset needs connection and {key}" for each, key in NEEDED.items())
         yield ConfigError(
-            f"{name}: connection and table belong to a jdbc dataset, and one needs them both",
+            f"{name}: {formats}; no other has them",
             place=place,
-            remedy='write format = "jdbc", connection = "name" and table = "schema.table"',
+            remedy='write format = "jdbc", connection = "name" and table = "schema.table"; or format = "kafka", '
+            'connection = "name" and topic = "topic"',
         )
-    elif entry.connection and entry.connection not in connections:
+        return
+    if not entry.connection:
+        return
+    if entry.connection in connections:
+        if (entry.format == KAFKA) != (connections[entry.connection].vendor == KAFKA):
+            url = connections[entry.connection].url
+            yield ConfigError(f"{name}: a {entry.format} dataset cannot be reached by {url}", place=place)
+    else:
         said = did_you_mean(entry.connection, connections)
         yield ConfigError(
             f"{name}: no connection {entry.connection!r} in this environment; {said}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from attrs import frozen
 from etl.aws.secrets import resolve
 from etl.errors import ConflictError, EtlError, PlatformError, PublishError, UnreachableError
 from etl.model.connection import Connection, is_secret
+from etl.spark.added import added_class
 from etl.spark.causes import chain
 from etl.spark.jvm import java_class
 
@@ -135,23 +135,7 @@ def driver(session: SparkSession, connection: Connection) -> Any:
     Raises:
         PlatformError: the session is on a cluster and was submitted without the jar, or the jar cannot be fetched.
     """
-    loader = session._jsparkSession.sharedState().jarClassLoader()
-    java_class(session, "java.lang.Thread").currentThread().setContextClassLoader(loader)
-    name = DRIVERS[connection.vendor]
-    found = _found(session, name, loader)
-    if found is not None:
-        return found
-    from etl.spark.jars import at_hand, pinned
-
-    jars = pinned(session.version, connection.vendor)
-    if not str(session.sparkContext.master).startswith("local"):
-        raise PlatformError(
-            f"this Spark session has no driver for {connection.url}: {name} cannot be found",
-            remedy=f"submit with --packages {','.join(jar.coordinates for jar in jars)}, or its jar in spark.jars",
-        )
-    for jar in at_hand(jars, os.environ):
-        session._jsparkSession.sessionState().resourceLoader().addJar(str(jar))
-    return _found(session, name, loader)
+    return added_class(session, DRIVERS[connection.vendor], connection.vendor, connection.url).newInstance()
 
 
 def condition(error: BaseException, connection: Connection) -> EtlError:
@@ -200,15 +184,6 @@ def _told(connection: Connection) -> Iterator[None]:
         yield
     except Py4JJavaError as error:
         raise condition(error, connection) from error
-
-
-def _found(session: SparkSession, name: str, loader: Any) -> Any:
-    from py4j.protocol import Py4JJavaError
-
-    try:
-        return java_class(session, "java.lang.Class").forName(name, True, loader).newInstance()
-    except Py4JJavaError:
-        return None
 
 
 def _python(value: Any) -> Any:

@@ -90,11 +90,18 @@ class Corrupt:
         column: holds the record's text where it did not parse, null elsewhere; not a column of the dataset.
         reason: the column that says why, such as ``km is no INT``; not a column of the dataset either.
         headers: rows of the frame that are told as corrupt and are the files' own headers, one a file.
+        place: the column that says where the record stands, likewise; empty where its file says it.
     """
 
     column: str
     reason: str
     headers: int = 0
+    place: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All of the frame's columns that are none of the dataset's."""
+        return tuple(filter(None, (self.column, self.reason, self.place)))
 
     @property
     def count(self) -> str:
