@@ -1,6 +1,6 @@
 """A real Kafka broker for tests: one process of Apache Kafka (KRaft) on free ports of loopback.
 
-``python tests/kafka_server.py`` fetches its jars, once a machine (40 MB).
+``python -m tests.kafka_server`` fetches its jars, once a machine (40 MB).
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from etl.model.interval import Interval
 from etl.model.plan import PlannedStep
 from etl.sql import quoted
 from etl.storage.formats import source_for
-from etl.storage.reading import HEADER_AGAIN, Increment, Progress, Reading, Scope
+from etl.storage.progress import Increment, Progress
+from etl.storage.reading import HEADER_AGAIN, Reading, Scope
 from etl.storage.sniff import guessed_encoding
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from etl.model.marks import interval_marks, partition_mark
 from etl.model.plan import PlannedStep
 from etl.model.write import Append
 from etl.storage.formats import storage_for
-from etl.storage.reading import Increment, Reading
+from etl.storage.progress import Increment
+from etl.storage.reading import Reading
 from etl.storage.staging import TargetState
 
 if TYPE_CHECKING:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
-from etl.engine import accounts, increments, publishing, record, standing
+from etl.engine import accounts, increments, publishing, record
 from etl.engine.audit import Verdict, audit
 from etl.engine.boundary import failed_action
 from etl.engine.counts import Counts, count, told_early
 from etl.engine.declared import check_declared
-from etl.engine.extract import Extracted, extract, refuse_corrupt
+from etl.engine.extract import Extracted, refuse_corrupt
 from etl.engine.fence import Fence, no_fence
 from etl.engine.guards import hold
+from etl.engine.look import look
 from etl.engine.meter import drain
 from etl.engine.publishing import Notes
 from etl.engine.quarantine import Aside, Quarantine
 from etl.engine.script import Room
+from etl.engine.spent import spent_by
 from etl.engine.stage import Prepared, prepare, stage
 from etl.engine.stop import Stop
 from etl.engine.transform import Transformed, transform
@@ -31,8 +33,7 @@ from etl.model.plan import PlannedStep
 from etl.model.result import RowCounts, Status, StepResult
 from etl.model.run import Clock, Run, utc_now
 from etl.model.why import State, Why
-from etl.spark.errors import summary
-from etl.spark.jvm import booked, java_class
+from etl.spark.jvm import booked
 from etl.storage.formats import storage_for
 from etl.storage.staging import Mark, Staged, TargetState
 
@@ -84,7 +85,7 @@ def execute(planned: PlannedStep, attempt: Attempt) -> StepResult:
             raised = failed_action(planned, error)
             raised.__cause__ = error
             result = record.ended(planned, attempt.session, attempt.run, raised, attempt.stop.requested)
-    spent = _spent(attempt.session, group)
+    spent = spent_by(attempt.session, group)
     seconds = {name: round(value, 3) for name, value in phases.items()}
     unmetered = {"unmetered": spent["unmetered"]} if "unmetered" in spent else {}
     return evolve(
@@ -103,11 +104,8 @@ def _phases(planned: PlannedStep, attempt: Attempt, phases: dict[str, float]) ->
     name = mark_name(planned.step, run.interval)
     with _phase(attempt, planned, phases, "extract"):
         before = storage.state(session, planned.writes, name)
-        consumed = increments.consumed(session, planned, name, before)
-        extracted = extract(session, planned, run.interval, increments.of(planned, consumed, attempt.ends))
-        increments.remember(extracted, attempt.ends)
-        mark = publishing.mark(planned, run, session.version, name, before, extracted, consumed)
-        why = standing.why(session, planned, mark, force=attempt.force, progress=extracted.progress)
+        seen = look(session, planned, run, name, before, ends=attempt.ends, force=attempt.force)
+        extracted, mark, why = seen.extracted, seen.mark, seen.why
         if not why.publishes:
             return record.no_op(planned, run, before, why)
         notes = publishing.notes(session, planned, why, run, force=attempt.force)
@@ -206,19 +204,3 @@ def _phase(
         yield
     finally:
         phases[name] = phases.get(name, 0.0) + attempt.clock() - started
-
-
-def _spent(session: SparkSession, group: str) -> dict[str, Any]:
-    """Count the Spark jobs of a job group and their finished stages; stages that were skipped are not counted.
-
-    What a step cost is worth no failure of the step: where Spark cannot say, ``unmetered`` says why.
-    """
-    try:
-        drain(session)
-        context = session.sparkContext._jsc.sc()
-        numbers = java_class(session, "java.util.Arrays").toString(context.statusTracker().getJobIdsForGroup(group))
-        jobs = [int(number) for number in numbers.strip("[]").split(",") if number]
-        store = context.statusStore()
-        return {"jobs": len(jobs), "stages": sum(store.job(number).numCompletedStages() for number in jobs)}
-    except Exception as error:
-        return {"unmetered": summary(error)}

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from etl.engine import increments, publishing, standing
-from etl.engine.extract import extract
+from etl.engine.look import look
 from etl.errors import EtlError, InputError
 from etl.model.interval import Interval
 from etl.model.marks import mark_name
@@ -65,10 +64,7 @@ def _why(session: SparkSession, planned: PlannedStep, run: Run, pending: str) ->
     try:
         name = mark_name(planned.step, run.interval)
         before = storage_for(planned.writes).state(session, planned.writes, name)
-        consumed = increments.consumed(session, planned, name, before)
-        extracted = extract(session, planned, run.interval, increments.of(planned, consumed, {}))
-        mark = publishing.mark(planned, run, session.version, name, before, extracted, consumed)
-        why = standing.why(session, planned, mark, force=False, progress=extracted.progress)
+        why = look(session, planned, run, name, before, ends={}).why
     except InputError as error:
         if not pending:
             return Why(State.BLOCKED, error.message)

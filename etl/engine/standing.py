@@ -13,7 +13,7 @@ from etl.model.plural import plural
 from etl.model.why import State, Why
 from etl.model.write import Append, ReplacePartitions, ReplaceTable
 from etl.storage.formats import storage_for
-from etl.storage.reading import Progress
+from etl.storage.progress import Progress
 from etl.storage.staging import Damage, Mark
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from etl.model.plan import PlannedStep
 from etl.model.write import Append, History
 from etl.spark.jvm import no_rows
 from etl.storage.formats import source_for, storage_for
-from etl.storage.reading import Increment, Scope
+from etl.storage.progress import Increment
+from etl.storage.reading import Scope
 from etl.storage.staging import FINGERPRINT_BITS, Applied, Mark, Publish, Published
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import field, fields, fields_dict, frozen
 
 from etl.config.document import Document, read_document
 from etl.config.layers import origin
@@ -29,6 +29,10 @@ from etl.project.entry import Entry, connection_problems
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
+
+
+OTHERS = ("schema", "partitioned_by", "connection")  # keys that a dataset has from elsewhere too
+SAME = tuple(each.name for each in fields(Dataset) if each.name in fields_dict(Entry) and each.name not in OTHERS)
 
 
 @frozen
@@ -196,30 +200,16 @@ def _dataset(name: str, config: Config, entry: Entry, step: Step[Any, Any] | Non
     root, connection = config.zones[name.partition(".")[0]], config.connections.get(entry.connection)
     path = f"{root.rstrip('/')}/{entry.path or name.partition('.')[2]}"
     target = step.target if step and step.target.dataset == name else None  # a quarantine has its own columns
+    given = {key: getattr(entry, key) for key in SAME}
     return Dataset(
         name=name,
-        format=entry.format,
         uri=f"{connection.url}#{entry.table or entry.topic}" if connection else path,
         schema=target.readable if target else entry.schema,
-        options=entry.options,
         partitioned_by=entry.partitioned_by or (target.partition_by if target else ()),
-        widths=entry.widths,
         text=entry.text,
-        on_corrupt=entry.on_corrupt,
-        max_corrupt=entry.max_corrupt,
-        on_drift=entry.on_drift,
-        optional_columns=entry.optional_columns,
-        allow_empty=entry.allow_empty,
         written_by=step.name if step else None,
         replaced_by=target.replaced_by if target else None,
-        description=entry.description,
         place=place,
         connection=connection,
-        table=entry.table,
-        topic=entry.topic,
-        value_format=entry.value_format,
-        max_files=entry.max_files,
-        max_bytes=entry.max_bytes,
-        max_offsets=entry.max_offsets,
-        change_feed=entry.change_feed,
+        **given,
     )

@@ -23,7 +23,8 @@ from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_damage import lost
 from etl.storage.delta_declared import as_declared, at_version
 from etl.storage.increments import digest
-from etl.storage.reading import Increment, Progress, Reading
+from etl.storage.progress import Increment, Progress
+from etl.storage.reading import Reading
 
 CHANGES = ("_change_type", "_commit_version", "_commit_timestamp")
 """The columns of Delta's change feed beside the table's own."""

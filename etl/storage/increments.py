@@ -11,7 +11,7 @@ from attrs import evolve
 from etl.model.dataset import Dataset
 from etl.model.plural import plural
 from etl.storage.listing import File, Listing
-from etl.storage.reading import Increment, Progress
+from etl.storage.progress import Increment, Progress
 
 Known = dict[str, str]
 """Files by their path inside the dataset, each with what tells it from one of the same name."""

@@ -31,7 +31,8 @@ from etl.storage.kafka_offsets import (
     within,
 )
 from etl.storage.lines import LINE, Lines
-from etl.storage.reading import Corrupt, Increment, Progress, Reading, Scope, check_scope, declared_schema, empty
+from etl.storage.progress import Increment, Progress
+from etl.storage.reading import Corrupt, Reading, Scope, check_scope, declared_schema, empty
 from etl.storage.records import CORRUPT, REASON
 
 if TYPE_CHECKING:

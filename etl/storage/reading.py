@@ -14,6 +14,7 @@ from etl.model.interval import Interval
 from etl.model.schema import Schema
 from etl.spark.jvm import no_rows
 from etl.sql import quoted
+from etl.storage.progress import Increment, Progress
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -21,38 +22,6 @@ if TYPE_CHECKING:
 
 HEADER_AGAIN = "the header again"
 """The reason of a line that is a file's header; the first of each file is none of its records."""
-
-
-@frozen(kw_only=True)
-class Increment:
-    """From where to where an incremental step reads a source; positions are texts that only its format understands.
-
-    Args:
-        since: up to where the step's target has consumed it; None from the beginning.
-        until: where the source ended when the run first looked: what comes later is the next run's. None looks now.
-    """
-
-    since: str | None = None
-    until: str | None = None
-
-
-@frozen(kw_only=True)
-class Progress:
-    """What an incremental reading reads, and what it leaves.
-
-    Args:
-        upto: where the step will have consumed the source once these rows are published.
-        end: where the source ends, for the ``until`` of this run's next batches.
-        news: what is new, for people: ``3 files``; empty where nothing is.
-        left: what further batches will read, likewise.
-        again: what was consumed before and is there anew, under the same names.
-    """
-
-    upto: str
-    end: str
-    news: str = ""
-    left: str = ""
-    again: tuple[str, ...] = ()
 
 
 @frozen(kw_only=True)
