@@ -98,8 +98,8 @@ def extract(
     for name, source in planned.step.sources.items():
         scope = Scope(
             column=source.interval_column,
-            interval=source.reads(interval),
-            required=interval if source.lookback else None,
+            interval=None if source.incremental else source.reads(interval),
+            required=interval if source.lookback and not source.incremental else None,
             optional=source.optional,
             increment=increments.get(name, Increment()) if source.incremental else None,
         )

@@ -107,7 +107,10 @@ def _declared(planned: PlannedStep) -> Mapping[str, Any]:
 
 def _read(source: Source) -> str:
     """Return what a source declares, but for what it does not say: keys that are younger than a publish change none."""
-    return repr(source).replace(", lookback=None", "").replace(", incremental=False", "")
+    said = repr(source)
+    for unsaid in ("lookback=None", "incremental=False", "watermark_column=None"):
+        said = said.replace(f", {unsaid}", "")
+    return said
 
 
 def _script(script: Script) -> Mapping[str, Any]:

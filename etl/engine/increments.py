@@ -58,8 +58,12 @@ def consumed(session: SparkSession, planned: PlannedStep, mark: str, before: Tar
 
 def of(planned: PlannedStep, consumed: Mapping[str, str], ends: dict[str, str]) -> dict[str, Increment]:
     """Return what is to be read of each incremental source, by name."""
-    names = planned.step.incremental
-    return {name: Increment(since=consumed.get(name), until=ends.get(name)) for name in names}
+    found = {}
+    for name in planned.step.incremental:
+        source = planned.step.sources[name]
+        said = {"column": source.watermark_column, "lookback": source.lookback}
+        found[name] = Increment(since=consumed.get(name), until=ends.get(name), **said)  # type: ignore[arg-type]
+    return found
 
 
 def check_again(planned: PlannedStep, name: str, reading: Reading) -> None:

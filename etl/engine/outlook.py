@@ -42,7 +42,7 @@ class Ahead:
         """Yield what a step waits for: what it reads of this interval, and of those that it looks back to."""
         for name, dataset in planned.reads.items():
             source = planned.step.sources[name]
-            reads = source.reads(interval) if source.lookback else None
+            reads = source.reads(interval) if source.lookback and not source.incremental else None
             for each, words in self.said.get(dataset.written_by or "", {}).items():
                 if each == interval or (each and reads and reads.overlaps(each)):
                     yield words

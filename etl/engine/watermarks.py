@@ -106,7 +106,8 @@ def reset(session: SparkSession, planned: PlannedStep, sources: Sequence[str], t
 def _end(session: SparkSession, planned: PlannedStep, name: str) -> str:
     """Return where a source ends now."""
     dataset = planned.reads[name]
-    reading = source_for(dataset).read(session, dataset, Scope(increment=Increment(), optional=True))
+    increment = Increment(column=planned.step.sources[name].watermark_column)
+    reading = source_for(dataset).read(session, dataset, Scope(increment=increment, optional=True))
     if reading.progress is None:
         raise EtlError(f"dataset {dataset.name}: nothing is there to be consumed")
     return reading.progress.end

@@ -51,6 +51,9 @@ class Source:
             of it is no error. When something of it changes, the intervals that read it run again.
         incremental: only what the step's target has not consumed yet is read: new files, versions or offsets, in
             bounded batches, each published with what it consumed.
+        watermark_column: of a table of a database, the column that grows with what is new: only rows above its greatest
+            value so far are read. ``lookback`` then says how far below it rows may still come: a ``timedelta``, or a
+            number for a column of numbers.
     """
 
     dataset: str = field(converter=dataset_name)
@@ -58,6 +61,7 @@ class Source:
     optional: bool = False
     lookback: timedelta | int | None = None
     incremental: bool = False
+    watermark_column: str | None = None
 
     @property
     def back(self) -> int | str | None:

@@ -84,6 +84,9 @@ def _of_the_sources(declared: Step[Any, Any]) -> Iterator[str]:
         span = back > timedelta(0) if isinstance(back, timedelta) else type(back) is int and back > 0
         if not span:
             yield f"source {name!r}: lookback={back!r} is neither a positive timedelta nor a number of intervals"
+        elif source.watermark_column:
+            if isinstance(declared.target.write, Append):
+                yield f"source {name!r}: Append would add the rows that lookback={back!r} reads again; use Merge"
         elif source.interval_column is None:
             yield f"source {name!r}: lookback needs interval_column: without it the whole of {source.dataset} is read"
         if declared.conserve == name:
@@ -96,6 +99,9 @@ def _of_the_sources(declared: Step[Any, Any]) -> Iterator[str]:
 def _of_increments(declared: Step[Any, Any]) -> Iterator[str]:
     """What was consumed before is in the target and stays there: nothing may replace it."""
     write, consumed = declared.target.write, declared.incremental
+    for name, source in declared.sources.items():
+        if source.watermark_column and not source.incremental:
+            yield f"source {name!r}: watermark_column says what is new: add incremental=True"
     if not consumed:
         return
     if not isinstance(write, Append | Merge | History) or (isinstance(write, History) and write.from_snapshots):

@@ -48,6 +48,7 @@ FORMATS: dict[str, Format] = {
         module="etl.storage.jdbc",
         writes=(ReplaceTable, ReplacePartitions, ReplaceInterval, Append, Merge),
         promise="exactly once",
+        incremental=True,
     ),
     "kafka": Format(module="etl.storage.kafka", needs_schema=True, incremental=True),
     "csv": Format(module="etl.storage.files", needs_schema=True, incremental=True),

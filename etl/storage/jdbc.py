@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import weakref
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from etl.errors import EtlError, InputError, MissingDatasetError, ProjectError
 from etl.model.connection import Connection
@@ -17,8 +17,11 @@ from etl.storage import postgresql
 from etl.storage.database import REPEATABLE_READ, Database, condition, connect, connected, credentials, is_of_driver
 from etl.storage.drift import fitted
 from etl.storage.fitting import declared_types, typed, undeclared
+from etl.storage.increments import identity as named
+from etl.storage.jdbc_increments import rows_above
 from etl.storage.jdbc_target import changes, consumed, counted, is_taken_back, later_intervals, recall, stage, state
 from etl.storage.numerals import exact
+from etl.storage.progress import Progress
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.stored import Footer, Stored
 
@@ -54,8 +57,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
                 exporter.close()
                 return _absent(session, dataset, scope)
             kinds = {each.name: each.spark for each in there}
-            where = _within(dataset, scope, kinds)
-            identity = _digest(database, table, there, where)
+            where, identity, progress = _chosen(dataset, scope, database, there)
             parts = postgresql.ranges(database, table, int(options.get("partitions", 0)) or None, ROWS_EACH)
         query = f"(SELECT {', '.join(each.selected for each in there)} FROM {postgresql.table_name(table)}"
         query += f" WHERE {where}) AS read" if where else ") AS read"
@@ -64,7 +66,13 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     except BaseException:
         exporter.close()
         raise
-    return Reading(frame=frame, identity=identity, ignored=extra, explain=lambda error: _explained(connection, error))
+    return Reading(
+        frame=frame,
+        identity=identity,
+        progress=progress,
+        ignored=extra,
+        explain=lambda error: _explained(connection, error),
+    )
 
 
 def _snapshot(session: SparkSession, connection: Connection) -> tuple[Database, str]:
@@ -117,6 +125,17 @@ def _absent(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     if not (scope.optional or dataset.allow_empty):
         raise MissingDatasetError(dataset.name, dataset.uri, written_here=bool(dataset.written_by), place=dataset.place)
     return Reading(frame=empty(session, dataset), identity=None)
+
+
+def _chosen(
+    dataset: Dataset, scope: Scope, database: Database, there: tuple[postgresql.Column, ...]
+) -> tuple[str, Any, Progress | None]:
+    """Return the condition of the rows that are read, what names them, and of an increment what is new."""
+    if scope.increment is not None:
+        above, progress = rows_above(dataset, database, scope.increment, there)
+        return above, named(scope.increment, progress), progress
+    where = _within(dataset, scope, {each.name: each.spark for each in there})
+    return where, _digest(database, dataset.table, there, where), None
 
 
 def _within(dataset: Dataset, scope: Scope, kinds: dict[str, str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from attrs import frozen
 
 
@@ -12,10 +14,14 @@ class Increment:
     Args:
         since: up to where the step's target has consumed it; None from the beginning.
         until: where the source ended when the run first looked: what comes later is the next run's. None looks now.
+        column: the column that says what is new, of a source that needs one.
+        lookback: how far below its last value rows may still come; None for not at all.
     """
 
     since: str | None = None
     until: str | None = None
+    column: str | None = None
+    lookback: timedelta | int | None = None
 
 
 @frozen(kw_only=True)

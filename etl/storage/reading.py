@@ -147,6 +147,13 @@ def check_scope(dataset: Dataset, scope: Scope) -> None:
             place=dataset.place,
             remedy="read it by interval_column, or whole",
         )
+    if scope.increment is not None and scope.increment.column and dataset.format != "jdbc":
+        raise ProjectError(
+            f"dataset {dataset.name}: a {dataset.format} dataset tells what is new without "
+            f"watermark_column={scope.increment.column!r}",
+            place=dataset.place,
+            remedy="leave it out",
+        )
 
 
 def declared_schema(dataset: Dataset) -> Schema:
