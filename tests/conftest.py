@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from textwrap import dedent
@@ -16,10 +17,14 @@ from attrs import evolve
 
 from etl.aws.access import s3_client
 from etl.model.s3 import S3Settings
+from etl.spark.added import added_class
 from etl.spark.jars import s3_jars
 from etl.spark.jvm import hadoop_path
 from etl.spark.s3 import file_system
 from etl.spark.settings import SessionSettings
+from etl.storage.kafka_offsets import CONSUMER
+from tests import kafka_server as kafka_servers
+from tests import postgres_server as postgres_servers
 from tests.s3_server import REQUIRED, Bucket, NoServerError, S3Server, installed, serving
 
 if TYPE_CHECKING:
@@ -79,16 +84,42 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(f"{took:7.1f} s  {file}")
 
 
-@pytest.fixture(scope="session")
-def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """A real S3 server, one for the whole test run; where it cannot be built, tests are skipped, in CI they fail."""
+@contextmanager
+def required() -> Iterator[None]:
+    """Skip a test whose server cannot be had on this machine; in CI it fails."""
     try:
-        installed()
+        yield
     except NoServerError as error:
         if os.environ.get(REQUIRED):
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server, one for the whole test run."""
+    with required():
+        installed()
     with serving(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres_servers.Postgres]:
+    """A real PostgreSQL, one for the whole test run."""
+    with required():
+        postgres_servers.programs()
+    with postgres_servers.serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(spark: SparkSession) -> Iterator[kafka_servers.Kafka]:
+    """A real Kafka broker, one for the whole test run; the session has its client's classes."""
+    added_class(spark, CONSUMER, "kafka", "the tests' broker")
+    with required():
+        kafka_servers.fetched()
+    with kafka_servers.serving() as server:
         yield server
 
 

@@ -27,7 +27,7 @@ from etl.model.connection import Connection
 from etl.spark.jars import Jar, at_hand
 from etl.spark.java import find
 from etl.spark.jvm import java_class
-from tests.s3_server import _free_port
+from tests.s3_server import NoServerError, _free_port
 
 JARS = Path(__file__).with_name("kafka_broker.toml")
 JAVA = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
@@ -51,10 +51,6 @@ transaction.state.log.num.partitions=1
 group.initial.rebalance.delay.ms=0
 log.cleaner.enable=false
 """
-
-
-class NoServerError(Exception):
-    """The server cannot be had on this machine."""
 
 
 @define

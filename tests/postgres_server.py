@@ -15,16 +15,12 @@ from pathlib import Path
 from attrs import frozen
 
 from etl.model.connection import Connection
-from tests.s3_server import _free_port
+from tests.s3_server import NoServerError, _free_port
 
 USER, PASSWORD = "headrace", "a canary's secret"
 VARIABLE = "HEADRACE_TEST_PASSWORD"
 # Fast, and nothing of it outlives the tests.
 FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c shared_buffers=32MB -c max_connections=100"
-
-
-class NoServerError(Exception):
-    """The server cannot be had on this machine."""
 
 
 @frozen
@@ -60,6 +56,18 @@ class Postgres:
         _control(self, "-m", "fast", "restart")
 
 
+def programs() -> Path:
+    """Return the folder of the server's programs.
+
+    Raises:
+        NoServerError: their package is not installed.
+    """
+    found = find_spec("pgserver")
+    if found is None or not found.submodule_search_locations:
+        raise NoServerError("no PostgreSQL for tests: the package pgserver is not installed")
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
 @contextmanager
 def serving() -> Iterator[Postgres]:
     """Run a server; it ends with the block.
@@ -67,13 +75,9 @@ def serving() -> Iterator[Postgres]:
     Raises:
         NoServerError: its package is not installed.
     """
-    found = find_spec("pgserver")
-    if found is None or not found.submodule_search_locations:
-        raise NoServerError("no PostgreSQL for tests: the package pgserver is not installed")
-    programs = Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
     # pytest's own directories are closed to the user that the server runs as.
     directory = Path(tempfile.mkdtemp(prefix="headrace-postgres-"))
-    server = Postgres(_free_port(), directory, programs)
+    server = Postgres(_free_port(), directory, programs())
     try:
         if os.geteuid() == 0:
             shutil.chown(directory, "nobody")
@@ -81,7 +85,7 @@ def serving() -> Iterator[Postgres]:
         (directory / "password").chmod(0o644)
         said = ["-U", USER, "-A", "scram-sha-256", "--no-sync", "--locale=C", "-E", "UTF8"]
         password = f"--pwfile={directory / 'password'}"
-        _run([programs / "initdb", "-D", directory / "data", *said, password])
+        _run([server.programs / "initdb", "-D", directory / "data", *said, password])
         _control(server, "start")
         yield server
     finally:

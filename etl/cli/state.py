@@ -162,7 +162,7 @@ def _short(text: str | None) -> str:
     """Return a position for a table: as it is where it is short, else how many things it names."""
     if text is None:
         return "nothing"
-    return text if len(text) <= SHOWN else f"{len(json.loads(text)):,} names"
+    return text if len(text) <= SHOWN else f"{len(json.loads(text)):,} entries"
 
 
 def _cause(planned: PlannedStep, name: str, to: str) -> str:

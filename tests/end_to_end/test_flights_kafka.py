@@ -14,11 +14,8 @@ from datetime import date
 import pytest
 
 from etl.project.project import open_project
-from etl.spark.added import added_class
-from etl.storage.kafka_offsets import CONSUMER
 from jobs.nyc_flights import landing
 from tests.end_to_end.test_spark_submit import DAY, ETL, PROJECT, TABLES, zones
-from tests.kafka_server import serving
 
 pytestmark = [pytest.mark.spark, pytest.mark.cluster, pytest.mark.slow, pytest.mark.once]
 
@@ -51,7 +48,7 @@ def landed(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory, landed, spark):
+def project(tmp_path_factory, landed, spark, kafka_broker):
     """A copy of the project in which a step lands flights from a topic; every record of the day is there, in order."""
     root = tmp_path_factory.mktemp("project")
     schema = open_project(PROJECT).datasets["raw.flights"].schema
@@ -61,19 +58,17 @@ def project(tmp_path_factory, landed, spark):
     entries = (root / "conf/datasets.toml").read_text().split("\n[")
     kept = [each for each in entries if not each.startswith("raw.flights]")]
     assert len(kept) == len(entries) - 1
-    added_class(spark, CONSUMER, "kafka", "the tests' broker")
-    with serving() as broker:
-        topic = broker.topic(spark, partitions=3)
-        for number, message in enumerate(messages(landed, schema)):
-            broker.send(spark, topic, message, partition=number % 3)
-        kept.append(
-            f'raw.flight_events]\nformat = "kafka"\nconnection = "bus"\ntopic = "{topic}"\nmax_offsets = 60\n'
-            f'schema = """{schema.ddl}"""\n'
-        )
-        (root / "conf/datasets.toml").write_text("\n[".join(kept))
-        with (root / "conf/base.toml").open("a") as base:
-            base.write(f'\n[connections.bus]\nurl = "{broker.connection.url}"\n')
-        yield root
+    topic = kafka_broker.topic(spark, partitions=3)
+    for number, message in enumerate(messages(landed, schema)):
+        kafka_broker.send(spark, topic, message, partition=number % 3)
+    kept.append(
+        f'raw.flight_events]\nformat = "kafka"\nconnection = "bus"\ntopic = "{topic}"\nmax_offsets = 60\n'
+        f'schema = """{schema.ddl}"""\n'
+    )
+    (root / "conf/datasets.toml").write_text("\n[".join(kept))
+    with (root / "conf/base.toml").open("a") as base:
+        base.write(f'\n[connections.bus]\nurl = "{kafka_broker.connection.url}"\n')
+    return root
 
 
 def messages(landed, schema):

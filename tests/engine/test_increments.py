@@ -59,6 +59,7 @@ def test_each_file_is_read_once_and_nothing_new_is_a_no_op(raw):
     assert second.rows.read == {"rows": 1}
 
 
+@pytest.mark.once
 def test_a_backlog_is_worked_off_in_batches_that_are_published_one_by_one(raw):
     bounded(raw, max_files=1)
     deliver(raw, "b", (3, "three"))
@@ -71,6 +72,7 @@ def test_a_backlog_is_worked_off_in_batches_that_are_published_one_by_one(raw):
     assert ids(raw) == [1, 2, 3, 4]
 
 
+@pytest.mark.once
 def test_a_batch_has_so_many_bytes_and_at_least_one_file(raw):
     bounded(raw, max_bytes=1)
     deliver(raw, "b", (3, "three"))
@@ -78,6 +80,7 @@ def test_a_batch_has_so_many_bytes_and_at_least_one_file(raw):
     assert raw.run_step(consuming()).metrics["batches"] == 2
 
 
+@pytest.mark.once
 def test_a_batch_that_fails_leaves_those_before_it_and_the_next_run_goes_on_behind_them(raw):
     bounded(raw, max_files=1)
     deliver(raw, "b", (-3, "three"))
@@ -94,6 +97,7 @@ def test_a_batch_that_fails_leaves_those_before_it_and_the_next_run_goes_on_behi
     assert mended.metrics.get("batches") is None
 
 
+@pytest.mark.once
 def test_other_code_makes_no_other_rows_of_what_is_consumed(raw):
     raw.run_step(consuming())
 
@@ -109,6 +113,7 @@ def test_other_code_makes_no_other_rows_of_what_is_consumed(raw):
     assert raw.rows("clean.rows") == [(1, "one"), (2, "two"), (3, "THREE")]
 
 
+@pytest.mark.once
 def test_a_file_that_is_written_anew_is_merged_again_and_never_appended_again(raw):
     raw.run_step(consuming())
     deliver(raw, "a", (1, "uno"))
@@ -131,6 +136,7 @@ def test_merged_files_may_be_written_anew(raw):
     assert same.status is Status.NO_OP
 
 
+@pytest.mark.once
 def test_a_batch_that_changes_no_row_is_consumed_all_the_same(raw):
     merging = consuming(Merge(keys=("id",)))
     raw.run_step(merging)
@@ -142,6 +148,7 @@ def test_a_batch_that_changes_no_row_is_consumed_all_the_same(raw):
     assert raw.run_step(merging).status is Status.NO_OP
 
 
+@pytest.mark.once
 def test_an_answer_that_is_lost_appends_no_file_twice(raw, monkeypatch):
     raw.run_step(consuming())
     deliver(raw, "b", (3, "three"))
@@ -189,6 +196,7 @@ def test_a_restored_table_consumes_again_what_was_taken_back(raw):
     assert ids(raw) == [1, 2, 3]
 
 
+@pytest.mark.once
 def test_a_target_from_before_the_step_was_incremental_is_not_filled_twice(raw):
     @step(sources={"rows": Source("raw.rows")}, target=Target("clean.rows", DDL, Merge(keys=("id",))))
     def whole(rows):
@@ -202,6 +210,7 @@ def test_a_target_from_before_the_step_was_incremental_is_not_filled_twice(raw):
     assert ids(raw) == [1, 2]
 
 
+@pytest.mark.once
 def test_a_plan_says_what_is_new(raw):
     raw.run_step(consuming())
     deliver(raw, "b", (3, "three"))
@@ -211,6 +220,7 @@ def test_a_plan_says_what_is_new(raw):
     assert (seen.why.state, seen.why.reason) == (State.STALE, "raw.rows: 1 new file")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("source", "write", "said"),
     [

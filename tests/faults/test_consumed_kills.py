@@ -16,12 +16,8 @@ import pytest
 
 from etl.model.result import GOOD
 from etl.runs.processes import find, look
-from etl.spark.added import added_class
-from etl.storage.kafka_offsets import CONSUMER
 from etl.testing import Lake
 from tests.faults.consumers import TARGETS, declared, steps
-from tests.kafka_server import NoServerError, serving
-from tests.s3_server import REQUIRED
 
 SCRIPT = Path(__file__).with_name("consumers.py")
 LONGEST = 8.0  # seconds after a victim's session is there until it is killed
@@ -30,20 +26,8 @@ EACH = 40  # rows of a file, and records of a delivery
 pytestmark = pytest.mark.once
 
 
-@pytest.fixture
-def broker(spark):
-    """A broker; where it cannot be had tests are skipped, in CI they fail."""
-    added_class(spark, CONSUMER, "kafka", "the tests' broker")
-    try:
-        with serving() as server:
-            yield server
-    except NoServerError as error:
-        if os.environ.get(REQUIRED):
-            raise
-        pytest.skip(str(error))
-
-
-def test_killed_consumers_leave_every_row_once(spark, broker, tmp_path, request):
+def test_killed_consumers_leave_every_row_once(spark, kafka_broker, tmp_path, request):
+    broker = kafka_broker
     rounds = max(2, request.config.getoption("--rounds") - 3)
     topic, chance = broker.topic(spark), random.Random(7)  # noqa: S311 it is to be repeated, not to be safe
     lake, sent = declared(Lake(spark, tmp_path / "lake"), broker.connection.url, topic), 0

@@ -39,6 +39,7 @@ def test_the_whole_table_comes_first_and_then_what_later_versions_add(raw):
     assert [row[0] for row in raw.rows("clean.rows")] == [1, 2, 3, 4]
 
 
+@pytest.mark.once
 def test_versions_that_add_no_row_are_nothing_new(raw):
     raw.run_step(copying())
     alter(raw, "OPTIMIZE {rows}")
@@ -63,6 +64,7 @@ def test_a_batch_has_whole_versions(raw):
     assert [row[0] for row in raw.rows("clean.rows")] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "statement", ["DELETE FROM {rows} WHERE id = 1", "UPDATE {rows} SET word = 'uno' WHERE id = 1"]
 )
@@ -77,6 +79,7 @@ def test_a_version_that_takes_rows_away_is_refused_where_only_added_rows_are_rea
     assert "change_feed = true" in refused.error.remedy
 
 
+@pytest.mark.once
 def test_a_table_made_anew_is_not_taken_for_what_was_consumed(raw):
     import shutil
 

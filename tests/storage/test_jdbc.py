@@ -1,6 +1,5 @@
 """Tables of a real PostgreSQL: read without loss, of one snapshot; published exactly once."""
 
-import os
 import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -18,32 +17,19 @@ from etl.storage import jdbc, postgresql
 from etl.storage.database import connected
 from etl.storage.reading import Scope
 from etl.testing.conformance import publishing, reading, schema
-from tests.postgres_server import PASSWORD, VARIABLE, NoServerError, serving
-from tests.s3_server import REQUIRED
+from tests.postgres_server import PASSWORD, VARIABLE
 
 pytestmark = [pytest.mark.spark, pytest.mark.once]
 DDL = "id INT, day DATE, amount DECIMAL(10,2)"
 COLUMNS = "id int PRIMARY KEY, day date, amount numeric(10,2)"
 
 
-@pytest.fixture(scope="module")
-def server():
-    """One server for the tests here; where its package is not installed they are skipped, in CI they fail."""
-    try:
-        with serving() as running:
-            yield running
-    except NoServerError as error:
-        if os.environ.get(REQUIRED):
-            raise
-        pytest.skip(str(error))
-
-
 @pytest.fixture
-def postgres(server, monkeypatch):
+def postgres(postgres_server, monkeypatch):
     """The server with an empty schema ``public``, and its password where its connection says that it lies."""
     monkeypatch.setenv(VARIABLE, PASSWORD)
-    server.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    return server
+    postgres_server.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return postgres_server
 
 
 @pytest.fixture

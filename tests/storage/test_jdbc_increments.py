@@ -1,6 +1,5 @@
 """What is new in a table of PostgreSQL: the rows above the greatest value of a column that grows."""
 
-import os
 from datetime import timedelta
 
 import pytest
@@ -11,32 +10,21 @@ from etl.errors import DefinitionError
 from etl.model.faults import check_faults
 from etl.model.result import Status
 from etl.model.schema import parse_schema
-from tests.postgres_server import PASSWORD, VARIABLE, NoServerError, serving
-from tests.s3_server import REQUIRED
+from tests.postgres_server import PASSWORD, VARIABLE
 
 pytestmark = [pytest.mark.spark, pytest.mark.once]
 DDL = "id INT, word STRING"
 
 
-@pytest.fixture(scope="module")
-def server():
-    """One server for the tests here; where its package is not installed they are skipped, in CI they fail."""
-    try:
-        with serving() as running:
-            yield running
-    except NoServerError as error:
-        if os.environ.get(REQUIRED):
-            raise
-        pytest.skip(str(error))
-
-
 @pytest.fixture
-def words(lake, server, monkeypatch):
+def words(lake, postgres_server, monkeypatch):
     """The lake, whose raw.words is a table of a server; ``words.sql`` changes it."""
     monkeypatch.setenv(VARIABLE, PASSWORD)
-    server.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    server.sql("CREATE TABLE words (id int PRIMARY KEY, word text, at timestamptz DEFAULT '2013-02-08 06:00+00')")
-    said = {"format": "jdbc", "connection": server.connection}
+    postgres_server.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    postgres_server.sql(
+        "CREATE TABLE words (id int PRIMARY KEY, word text, at timestamptz DEFAULT '2013-02-08 06:00+00')"
+    )
+    said = {"format": "jdbc", "connection": postgres_server.connection}
     lake.dataset("raw.words", **said, table="public.words")
     lake.declared["clean.words"] = evolve(lake.dataset("clean.words"), **said, table="public.cleaned")
     return lake
@@ -53,38 +41,40 @@ def consuming(target="clean.words", write=None, column="id", lookback=None):
 
 
 @pytest.mark.parametrize("target", ["clean.words", "clean.files"])
-def test_each_row_above_the_greatest_so_far_is_read_once(words, server, target):
+def test_each_row_above_the_greatest_so_far_is_read_once(words, postgres_server, target):
     each = consuming(target)
-    server.sql("INSERT INTO words VALUES (1, 'one'), (2, 'two')")
+    postgres_server.sql("INSERT INTO words VALUES (1, 'one'), (2, 'two')")
     first = words.run_step(each)
     nothing = words.run_step(each)
-    server.sql("INSERT INTO words VALUES (3, 'three')")
+    postgres_server.sql("INSERT INTO words VALUES (3, 'three')")
     second = words.run_step(each)
 
     assert [first.status, nothing.status, second.status] == [Status.PASS, Status.NO_OP, Status.PASS]
     assert second.reason == "stale: raw.words: 1 new row"
     assert second.rows.published == 1
     if target == "clean.words":
-        assert server.sql("SELECT id FROM cleaned ORDER BY id") == ["1", "2", "3"]
+        assert postgres_server.sql("SELECT id FROM cleaned ORDER BY id") == ["1", "2", "3"]
     else:
         assert [row[0] for row in words.rows(target)] == [1, 2, 3]
 
 
-def test_an_empty_table_is_nothing_new_and_what_comes_first_is(words, server):
+def test_an_empty_table_is_nothing_new_and_what_comes_first_is(words, postgres_server):
     each = consuming("clean.files")
 
     assert [words.run_step(each).status for _ in range(2)] == [Status.PASS, Status.NO_OP]
-    server.sql("INSERT INTO words VALUES (1, 'one')")
+    postgres_server.sql("INSERT INTO words VALUES (1, 'one')")
     words.run_step(each)
     assert words.rows("clean.files") == [(1, "one")]
 
 
-def test_rows_that_come_late_are_found_as_far_as_one_looks_back(words, server):
+def test_rows_that_come_late_are_found_as_far_as_one_looks_back(words, postgres_server):
     each = consuming("clean.files", Merge(keys=("id",)), "at", timedelta(hours=1))
-    server.sql("INSERT INTO words VALUES (1, 'one', '2013-02-08 06:00+00')")
+    postgres_server.sql("INSERT INTO words VALUES (1, 'one', '2013-02-08 06:00+00')")
     words.run_step(each)
-    server.sql("INSERT INTO words VALUES (2, 'late', '2013-02-08 05:30+00'), (3, 'too late', '2013-02-08 04:30+00')")
-    server.sql("INSERT INTO words VALUES (4, 'new', '2013-02-08 06:00:00.000001+00')")
+    postgres_server.sql(
+        "INSERT INTO words VALUES (2, 'late', '2013-02-08 05:30+00'), (3, 'too late', '2013-02-08 04:30+00')"
+    )
+    postgres_server.sql("INSERT INTO words VALUES (4, 'new', '2013-02-08 06:00:00.000001+00')")
 
     words.run_step(each)
 
@@ -106,8 +96,8 @@ def test_what_cannot_say_what_is_new_is_refused(words, column, lookback, said):
     assert said in refused.error.message
 
 
-def test_another_column_is_another_position(words, server):
-    server.sql("INSERT INTO words VALUES (1, 'one')")
+def test_another_column_is_another_position(words, postgres_server):
+    postgres_server.sql("INSERT INTO words VALUES (1, 'one')")
     words.run_step(consuming("clean.files"))
 
     refused = words.run_step(consuming("clean.files", column="at"))

@@ -1,7 +1,6 @@
 """Topics of Kafka, on a real broker: every record once, in bounded batches, whatever dies meanwhile."""
 
 import json
-import os
 
 import pytest
 from attrs import evolve
@@ -9,30 +8,14 @@ from attrs import evolve
 from etl import Append, Merge, Source, Target, step
 from etl.model.result import Status
 from etl.model.schema import parse_schema
-from etl.spark.added import added_class
-from etl.storage.kafka_offsets import CONSUMER
-from tests.kafka_server import NoServerError, serving
-from tests.s3_server import REQUIRED
 
 DDL = "id INT, word STRING"
 
 
-@pytest.fixture(scope="module")
-def broker(spark):
-    """A broker, one for all tests of a module; where it cannot be had tests are skipped, in CI they fail."""
-    added_class(spark, CONSUMER, "kafka", "the tests' broker")
-    try:
-        with serving() as server:
-            yield server
-    except NoServerError as error:
-        if os.environ.get(REQUIRED):
-            raise
-        pytest.skip(str(error))
-
-
 @pytest.fixture
-def words(lake, broker):
+def words(lake, kafka_broker):
     """``words(1, 2)`` appends records to the topic of the dataset raw.words; ``words.topic`` is its name."""
+    broker = kafka_broker
     topic = broker.topic(lake.spark)
     declare(lake, broker, topic)
 
@@ -81,6 +64,7 @@ def test_each_record_is_read_once_of_all_partitions(words):
     assert ids(words.lake) == [1, 2, 3, 4]
 
 
+@pytest.mark.once
 def test_a_backlog_is_worked_off_in_batches_of_so_many_records(words):
     words(*range(10))
     words(*range(10, 14), partition=1)
@@ -129,6 +113,7 @@ def test_a_record_that_does_not_parse_is_told_or_set_aside_with_its_offset(words
     assert aside["_file"] == f"{words.topic}, partition 1, offset 0"
 
 
+@pytest.mark.once
 def test_a_tombstone_is_a_row_without_values_that_may_delete(words):
     ddl = "id INT, word STRING, _key STRING, _offset BIGINT, _tombstone BOOLEAN"
     declare(words.lake, words.broker, words.topic, ddl)
@@ -150,6 +135,7 @@ def test_a_tombstone_is_a_row_without_values_that_may_delete(words):
     assert [row[:2] for row in words.lake.rows("clean.words")] == [("b", "here")]
 
 
+@pytest.mark.once
 def test_records_of_a_transaction_that_was_aborted_are_not_read(words):
     words(1)
     with words.broker.transaction(words.lake.spark) as producer:
@@ -167,6 +153,7 @@ def test_records_of_a_transaction_that_was_aborted_are_not_read(words):
     assert result.status is Status.PASS
 
 
+@pytest.mark.once
 def test_a_partition_that_is_added_is_read_from_its_beginning(words):
     words(1)
     words.lake.run_step(consuming())
@@ -178,6 +165,7 @@ def test_a_partition_that_is_added_is_read_from_its_beginning(words):
     assert ids(words.lake) == [1, 2]
 
 
+@pytest.mark.once
 def test_records_that_retention_took_before_they_were_consumed_are_named(words):
     words(1, 2, 3)
     declare(words.lake, words.broker, words.topic, max_offsets=1)
@@ -195,6 +183,7 @@ def test_records_that_retention_took_before_they_were_consumed_are_named(words):
     assert ids(words.lake) == [1, 2, 3, 6]
 
 
+@pytest.mark.once
 def test_a_topic_that_is_not_there_is_an_input_error(words):
     declare(words.lake, words.broker, "nobody-has-this")
 
@@ -204,6 +193,7 @@ def test_a_topic_that_is_not_there_is_an_input_error(words):
     assert "no topic at kafka://127.0.0.1:" in refused.error.message
 
 
+@pytest.mark.once
 def test_a_broker_that_is_gone_is_said_and_nothing_is_lost_when_it_is_back(words):
     words(1)
     words.lake.run_step(consuming())
