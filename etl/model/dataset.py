@@ -143,10 +143,11 @@ class Dataset:
         connection: how the database is reached that it is a table of.
         table: its name there, ``schema.table``.
         topic: likewise, of a topic of Kafka's.
+        stream: likewise, of a stream of Kinesis'.
         value_format: what the values of its records are: ``json``, ``csv``, ``text``.
         max_files: an incremental step consumes so many new files at a time; None for all of them at once.
         max_bytes: likewise so many bytes, and at least one file.
-        max_offsets: likewise so many records of a topic, over all its partitions.
+        max_offsets: likewise so many records of a topic or a stream, over all its partitions or shards.
         change_feed: of a Delta table that an incremental step reads, the changes with Delta's ``_change_type``,
             ``_commit_version`` and ``_commit_timestamp``, instead of the rows that were added.
     """
@@ -171,6 +172,7 @@ class Dataset:
     connection: Connection | None = None
     table: str = ""
     topic: str = ""
+    stream: str = ""
     value_format: ValueFormat = "json"
     max_files: int | None = None
     max_bytes: int | None = None

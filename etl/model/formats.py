@@ -51,6 +51,7 @@ FORMATS: dict[str, Format] = {
         incremental=True,
     ),
     "kafka": Format(module="etl.storage.kafka", needs_schema=True, incremental=True),
+    "kinesis": Format(module="etl.storage.kinesis", needs_schema=True, incremental=True),
     "csv": Format(module="etl.storage.files", needs_schema=True, incremental=True),
     "json": Format(module="etl.storage.files", needs_schema=True, incremental=True),
     "text": Format(module="etl.storage.files", needs_schema=True, incremental=True),

@@ -203,7 +203,7 @@ def _dataset(name: str, config: Config, entry: Entry, step: Step[Any, Any] | Non
     given = {key: getattr(entry, key) for key in SAME}
     return Dataset(
         name=name,
-        uri=f"{connection.url}#{entry.table or entry.topic}" if connection else path,
+        uri=f"{connection.url}#{entry.table or entry.topic or entry.stream}" if connection else path,
         schema=target.readable if target else entry.schema,
         partitioned_by=entry.partitioned_by or (target.partition_by if target else ()),
         text=entry.text,

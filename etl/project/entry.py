@@ -10,7 +10,7 @@ from attrs import field, fields, frozen
 from etl.config.refusal import RefusedError
 from etl.config.roots import RelativePath
 from etl.errors import ConfigError, DefinitionError, NotAllowedError, Place, did_you_mean
-from etl.model.connection import KAFKA, Connection
+from etl.model.connection import KAFKA, KINESIS, Connection
 from etl.model.dataset import ValueFormat
 from etl.model.formats import FORMATS, format_of, known_formats
 from etl.model.schema import Schema
@@ -28,7 +28,7 @@ def _format(name: str) -> str:
 
 
 FormatName = Annotated[str, _format]
-NEEDED = {"jdbc": "table", KAFKA: "topic"}
+NEEDED = {"jdbc": "table", KAFKA: "topic", KINESIS: "stream"}
 """The key that names what a dataset of the format is, beside its connection."""
 
 
@@ -61,6 +61,7 @@ class Entry(TextRules):
     connection: str = ""
     table: str = ""
     topic: str = ""
+    stream: str = ""
     value_format: ValueFormat = "json"
     max_files: Annotated[int | None, _bound] = None
     max_bytes: Annotated[int | None, _bound] = None
@@ -78,20 +79,19 @@ def connection_problems(
 ) -> Iterator[ConfigError]:
     """Yield what keeps a dataset from being a table of a database, or a topic, or none of them."""
     needed = NEEDED.get(entry.format)
-    given = {key for key in ("connection", "table", "topic") if getattr(entry, key)}
+    given = {key for key in ("connection", *NEEDED.values()) if getattr(entry, key)}
     if given != ({"connection", needed} if needed else set()):
         formats = ", ".join(f"a {each} dataset needs connection and {key}" for each, key in NEEDED.items())
         yield ConfigError(
             f"{name}: {formats}; no other has them",
             place=place,
-            remedy='write format = "jdbc", connection = "name" and table = "schema.table"; or format = "kafka", '
-            'connection = "name" and topic = "topic"',
+            remedy='write format = "jdbc", connection = "name" and table = "schema.table", or another of these',
         )
         return
     if not entry.connection:
         return
     if entry.connection in connections:
-        if (entry.format == KAFKA) != (connections[entry.connection].vendor == KAFKA):
+        if entry.format != connections[entry.connection].format:
             url = connections[entry.connection].url
             yield ConfigError(f"{name}: a {entry.format} dataset cannot be reached by {url}", place=place)
     else:

@@ -14,9 +14,9 @@ from etl.errors import UsageError
 from etl.model.dataset import Dataset
 from etl.model.plan import PlannedStep
 from etl.model.s3 import S3, is_s3
+from etl.ship.rights_of_connections import Statement, allow, of_connections
 
 VERSION = "2012-10-17"  # of the policy language
-Statement = dict[str, Any]
 READ = ("s3:GetObject",)
 CHANGE = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
 CATALOGUE = ("glue:GetTable", "glue:CreateTable", "glue:UpdateTable")
@@ -45,17 +45,18 @@ def of_run(steps: Sequence[PlannedStep], config: Config, target: Destination) ->
         *_markers(changed),
         *_on_buckets([*looked, *changed]),
         *_catalogue(steps, config),
+        *of_connections(steps),
         *_key(config),
     ]
     if isinstance(target, Glue):
         logs = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
-        statements.append(_allow("Logs", logs, ["arn:aws:logs:*:*:/aws-glue/*"]))
+        statements.append(allow("Logs", logs, ["arn:aws:logs:*:*:/aws-glue/*"]))
     log_uri = getattr(target, "log_uri", "")
     if log_uri and not isinstance(target, Emr):  # the others write logs with the run's own role
         statements += _on_objects("Logs", ["s3:PutObject"], [log_uri])
     if isinstance(target, EmrEks) and target.log_group:
         logs = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"]
-        statements.append(_allow("CloudWatch", logs, [f"arn:aws:logs:*:*:log-group:{target.log_group}*"]))
+        statements.append(allow("CloudWatch", logs, [f"arn:aws:logs:*:*:log-group:{target.log_group}*"]))
     return _policy(statements)
 
 
@@ -65,8 +66,8 @@ def of_submitter(config: Config, target: Destination) -> dict[str, Any]:
     roles = [role for role in _roles(target) if role]
     logs = [getattr(target, "log_uri", "")]
     statements = [
-        _allow("Runs", [f"{service}:{each}" for each in _RUNS[kind]], resources),
-        *([_allow("Passes", ["iam:PassRole"], [_arn(role) for role in roles])] if roles else []),
+        allow("Runs", [f"{service}:{each}" for each in _RUNS[kind]], resources),
+        *([allow("Passes", ["iam:PassRole"], [_arn(role) for role in roles])] if roles else []),
         *_on_objects("Bundles", CHANGE[:3], [config.bundles]),
         *_on_objects("Follows", CHANGE[:2], [config.artifacts]),
         *_on_objects("Ledger", READ, [config.state]),
@@ -75,10 +76,10 @@ def of_submitter(config: Config, target: Destination) -> dict[str, Any]:
         *_key(config),
     ]
     if isinstance(target, Glue):
-        statements.append(_allow("CloudWatch", ["logs:GetLogEvents"], ["arn:aws:logs:*:*:log-group:/aws-glue/*"]))
+        statements.append(allow("CloudWatch", ["logs:GetLogEvents"], ["arn:aws:logs:*:*:log-group:/aws-glue/*"]))
     if isinstance(target, EmrEks) and target.log_group:
         group = f"arn:aws:logs:*:*:log-group:{target.log_group}*"
-        statements.append(_allow("CloudWatch", ["logs:GetLogEvents"], [group]))
+        statements.append(allow("CloudWatch", ["logs:GetLogEvents"], [group]))
     return _policy(statements)
 
 
@@ -136,7 +137,7 @@ def _catalogue(steps: Iterable[PlannedStep], config: Config) -> list[Statement]:
         return []
     named = [databases[zone] for zone in used]
     tables = [f"arn:aws:glue:*:*:table/{name}/*" for name in named]
-    return [_allow("Catalogue", CATALOGUE, ["arn:aws:glue:*:*:catalog", *(_database(name) for name in named), *tables])]
+    return [allow("Catalogue", CATALOGUE, ["arn:aws:glue:*:*:catalog", *(_database(name) for name in named), *tables])]
 
 
 def _database(name: str) -> str:
@@ -148,14 +149,14 @@ def _key(config: Config) -> list[Statement]:
     if not key:
         return []
     resource = key if key.startswith("arn:") else "*"
-    return [_allow("Key", ["kms:GenerateDataKey", "kms:Decrypt"], [resource])]
+    return [allow("Key", ["kms:GenerateDataKey", "kms:Decrypt"], [resource])]
 
 
 def _on_objects(name: str, actions: Sequence[str], roots: Iterable[str]) -> list[Statement]:
     resources = [f"arn:aws:s3:::{root.removeprefix(S3).rstrip('/')}/*" for root in dict.fromkeys(roots)]
     # S3A asks for a folder's own name before it looks below.
     resources += [each.removesuffix("/*") for each in resources if "/" in each.removesuffix("/*").partition(":::")[2]]
-    return [_allow(name, actions, sorted(resources))] if resources else []
+    return [allow(name, actions, sorted(resources))] if resources else []
 
 
 def _parents(prefix: str) -> list[str]:
@@ -171,7 +172,7 @@ def _markers(roots: Iterable[str]) -> list[Statement]:
         bucket, _, prefix = root.removeprefix(S3).rstrip("/").partition("/")
         parents = _parents(prefix)
         found |= {f"arn:aws:s3:::{bucket}/{each}" for parent in parents for each in (parent, parent.rstrip("/"))}
-    return [_allow("Markers", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], sorted(found))] if found else []
+    return [allow("Markers", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], sorted(found))] if found else []
 
 
 def _on_buckets(roots: Iterable[str]) -> list[Statement]:
@@ -183,15 +184,11 @@ def _on_buckets(roots: Iterable[str]) -> list[Statement]:
         found.setdefault(bucket, set()).update(asked)
     return [
         {
-            **_allow(f"Lists{number or ''}", ["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"]),
+            **allow(f"Lists{number or ''}", ["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"]),
             "Condition": {"StringLike": {"s3:prefix": sorted(prefixes)}},
         }
         for number, (bucket, prefixes) in enumerate(sorted(found.items()))
-    ] + [_allow("Places", ["s3:GetBucketLocation"], [f"arn:aws:s3:::{bucket}" for bucket in sorted(found)])]
-
-
-def _allow(name: str, actions: Sequence[str], resources: Sequence[str]) -> Statement:
-    return {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    ] + [allow("Places", ["s3:GetBucketLocation"], [f"arn:aws:s3:::{bucket}" for bucket in sorted(found)])]
 
 
 def _policy(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -7,15 +7,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from attrs import evolve
-
-from etl.errors import EtlError, ProjectError, did_you_mean
+from etl.errors import EtlError, ProjectError
 from etl.model.connection import Connection
 from etl.model.dataset import Dataset
 from etl.model.plural import plural
-from etl.model.schema import Column, Schema
-from etl.sql import quoted
-from etl.storage import delimited, objects, plain
+from etl.storage import messages
 from etl.storage.increments import digest
 from etl.storage.kafka_offsets import (
     Offsets,
@@ -30,10 +26,9 @@ from etl.storage.kafka_offsets import (
     topic,
     within,
 )
-from etl.storage.lines import LINE, Lines
 from etl.storage.progress import Increment, Progress
-from etl.storage.reading import Corrupt, Reading, Scope, check_scope, declared_schema, empty
-from etl.storage.records import CORRUPT, REASON
+from etl.storage.reading import Reading, Scope, check_scope, declared_schema
+from etl.storage.records import CORRUPT
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -41,7 +36,7 @@ if TYPE_CHECKING:
 OPTIONS = ("minPartitions", "failOnDataLoss")
 """Options of Spark's Kafka source; all others are the parser's of the values."""
 
-ABOUT = {
+ABOUT: messages.About = {
     "_key": ("STRING", "CAST(key AS STRING)"),
     "_topic": ("STRING", "topic"),
     "_partition": ("INT", "CAST(partition AS STRING)"),
@@ -50,10 +45,7 @@ ABOUT = {
     "_headers": ("STRING", "to_json(transform(headers, h -> struct(h.key, CAST(h.value AS STRING) AS value)))"),
     "_tombstone": ("BOOLEAN", "CAST(value IS NULL AS STRING)"),
 }
-"""Columns that tell of a record, for a schema that declares them: their type, and Spark's expression, as text."""
-
-PLACE = "_headrace_place"
-EMPTY = {"json": "'{}'", "csv": "''", "text": "''"}  # the value of a record that has none: every column is null
+PLACE = "concat(_topic, ', partition ', _partition, ', offset ', _offset)"
 
 
 def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
@@ -68,7 +60,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     connection = dataset.connection
     if connection is None:
         raise ProjectError(f"dataset {dataset.name}: format 'kafka' needs a connection", place=dataset.place)
-    _check_about(dataset)
+    messages.check_about(dataset, ABOUT, "Kafka")
     there = topic(session, dataset, connection)
     if there is None:
         if not (scope.optional or dataset.allow_empty):
@@ -84,23 +76,9 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         frame=frame,
         identity={"since": digest(since or position(begins)), "upto": digest(position(upto))},
         progress=progress,
-        corrupt=Corrupt(column=CORRUPT, reason=REASON, place=PLACE),
+        corrupt=messages.CORRUPT_MESSAGES,
         explain=partial(_explained, dataset, connection),
     )
-
-
-def _check_about(dataset: Dataset) -> None:
-    for column in declared_schema(dataset):
-        kind = ABOUT.get(column.name, ("", ""))[0]
-        if kind and column.type != kind:
-            raise ProjectError(
-                f"dataset {dataset.name}: {column.name} is {kind}, declared {column.type}", place=dataset.place
-            )
-        if column.name.startswith("_") and not kind:
-            raise ProjectError(
-                f"dataset {dataset.name}: no record of Kafka has {column.name!r}; {did_you_mean(column.name, ABOUT)}",
-                place=dataset.place,
-            )
 
 
 def _bounds(dataset: Dataset, there: Topic, increment: Increment | None) -> tuple[Offsets, Offsets, Progress | None]:
@@ -125,36 +103,10 @@ def _bounds(dataset: Dataset, there: Topic, increment: Increment | None) -> tupl
 
 def _rows(session: SparkSession, dataset: Dataset, connection: Connection, begins: Offsets, upto: Offsets) -> DataFrame:
     """Return the records between offsets in the declared columns, with text, reason and place of corrupt ones."""
-    schema = declared_schema(dataset)
     begins = {each: at for each, at in begins.items() if upto[each] > at}
     if not begins:
-        return empty(session, dataset, {CORRUPT: "STRING", REASON: "STRING", PLACE: "STRING"})
-    texts = [f"{sql} AS {name}" for name, (_, sql) in ABOUT.items()]
-    line = f"coalesce(CAST(value AS STRING), {EMPTY[dataset.value_format]}) AS {LINE}"
-    lines = _loaded(session, dataset, connection, begins, upto).selectExpr(*texts, line)
-    of_values = [column for column in schema if column.name not in ABOUT]
-    inner = evolve(
-        dataset,
-        format=dataset.value_format,
-        schema=Schema((*of_values, *(Column(name, "STRING") for name in ABOUT))),
-        partitioned_by=tuple(ABOUT),
-        options={key: value for key, value in dataset.options.items() if key not in OPTIONS},
-    )
-    parsed = _parsed(Lines(lines), inner, [column.name for column in of_values])
-    columns = [
-        f"CAST({column.name} AS {column.type}) AS {column.name}" if column.name in ABOUT else quoted(column.name)
-        for column in schema
-    ]
-    place = f"concat(_topic, ', partition ', _partition, ', offset ', _offset) AS {PLACE}"
-    return parsed.selectExpr(*columns, CORRUPT, REASON, place)
-
-
-def _parsed(lines: Lines, inner: Dataset, names: list[str]) -> DataFrame:
-    if inner.format == "json":
-        return objects.parsed(lines, inner, inner.rules)
-    if inner.format == "csv":
-        return delimited.parsed(lines, inner, delimited.dialect_of(inner.spark_options), inner.rules, names)
-    return plain.parsed(lines, inner, inner.rules)
+        return messages.none(session, dataset)
+    return messages.rows(dataset, _loaded(session, dataset, connection, begins, upto), ABOUT, PLACE, OPTIONS)
 
 
 def _loaded(

@@ -1,5 +1,7 @@
 """Steps that read only what their target has not consumed: each row once, whatever dies, and a backlog in batches."""
 
+import gzip
+
 import pytest
 
 from etl import Append, Merge, ReplaceTable, Source, Target, expect, step
@@ -208,6 +210,18 @@ def test_a_target_from_before_the_step_was_incremental_is_not_filled_twice(raw):
     assert refused.exit_code == 4
     assert "it was published before the step was incremental" in refused.error.message
     assert ids(raw) == [1, 2]
+
+
+@pytest.mark.once
+def test_what_firehose_delivers_is_read_as_it_comes(lake):
+    lake.dataset("raw.rows", format="json", schema=parse_schema(DDL))
+    for hour, rows in (("2013/02/08/05", (1, 2)), ("2013/02/08/06", (3,))):
+        text = "".join(f'{{"id": {n}, "word": "w{n}"}}' for n in rows)  # one behind the other, no line between
+        lake.file("raw.rows", f"{hour}/clicks-1-2013-02-08-{hour[-2:]}-00-00-0a1b.gz", gzip.compress(text.encode()))
+        lake.run_step(consuming())
+
+    assert lake.run_step(consuming()).status is Status.NO_OP
+    assert ids(lake) == [1, 2, 3]
 
 
 @pytest.mark.once

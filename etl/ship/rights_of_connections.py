@@ -1,0 +1,72 @@
+"""The rights that the connections of a job's datasets need: secrets, streams, topics of MSK with IAM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from etl.model.connection import KAFKA, KINESIS, Connection
+from etl.model.dataset import Dataset
+from etl.model.plan import PlannedStep
+
+SECRETS, PARAMETERS = "secretsmanager://", "ssm://"
+Statement = dict[str, Any]
+
+
+def of_connections(steps: Sequence[PlannedStep]) -> list[Statement]:
+    """Return what reading and publishing through connections needs of AWS; databases have rights of their own."""
+    datasets = [each for step in steps for each in (*step.reads.values(), step.writes) if each.connection]
+    return [
+        *_secrets([each.connection for each in datasets if each.connection]),
+        *_streams(datasets),
+        *_topics(datasets),
+    ]
+
+
+def _secrets(connections: Iterable[Connection]) -> list[Statement]:
+    texts = sorted({text for each in connections for text in (each.user, each.password)})
+    secrets = sorted({_name(text, SECRETS) for text in texts if text.startswith(SECRETS)})
+    parameters = sorted({_name(text, PARAMETERS) for text in texts if text.startswith(PARAMETERS)})
+    # Six letters that nobody knows stand behind a secret's name.
+    named = [
+        name if name.startswith("arn:") else f"arn:aws:secretsmanager:*:*:secret:{name}-??????" for name in secrets
+    ]
+    found = [allow("Secrets", ["secretsmanager:GetSecretValue"], named)] if named else []
+    asked = [f"arn:aws:ssm:*:*:parameter/{name.lstrip('/')}" for name in parameters]
+    return [*found, *([allow("Parameters", ["ssm:GetParameter"], asked)] if asked else [])]
+
+
+def _streams(datasets: Iterable[Dataset]) -> list[Statement]:
+    names = sorted(
+        {f"arn:aws:kinesis:{c.region}:*:stream/{each.stream}" for each in datasets if (c := _of(each, KINESIS))}
+    )
+    actions = ["kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"]
+    return [allow("Streams", actions, names)] if names else []
+
+
+def _topics(datasets: Iterable[Dataset]) -> list[Statement]:
+    """With IAM: a cluster's name stands in no configuration, so the topic is what is allowed, on every cluster."""
+    names = sorted(
+        {
+            f"arn:aws:kafka:*:*:topic/*/*/{each.topic}"
+            for each in datasets
+            if (c := _of(each, KAFKA)) and c.properties.get("sasl.mechanism") == "AWS_MSK_IAM"
+        }
+    )
+    if not names:
+        return []
+    topics = allow("Topics", ["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"], names)
+    return [allow("Brokers", ["kafka-cluster:Connect"], ["arn:aws:kafka:*:*:cluster/*"]), topics]
+
+
+def _of(dataset: Dataset, vendor: str) -> Connection | None:
+    return dataset.connection if dataset.connection and dataset.connection.vendor == vendor else None
+
+
+def _name(reference: str, scheme: str) -> str:
+    return reference.removeprefix(scheme).partition("#")[0]
+
+
+def allow(sid: str, actions: Sequence[str], resources: Sequence[str]) -> Statement:
+    """Return a statement that allows actions on resources."""
+    return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
