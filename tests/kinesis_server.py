@@ -9,29 +9,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
-import json
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import botocore.session
 from attrs import define, field
-from botocore.validate import ParamValidator
 
 from etl.aws.kinesis import LAST_HASH
 from etl.aws.kpl import hash_of
 from etl.model.connection import Connection
+from tests import json_service
+from tests.json_service import RefusedError
 
-MODEL = botocore.session.get_session().get_service_model("kinesis")
 FIRST = 49590338271490256608559692538361571095921575989136588898  # of the size that AWS's have
-
-
-class RefusedError(Exception):
-    """What the service says no with."""
 
 
 @define
@@ -106,9 +98,6 @@ class Streams:
     def answer(self, operation: str, said: dict[str, Any]) -> dict[str, Any]:
         """Answer one request."""
         self.asked[operation] += 1
-        report = ParamValidator().validate(said, MODEL.operation_model(operation).input_shape)
-        if report.has_errors():
-            raise RefusedError("ValidationException", report.generate_report())
         answer: dict[str, Any] = getattr(self, f"_{operation}")(said)
         return answer
 
@@ -167,33 +156,8 @@ def _described(shard: Shard) -> dict[str, Any]:
 def serving() -> Iterator[Streams]:
     """Run a server on a free port of loopback; it ends with the block."""
     streams = Streams()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            try:
-                status, answer = 200, streams.answer(self.headers["X-Amz-Target"].rpartition(".")[2], said)
-            except RefusedError as error:
-                status, answer = 400, {"__type": error.args[0], "message": error.args[1]}
-            body = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    streams.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with json_service.serving("kinesis", streams.answer) as streams.port:
         yield streams
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def packed(*records: tuple[str, bytes]) -> bytes:

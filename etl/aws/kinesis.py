@@ -12,34 +12,26 @@ from typing import Any
 
 from attrs import field, frozen
 
-from etl.aws.access import LIMITS, session
-from etl.aws.failures import code_of, condition
+from etl.aws.answers import GONE, Service, answered
 from etl.aws.kpl import unpacked
-from etl.errors import ThrottledError
-from etl.model.s3 import S3Settings
 
 PAGE = 10_000  # records that one request may give
 BETWEEN = 0.2  # seconds between requests: a shard answers five a second
-TRIES = 12
-LONGEST = 5.0
-BUSY = frozenset({"ProvisionedThroughputExceededException", "LimitExceededException", "KMSThrottlingException"})
-EXPIRED, GONE = "ExpiredIteratorException", "ResourceNotFoundException"
+EXPIRED = "ExpiredIteratorException"
 LAST_HASH = 2**128 - 1
 
 
 @frozen
 class Stream:
-    """A stream, and how it is reached; empty means by AWS's default chain."""
+    """A stream, and how it is reached."""
 
     name: str
-    region: str
-    endpoint: str = ""
-    profile: str = ""
+    service: Service
 
     @property
     def uri(self) -> str:
         """It, for messages."""
-        return f"kinesis://{self.region}#{self.name}"
+        return f"kinesis://{self.service.region}#{self.name}"
 
 
 @frozen
@@ -85,10 +77,7 @@ def client(stream: Stream) -> Any:
     Raises:
         PlatformError: boto3 is not installed, or there is no such profile.
     """
-    from botocore.config import Config
-
-    opened = session(S3Settings(region=stream.region, profile=stream.profile))
-    return opened.client("kinesis", endpoint_url=stream.endpoint or None, config=Config(**LIMITS))
+    return stream.service.client("kinesis")
 
 
 def shards(asked: Any, stream: Stream) -> tuple[Shard, ...] | None:
@@ -100,7 +89,7 @@ def shards(asked: Any, stream: Stream) -> tuple[Shard, ...] | None:
     found: list[Shard] = []
     said: dict[str, Any] = {"StreamName": stream.name}
     while said:
-        answer = _answered(asked.list_shards, stream, said, absent=GONE)
+        answer = answered(asked.list_shards, stream.uri, said, absent=GONE)
         if answer is None:
             return None
         found += [_shard(each) for each in answer["Shards"]]
@@ -138,7 +127,7 @@ def records(
     while iterator:
         limit = PAGE if most is None else max(1, min(PAGE, most - count))
         page = {"ShardIterator": iterator, "Limit": limit}
-        answer = _answered(asked.get_records, stream, page, absent=EXPIRED, pause=pause)
+        answer = answered(asked.get_records, stream.uri, page, absent=EXPIRED, pause=pause)
         if answer is None:
             iterator = _iterator(asked, stream, shard, last)
             continue
@@ -173,34 +162,4 @@ def _iterator(asked: Any, stream: Stream, shard: Shard, after: str | None) -> An
     said = {"StreamName": stream.name, "ShardId": shard.id, "ShardIteratorType": "TRIM_HORIZON"}
     if after is not None:
         said |= {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": after}
-    return _answered(asked.get_shard_iterator, stream, said)["ShardIterator"]
-
-
-def _answered(
-    ask: Callable[..., Any],
-    stream: Stream,
-    said: dict[str, Any],
-    *,
-    absent: str = "",
-    pause: Callable[[float], None] = time.sleep,
-) -> Any:
-    """Ask, and again while the shard is busy; None where the service refuses with the code ``absent``.
-
-    Raises:
-        EtlError: the service refuses.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    for attempt in range(TRIES):
-        try:
-            return ask(**said)
-        except ClientError as error:
-            code, _ = code_of(error)
-            if code == absent:
-                return None
-            if code not in BUSY:
-                raise condition(error, stream.uri) from error
-            pause(min(LONGEST, BETWEEN * 2**attempt))
-        except BotoCoreError as error:
-            raise condition(error, stream.uri) from error
-    raise ThrottledError(f"kinesis on {stream.uri}", f"busy {TRIES} times")
+    return answered(asked.get_shard_iterator, stream.uri, said)["ShardIterator"]

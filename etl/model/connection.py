@@ -9,9 +9,10 @@ from typing import Annotated
 from attrs import field, frozen
 
 VENDORS = ("postgresql",)
-KAFKA, KINESIS = "kafka", "kinesis"
+KAFKA, KINESIS, DYNAMODB = "kafka", "kinesis", "dynamodb"
 _URL = re.compile(
-    r"jdbc:(?P<vendor>[a-z]+):.+|kafka://(?P<servers>[^/@,\s]+:\d+(?:,[^/@,\s]+:\d+)*)|kinesis://(?P<region>[a-z0-9-]+)"
+    r"jdbc:(?P<vendor>[a-z]+):.+|kafka://(?P<servers>[^/@,\s]+:\d+(?:,[^/@,\s]+:\d+)*)"
+    r"|(?P<service>kinesis|dynamodb)://(?P<region>[a-z0-9-]+)"
 )
 _SECRET = re.compile(r"(?:env|ssm|secretsmanager)://.+")
 _IN_URL = re.compile(r"[?&;](?:user|password|pwd|passwd)=|//[^/@]+:[^/@]+@", re.IGNORECASE)
@@ -23,7 +24,8 @@ def _url(text: str) -> str:
     if not found or found["vendor"] not in (*VENDORS, None):
         raise ValueError(
             "is no address of a database or broker that is known here: "
-            f"jdbc:{'|'.join(VENDORS)}://host:5432/name, kafka://host:9092,host:9092, kinesis://region"
+            f"jdbc:{'|'.join(VENDORS)}://host:5432/name, kafka://host:9092,host:9092, "
+            "kinesis://region, dynamodb://region"
         )
     if _IN_URL.search(text):
         raise ValueError("holds a user or a password: write user and password beside it, as references")
@@ -41,12 +43,12 @@ class Connection:
     """How a database or a message broker is reached.
 
     Args:
-        url: of its driver, ``jdbc:postgresql://host:5432/name``, of brokers, ``kafka://host:9092,host:9092``, or of
-            Kinesis, ``kinesis://region``; no secret stands in it.
+        url: of its driver, ``jdbc:postgresql://host:5432/name``, of brokers, ``kafka://host:9092,host:9092``, or of a
+            service, ``kinesis://region``, ``dynamodb://region``; no secret stands in it.
         user: or where it lies: ``env://NAME``, ``ssm://name``, ``secretsmanager://name#key``.
         password: where it lies. It is read when the database is asked, and stands in no plan, log or artifact.
-        properties: of the driver, as ``sslmode``; of Kafka's clients, as ``security.protocol``; of Kinesis,
-            ``endpoint_url`` and ``profile``.
+        properties: of the driver, as ``sslmode``; of Kafka's clients, as ``security.protocol``; of a
+            service, ``endpoint_url`` and ``profile``.
     """
 
     url: Annotated[str, _url]
@@ -56,18 +58,18 @@ class Connection:
 
     @property
     def vendor(self) -> str:
-        """Which database it is, by its URL; ``kafka`` for brokers, ``kinesis`` for streams."""
+        """Which database or service it is, by its URL; ``kafka`` for brokers."""
         found = _URL.fullmatch(self.url)
-        return (found["vendor"] or (KINESIS if found["region"] else KAFKA)) if found else ""
+        return (found["vendor"] or found["service"] or KAFKA) if found else ""
 
     @property
     def format(self) -> str:
         """The format of what is reached by it."""
-        return self.vendor if self.vendor in (KAFKA, KINESIS) else "jdbc"
+        return "jdbc" if self.vendor in VENDORS else self.vendor
 
     @property
     def region(self) -> str:
-        """The region of Kinesis; empty for all else."""
+        """The region of a service; empty for all else."""
         found = _URL.fullmatch(self.url)
         return (found["region"] or "") if found else ""
 

@@ -10,7 +10,7 @@ from attrs import field, fields, frozen
 from etl.config.refusal import RefusedError
 from etl.config.roots import RelativePath
 from etl.errors import ConfigError, DefinitionError, NotAllowedError, Place, did_you_mean
-from etl.model.connection import KAFKA, KINESIS, Connection
+from etl.model.connection import DYNAMODB, KAFKA, KINESIS, Connection
 from etl.model.dataset import ValueFormat
 from etl.model.formats import FORMATS, format_of, known_formats
 from etl.model.schema import Schema
@@ -28,7 +28,7 @@ def _format(name: str) -> str:
 
 
 FormatName = Annotated[str, _format]
-NEEDED = {"jdbc": "table", KAFKA: "topic", KINESIS: "stream"}
+NEEDED = {"jdbc": "table", KAFKA: "topic", KINESIS: "stream", DYNAMODB: "table"}
 """The key that names what a dataset of the format is, beside its connection."""
 
 

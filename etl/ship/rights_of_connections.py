@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from etl.model.connection import KAFKA, KINESIS, Connection
+from etl.model.connection import DYNAMODB, KAFKA, KINESIS, Connection
 from etl.model.dataset import Dataset
 from etl.model.plan import PlannedStep
 
@@ -20,6 +20,7 @@ def of_connections(steps: Sequence[PlannedStep]) -> list[Statement]:
         *_secrets([each.connection for each in datasets if each.connection]),
         *_streams(datasets),
         *_topics(datasets),
+        *_tables(datasets),
     ]
 
 
@@ -57,6 +58,13 @@ def _topics(datasets: Iterable[Dataset]) -> list[Statement]:
         return []
     topics = allow("Topics", ["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"], names)
     return [allow("Brokers", ["kafka-cluster:Connect"], ["arn:aws:kafka:*:*:cluster/*"]), topics]
+
+
+def _tables(datasets: Iterable[Dataset]) -> list[Statement]:
+    names = sorted(
+        {f"arn:aws:dynamodb:{c.region}:*:table/{each.table}" for each in datasets if (c := _of(each, DYNAMODB))}
+    )
+    return [allow("Tables", ["dynamodb:DescribeTable", "dynamodb:Scan"], names)] if names else []
 
 
 def _of(dataset: Dataset, vendor: str) -> Connection | None:

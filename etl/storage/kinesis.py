@@ -7,25 +7,22 @@ shard, and kept; where each shard ended is then its bound. A part of it that is 
 from __future__ import annotations
 
 import json
-import re
 import time
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from etl.aws.access import LOGIN
+from etl.aws.answers import Service
 from etl.aws.kinesis import End, Shard, Stream, client, records, shards
-from etl.errors import EtlError, MissingDatasetError, PlatformError, ProjectError, ThrottledError, UnreachableError
+from etl.errors import MissingDatasetError, ProjectError
 from etl.model.dataset import Dataset
 from etl.model.plural import plural
-from etl.spark.causes import chain
 from etl.sql import literal
 from etl.storage import messages
+from etl.storage.fetched import fetched, taken
 from etl.storage.increments import digest
 from etl.storage.progress import Increment, Progress
 from etl.storage.reading import Reading, Scope, check_scope, declared_schema
@@ -34,7 +31,6 @@ from etl.storage.records import CORRUPT
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-RAISED = re.compile(r"^etl\.errors\.\w+\.(\w+): (.*)", re.MULTILINE)
 WIDTH = 64  # digits of a sequence number, so that their texts are ordered as they are; AWS's have 56
 ABOUT: messages.About = {
     "_key": ("STRING", "key"),
@@ -71,7 +67,9 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     """
     check_scope(dataset, scope)
     messages.check_about(dataset, ABOUT, "Kinesis")
-    stream = _stream(dataset)
+    if dataset.connection is None:
+        raise ProjectError(f"dataset {dataset.name}: format 'kinesis' needs a connection", place=dataset.place)
+    stream = Stream(dataset.stream, Service.of(dataset.connection))
     there = shards(client(stream), stream)
     if there is None:
         if not (scope.optional or dataset.allow_empty):
@@ -107,14 +105,6 @@ def position(shards: Mapping[str, Consumed]) -> str:
     return json.dumps({name: [each.sequence, each.done] for name, each in sorted(shards.items())})
 
 
-def _stream(dataset: Dataset) -> Stream:
-    connection = dataset.connection
-    if connection is None:
-        raise ProjectError(f"dataset {dataset.name}: format 'kinesis' needs a connection", place=dataset.place)
-    said = connection.properties
-    return Stream(dataset.stream, connection.region, said.get("endpoint_url", ""), said.get("profile", ""))
-
-
 def _open(there: Sequence[Shard], since: Position, *, in_turn: bool) -> list[Shard]:
     """Return the shards to read; ``in_turn`` those whose parents are done, so that a key's records keep their order."""
     done = {name for name, each in since.items() if each.done}
@@ -137,17 +127,10 @@ def _kept(
     """Read the shards once, side by side, and keep what came."""
     if not open_:
         return Kept(None), {}
-    from pyspark import StorageLevel
-
     each = ceil(most / len(open_)) if most else None
     asked = [(shard, consumed.sequence if (consumed := since.get(shard.id)) else None) for shard in open_]
-    found = session.sparkContext.parallelize(asked, len(asked)).flatMap(partial(_fetched, stream, until, each))
-    frame = session.createDataFrame(found, DDL).persist(StorageLevel.MEMORY_AND_DISK)
-    weakref.finalize(session, _forgotten, frame)
-    try:
-        told = frame.where("done IS NOT NULL").select("shard", "sequence", "done", "more", "records").collect()
-    except Exception as error:
-        raise (_said(error) or error) from error
+    frame = fetched(session, asked, partial(_fetched, stream, until, each), DDL)
+    told = taken(frame.where("done IS NOT NULL").select("shard", "sequence", "done", "more", "records"))
     ends = {row["shard"]: Consumed(row["sequence"], row["done"]) for row in told}
     return Kept(frame, sum(row["records"] for row in told), any(row["more"] for row in told)), ends
 
@@ -161,23 +144,6 @@ def _fetched(stream: Stream, until: int, most: int | None, asked: tuple[Shard, s
         else:
             sequence = each.sequence.rjust(WIDTH, "0")
             yield (shard.id, sequence, each.part, each.key, each.data, each.arrived, None, None, None)
-
-
-def _said(error: Exception) -> EtlError | None:
-    """Return the condition that a shard's reader raised on an executor: on the driver it is the text of a trace."""
-    passing = {kind.__name__: kind for kind in (UnreachableError, ThrottledError)}
-    for name, words in RAISED.findall("\n".join([*(str(java) for java in chain(error)), str(error)])):
-        if name in passing:
-            what, _, how = words.partition(": ")
-            return passing[name](what, how)
-        if name == PlatformError.__name__:
-            return PlatformError(words, remedy=LOGIN)
-    return None
-
-
-def _forgotten(frame: DataFrame) -> None:
-    with suppress(Exception):  # the JVM may be gone before the session's last reference is
-        frame.unpersist()
 
 
 def _rows(session: SparkSession, dataset: Dataset, kept: Kept, upto: Position) -> DataFrame:

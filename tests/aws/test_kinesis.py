@@ -2,7 +2,8 @@
 
 import pytest
 
-from etl.aws import kinesis
+from etl.aws import answers
+from etl.aws.answers import Service
 from etl.aws.kinesis import End, Record, Shard, Stream, client, records, shards
 from etl.aws.kpl import hash_of, unpacked
 from etl.errors import ThrottledError
@@ -25,7 +26,7 @@ def server():
 
 
 def asked(server, name="clicks"):
-    stream = Stream(name, "eu-west-1", server.connection.properties["endpoint_url"])
+    stream = Stream(name, Service.of(server.connection))
     return client(stream), stream
 
 
@@ -66,7 +67,7 @@ def test_a_busy_shard_and_an_expired_iterator_are_asked_again(server):
 
 
 def test_a_shard_that_stays_busy_is_a_failure_that_passes(server, monkeypatch):
-    monkeypatch.setattr(kinesis, "TRIES", 1)
+    monkeypatch.setattr(answers, "TRIES", 1)
     server.busy = 100
 
     with pytest.raises(ThrottledError, match="kinesis://eu-west-1#clicks"):

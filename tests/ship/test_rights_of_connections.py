@@ -32,6 +32,13 @@ def test_a_stream_is_read_and_listed():
     }
 
 
+def test_a_table_of_dynamodb_is_described_and_scanned():
+    assert said(Connection(url="dynamodb://eu-west-1"), table="words")["Tables"] == (
+        ["dynamodb:DescribeTable", "dynamodb:Scan"],
+        ["arn:aws:dynamodb:eu-west-1:*:table/words"],
+    )
+
+
 @pytest.mark.parametrize(
     ("password", "action", "resource"),
     [

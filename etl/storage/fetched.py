@@ -1,0 +1,60 @@
+"""Rows that executors fetch from a service: once, kept while a step works, and what they were refused with."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from etl.aws.access import LOGIN
+from etl.errors import EtlError, PlatformError, ThrottledError, UnreachableError
+from etl.spark.causes import chain
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+RAISED = re.compile(r"^etl\.errors\.\w+\.(\w+): (.*)", re.MULTILINE)
+T = TypeVar("T")
+
+
+def fetched(
+    session: SparkSession, asked: Sequence[T], fetch: Callable[[T], Iterable[tuple[Any, ...]]], ddl: str
+) -> DataFrame:
+    """Return the rows that ``fetch`` gives for each thing that is asked for, a task each; they end with the session."""
+    from pyspark import StorageLevel
+
+    rows = session.sparkContext.parallelize(asked, len(asked)).flatMap(fetch)
+    frame = session.createDataFrame(rows, ddl).persist(StorageLevel.MEMORY_AND_DISK)
+    weakref.finalize(session, _forgotten, frame)
+    return frame
+
+
+def taken(frame: DataFrame) -> list[Any]:
+    """Return a frame's rows.
+
+    Raises:
+        EtlError: what the service refused an executor with.
+    """
+    try:
+        return frame.collect()
+    except Exception as error:
+        raise (said(error) or error) from error
+
+
+def said(error: BaseException) -> EtlError | None:
+    """Return the condition that was raised on an executor: on the driver it is the text of a trace."""
+    passing = {kind.__name__: kind for kind in (UnreachableError, ThrottledError)}
+    for name, words in RAISED.findall("\n".join([*(str(java) for java in chain(error)), str(error)])):
+        if name in passing:
+            what, _, how = words.partition(": ")
+            return passing[name](what, how)
+        if name == PlatformError.__name__:
+            return PlatformError(words, remedy=LOGIN)
+    return None
+
+
+def _forgotten(frame: DataFrame) -> None:
+    with suppress(Exception):  # the JVM may be gone before the session's last reference is
+        frame.unpersist()
