@@ -41,7 +41,7 @@ def together(done: Sequence[StepResult]) -> StepResult:
         return last
     published = sum(each.outcome is Outcome.PUBLISHED for each in done)
     good = last.status in GOOD
-    kept = "" if good else f"{plural(published, 'batch').replace('batchs', 'batches')} published and kept, then: "
+    kept = "" if good else f"{plural(published, 'batch')} published and kept, then: "
     said = dict.fromkeys(each.message for each in done if each.message)
     return evolve(
         last,
