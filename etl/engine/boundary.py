@@ -11,6 +11,7 @@ from pathlib import Path
 from pyspark.errors import AnalysisException, ParseException
 
 import etl
+from etl.engine.culprit import culprit
 from etl.engine.queries import refusal
 from etl.engine.tracebacks import raised
 from etl.errors import AnalysisError, DefectError, EtlError, Place, TransformError
@@ -56,12 +57,7 @@ def failed_action(planned: PlannedStep, error: BaseException, uri: str | None = 
     if told is not None:
         return told
     if is_of_the_rows(error):
-        udf = raised((cause.message for cause in causes(error)), _root(planned))
-        return TransformError(
-            f"{_who(planned)}: {udf.said if udf else summary(error)}",
-            place=(udf.place if udf else None) or planned.step.place,
-            remedy="mend the transformation or the data",
-        )
+        return _of_the_rows(planned, error)
     if uri and isinstance(error, AnalysisException):
         return AnalysisError(
             f"{_who(planned)}: {uri} refuses the rows: {summary(error)}",
@@ -69,6 +65,24 @@ def failed_action(planned: PlannedStep, error: BaseException, uri: str | None = 
             remedy="the target is unchanged; change the step's schema, or the table",
         )
     return DefectError(f"{_who(planned)}: {type(error).__name__}: {summary(error)}", place=_our_place(error))
+
+
+def _of_the_rows(planned: PlannedStep, error: BaseException) -> TransformError:
+    """Return the error for a row that a condition, a UDF or the transformation cannot take."""
+    found = culprit(planned, error)
+    if found is not None:
+        who, place = found
+        return TransformError(
+            f"{_who(planned)}: {who}: {summary(error)}",
+            place=place,
+            remedy="write the condition so that no row makes it fail: try_cast, try_divide, a CASE before it",
+        )
+    udf = raised((cause.message for cause in causes(error)), _root(planned))
+    return TransformError(
+        f"{_who(planned)}: {udf.said if udf else summary(error)}",
+        place=(udf.place if udf else None) or planned.step.place,
+        remedy="mend the transformation or the data",
+    )
 
 
 def _refused(planned: PlannedStep, error: BaseException) -> EtlError:

@@ -106,3 +106,21 @@ def test_a_field_of_any_name_that_delta_takes_is_published(lake, spark, field):
 
     assert lake.run_step(publish).exit_code == 0
     assert lake.table("clean.out").first()["s"][field] == "x"
+
+
+@pytest.mark.parametrize("condition", ["CAST(s AS INT) > 5", "10 / id > 1 AND s <> 'y'"])
+def test_a_condition_that_a_row_makes_fail_is_named_with_its_line(lake, condition):
+    lake.write("raw.nowhere", "id INT, s STRING", [(0, "x")])
+    checked = declared(
+        expect.column_values_to_not_be_null("id"),
+        expect.column_values_to_not_be_null("s", row_condition=condition),
+        write=ReplaceTable(),
+    )
+
+    failed = lake.run_step(checked)
+
+    assert failed.exit_code == 1
+    assert "values_to_not_be_null(s)" in failed.error.message
+    assert "row_condition: [" in failed.error.message
+    assert failed.error.place.startswith("tests/engine/test_declared.py:")
+    assert "try_cast" in failed.error.remedy
