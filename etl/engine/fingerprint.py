@@ -120,6 +120,7 @@ def _script(script: Script) -> Mapping[str, Any]:
         "files": script.files,
         "folders": [script.inputs, script.outputs],
         "environment": [sorted(script.environment.items()), sorted(script.secrets.items()), sorted(script.inherit)],
+        **({"on": script.on} if script.on != "driver" else {}),
     }
 
 

@@ -16,7 +16,8 @@ from etl.aws.secrets import resolve
 from etl.engine.carriage import bring, deliver
 from etl.engine.program import carry_out
 from etl.engine.script_files import here
-from etl.engine.script_rows import left_rows, receipt
+from etl.engine.script_pieces import Piece, in_pieces
+from etl.engine.script_rows import left_rows, line_rows, receipt
 from etl.engine.stop import Stop
 from etl.errors import ScriptError
 from etl.model.body import Script
@@ -28,6 +29,7 @@ from etl.spark.jvm import hadoop_path, no_rows
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+OF_A_MACHINE = ("PATH", "HOME", "TMPDIR", "JAVA_HOME")  # the driver's say nothing of an executor's
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "JAVA_HOME")
 # As the contract of text files reads it back: quotes doubled, every digit of an instant.
 AS_TEXT = {"header": "true", "escape": '"', "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
@@ -97,13 +99,15 @@ def scripted(planned: PlannedStep, script: Script, frames: Mapping[str, DataFram
         return no_rows(room.session, planned.step.target.schema.nullable().ddl)
     room.close()  # of a try before
     moment = _moment(planned, run, room)
+    if script.on == "executors":
+        return _in_pieces(planned, script, frames, moment)
     scratch = room.scratch(planned, run)
     staged = _staged(room, scratch, script, frames, moment)
     left = {f"OUTPUT{n}_STAGING_DIR": room.folder / f"output{n}" for n in range(1, _outputs(script) + 1)}
     for folder in left.values():
         folder.mkdir()
     secrets = {name: resolve(reference) for name, reference in script.secrets.items()}
-    environment = {name: value for name, value in os.environ.items() if _is_given(name, script)}
+    environment = _given(script)
     environment |= {name: render(text, moment) for name, text in script.environment.items()}
     environment |= {name: str(folder) for name, folder in (staged | left).items()} | secrets
     said = _run(planned, script, environment, moment, room, tuple(secrets.values()))
@@ -115,6 +119,20 @@ def scripted(planned: PlannedStep, script: Script, frames: Mapping[str, DataFram
     if scratch != str(room.folder):
         deliver(room.session, own, f"{scratch}/output1")
     return left_rows(room.session, planned, script, f"{scratch}/output1")
+
+
+def _in_pieces(planned: PlannedStep, script: Script, frames: Mapping[str, DataFrame], moment: Moment) -> DataFrame:
+    ((name, frame),) = frames.items()
+    secrets = {variable: resolve(reference) for variable, reference in script.secrets.items()}
+    given = {variable: value for variable, value in _given(script).items() if variable not in OF_A_MACHINE}
+    module = planned.step.module
+    piece = Piece(script=script, name=name, module=module, moment=moment, given=given, secrets=secrets)
+    return line_rows(planned, in_pieces(planned, piece, frame))
+
+
+def _given(script: Script) -> dict[str, str]:
+    """Return the variables of this process that a program gets."""
+    return {name: value for name, value in os.environ.items() if _is_given(name, script)}
 
 
 def _is_given(name: str, script: Script) -> bool:

@@ -11,7 +11,10 @@ from etl.model.dataset import Dataset
 from etl.model.plan import PlannedStep
 from etl.model.run import Run
 from etl.storage.formats import source_for
-from etl.storage.reading import Scope
+from etl.storage.lines import Lines
+from etl.storage.objects import parsed
+from etl.storage.reading import Corrupt, Reading, Scope
+from etl.storage.records import CORRUPT, REASON
 
 SHOWN = 3  # records
 
@@ -43,8 +46,24 @@ def left_rows(session: SparkSession, planned: PlannedStep, script: Script, uri: 
         allow_empty=True,
         place=step.place,
     )
-    reading = source_for(dataset).read(session, dataset, Scope())
-    frame, corrupt = reading.frame, reading.corrupt
+    return _checked(planned, source_for(dataset).read(session, dataset, Scope()))
+
+
+def line_rows(planned: PlannedStep, lines: DataFrame) -> DataFrame:
+    """Return what a program left on executors, lines of JSON, read under the same contract.
+
+    Raises:
+        InputError: as ``left_rows``.
+    """
+    step = planned.step
+    schema = step.target.schema.nullable()
+    dataset = Dataset(name=step.target.dataset, format="json", uri="", schema=schema, place=step.place)
+    frame = parsed(Lines(lines), dataset, dataset.rules)
+    return _checked(planned, Reading(frame=frame, identity=None, corrupt=Corrupt(column=CORRUPT, reason=REASON)))
+
+
+def _checked(planned: PlannedStep, reading: Reading) -> DataFrame:
+    step, frame, corrupt = planned.step, reading.frame, reading.corrupt
     if corrupt is None:
         return frame
     records = corrupt_records(reading).limit(SHOWN).collect()

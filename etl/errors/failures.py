@@ -172,10 +172,10 @@ class ScriptError(StepError):
     Args:
         said: which program, how it ended and what it said last.
         exit_code_of: its exit code, 128 and the signal's number where one ended it.
+        kept: all that it said is among the run's artifacts; not what it said on executors.
     """
 
-    def __init__(self, said: str, exit_code_of: int, *, place: Place | None = None) -> None:
+    def __init__(self, said: str, exit_code_of: int, *, place: Place | None = None, kept: bool = True) -> None:
         self.exit_code_of = exit_code_of
-        super().__init__(
-            said, place=place, remedy="nothing was published; all it said is under scripts/ of the run's artifacts"
-        )
+        more = "; all it said is under scripts/ of the run's artifacts" if kept else ""
+        super().__init__(said, place=place, remedy=f"nothing was published{more}")

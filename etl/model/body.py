@@ -59,6 +59,7 @@ class Sql:
 
 
 Files = Literal["csv", "json", "parquet"]
+Where = Literal["driver", "executors"]
 
 
 @frozen(kw_only=True)
@@ -75,6 +76,7 @@ class Script:
         inherit: variables of this process that it gets.
         timeout: after it the program and all that it began are ended.
         receipt: it publishes no rows of its own, but that it has run.
+        on: where it runs: once on the driver, or on executors, once for each partition of its source.
         summary: a sentence for people.
     """
 
@@ -87,6 +89,7 @@ class Script:
     inherit: tuple[str, ...] = ()
     timeout: timedelta
     receipt: bool = False
+    on: Where = "driver"
     summary: str = ""
 
     @property

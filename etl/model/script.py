@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any, NoReturn, TypedDict, Unpack, get_args
 
 from etl.errors import DefinitionError, Place, UsageError
-from etl.model.body import Files, Script
+from etl.model.body import Files, Script, Where
 from etl.model.dataset import Source, Target
 from etl.model.definition import check_step
 from etl.model.duration import duration
@@ -36,6 +36,8 @@ class Around(TypedDict, total=False):
         secrets: variable to ``env://NAME``, ``ssm://name`` or ``secretsmanager://name#key``.
         inherit: variables of this process that it gets besides PATH, HOME and the like; ``AWS_*`` is all of AWS's.
         timeout: after it the program and all that it began are ended, and the step fails.
+        on: ``driver``, once; or ``executors``, once for each partition of the only source, for rows that outgrow the
+            driver: the same folders hold a partition's rows and what becomes of them. Then ``files`` is ``json``.
         name: what the step is called; the dataset unless said otherwise.
         expectations: what must hold of the rows.
         tags: words for ``tag:`` selection.
@@ -49,6 +51,7 @@ class Around(TypedDict, total=False):
     secrets: Mapping[str, str]
     inherit: str | Sequence[str]
     timeout: str | timedelta
+    on: Where
     name: str | None
     expectations: Sequence[Expectation]
     tags: str | Sequence[str]
@@ -89,6 +92,7 @@ def script_step(
     place = Place(caller.f_code.co_filename, caller.f_lineno)
     with _told(dataset, place):
         body = _body(command, around, receipt=schema is None)
+        _check_place(body, sources or {})
         target = _target(dataset, schema, write, partition_by, RECEIPTS[0 if body.names & {"start", "end"} else 1])
     declared: Step[..., Any] = Step(
         body=body,
@@ -124,6 +128,7 @@ def _body(command: Sequence[str], around: Around, *, receipt: bool) -> Script:
         inherit=names(around.get("inherit", ())),
         timeout=duration(around.get("timeout", "2 hours")),
         receipt=receipt,
+        on=around.get("on", "driver"),
         summary=around.get("description", ""),
     )
     _check_names(body)
@@ -164,6 +169,21 @@ def _secrets(secrets: Mapping[str, str]) -> dict[str, str]:
                 f"secret {name} is not said by where it lies", f"write {', '.join(f'{each}…' for each in REFERENCES)}"
             )
     return dict(secrets)
+
+
+def _check_place(body: Script, sources: Mapping[str, Source]) -> None:
+    if body.on not in get_args(Where):
+        _refuse(f"on={body.on!r} is none of {', '.join(get_args(Where))}")
+    if body.on == "driver":
+        return
+    if len(sources) != 1 or body.receipt or body.inputs or body.outputs:
+        _refuse(
+            "on executors a program turns the rows of one source into rows: it has a schema, and neither inputs nor "
+            "outputs",
+            "run it on the driver, or leave them out",
+        )
+    if body.files != "json":
+        _refuse(f"on executors rows are lines: files={body.files!r}", 'write files="json"')
 
 
 def _check_names(body: Script) -> None:

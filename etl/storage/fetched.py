@@ -23,9 +23,13 @@ def fetched(
     session: SparkSession, asked: Sequence[T], fetch: Callable[[T], Iterable[tuple[Any, ...]]], ddl: str
 ) -> DataFrame:
     """Return the rows that ``fetch`` gives for each thing that is asked for, a task each; they end with the session."""
+    return kept(session, session.sparkContext.parallelize(asked, len(asked)).flatMap(fetch), ddl)
+
+
+def kept(session: SparkSession, rows: Any, ddl: str) -> DataFrame:
+    """Return an RDD's rows as a frame that is made once; what is lost of it is made again. It ends with the session."""
     from pyspark import StorageLevel
 
-    rows = session.sparkContext.parallelize(asked, len(asked)).flatMap(fetch)
     frame = session.createDataFrame(rows, ddl).persist(StorageLevel.MEMORY_AND_DISK)
     weakref.finalize(session, _forgotten, frame)
     return frame

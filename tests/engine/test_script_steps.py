@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -299,3 +300,61 @@ def test_what_is_no_script_step_is_refused_with_file_and_line(said, words):
         script_step("clean.effect", **said)
     assert caught.value.place.file.endswith("test_script_steps.py")
     assert "hunter2" not in str(caught.value)
+
+
+UPPER = """
+import json, os
+with open(os.environ["ROWS_STAGING_DIR"] + "/rows.json") as rows:
+    found = [json.loads(line) for line in rows]
+with open(os.environ["OUTPUT1_STAGING_DIR"] + "/part.json", "w") as out:
+    for row in found:
+        if row["v"] == "boom":
+            raise SystemExit("no " + os.environ["KEY"] + " for boom")
+        print(json.dumps(dict(row, v=row["v"] and row["v"].upper(), day="{start:%Y-%m-%d}")), file=out)
+"""
+
+
+def in_pieces(**said):
+    return script_step(
+        "clean.rows",
+        command=["python3", "-c", UPPER],
+        sources={"rows": Source("raw.rows", interval_column="day")},
+        schema=DDL,
+        write=ReplacePartitions("day"),
+        secrets={"KEY": "env://SCRIPT_KEY"},
+        **{"files": "json", "on": "executors"} | said,
+    )
+
+
+def test_a_program_on_executors_makes_rows_of_rows(lake, monkeypatch):
+    monkeypatch.setenv("SCRIPT_KEY", "canary")
+    lake.write("raw.rows", DDL, ROWS)
+
+    first, again = lake.run_step(in_pieces()), lake.run_step(in_pieces())
+
+    assert [first.status, again.status] == [Status.PASS, Status.NO_OP]
+    assert [row[2] for row in lake.rows("clean.rows")] == ["A", 'B "QUOTED", É', None]
+
+
+def test_one_that_fails_leaves_the_target_and_is_told_with_its_partition_and_no_secret(lake, monkeypatch):
+    monkeypatch.setenv("SCRIPT_KEY", "canary")
+    lake.write("raw.rows", DDL, [*ROWS, (4, DAY, "boom")])
+
+    failed = lake.run_step(in_pieces())
+
+    assert (failed.exit_code, lake.rows("clean.rows")) == (1, [])
+    assert "python3 ended with exit code 1 (partition " in failed.error.message
+    assert "no *** for boom" in failed.error.message
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"files": "csv"}, "on executors rows are lines: files='csv'"),
+        ({"inputs": "s3://more"}, "neither inputs nor outputs"),
+        ({"on": "moon"}, "on='moon' is none of driver, executors"),
+    ],
+)
+def test_what_cannot_run_on_executors_is_refused(said, told):
+    with pytest.raises(DefinitionError, match=re.escape(told)):
+        in_pieces(**said)
