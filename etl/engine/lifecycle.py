@@ -21,7 +21,7 @@ from etl.engine.look import look
 from etl.engine.meter import drain
 from etl.engine.publishing import Notes
 from etl.engine.quarantine import Aside, Quarantine
-from etl.engine.script import Room
+from etl.engine.room import Room
 from etl.engine.spent import spent_by
 from etl.engine.stage import Prepared, prepare, stage
 from etl.engine.stop import Stop

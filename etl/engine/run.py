@@ -16,7 +16,7 @@ from etl.engine.delivery import delivered
 from etl.engine.fence import Fence, no_fence
 from etl.engine.lifecycle import Attempt
 from etl.engine.progress import Running, watched
-from etl.engine.script import Keep, Room, keep_nothing
+from etl.engine.room import Keep, Room, keep_nothing
 from etl.engine.sessions import Sessions
 from etl.engine.stop import Stop
 from etl.engine.turns import Node, Turns

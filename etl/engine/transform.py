@@ -10,7 +10,8 @@ from attrs import frozen
 from etl.engine.boundary import user_code
 from etl.engine.declared import conditions
 from etl.engine.meter import Observed, counted
-from etl.engine.script import Room, scripted
+from etl.engine.room import Room
+from etl.engine.script import scripted
 from etl.errors import AnalysisError, TransformError, did_you_mean
 from etl.kinds.values import seen
 from etl.model.accounting import Collector, Drop, collecting

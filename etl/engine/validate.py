@@ -9,7 +9,7 @@ from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import functions as F
 
 from etl.engine.declared import check_declared
-from etl.engine.script import Room
+from etl.engine.room import Room
 from etl.engine.stage import prepare
 from etl.engine.transform import transform
 from etl.errors import AnalysisError, EtlError

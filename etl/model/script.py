@@ -91,8 +91,7 @@ def script_step(
     caller = sys._getframe(1)
     place = Place(caller.f_code.co_filename, caller.f_lineno)
     with _told(dataset, place):
-        body = _body(command, around, receipt=schema is None)
-        _check_place(body, sources or {})
+        body = _body(command, around, sources or {}, receipt=schema is None)
         target = _target(dataset, schema, write, partition_by, RECEIPTS[0 if body.names & {"start", "end"} else 1])
     declared: Step[..., Any] = Step(
         body=body,
@@ -117,7 +116,7 @@ def _told(dataset: str, place: Place) -> Iterator[None]:
         raise DefinitionError(f"script step {dataset}: {error.message}", place=place, remedy=error.remedy) from None
 
 
-def _body(command: Sequence[str], around: Around, *, receipt: bool) -> Script:
+def _body(command: Sequence[str], around: Around, sources: Mapping[str, Source], *, receipt: bool) -> Script:
     body = Script(
         command=_words(command),
         files=_files(around.get("files", "csv")),
@@ -132,6 +131,7 @@ def _body(command: Sequence[str], around: Around, *, receipt: bool) -> Script:
         summary=around.get("description", ""),
     )
     _check_names(body)
+    _check_place(body, sources)
     return body
 
 

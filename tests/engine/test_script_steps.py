@@ -107,7 +107,7 @@ def test_rows_are_staged_in_the_format_that_is_asked_for(rows, files):
 
 
 def test_where_executors_are_elsewhere_files_go_by_a_folder_beside_the_target(rows, monkeypatch):
-    monkeypatch.setattr("etl.engine.script.shares_this_disk", lambda _: False)
+    monkeypatch.setattr("etl.engine.room.shares_this_disk", lambda _: False)
     result = rows.run_step(copying(COPY["shell"]))
     assert result.status is Status.PASS, result.error
     assert sorted(rows.rows("clean.rows"), key=repr) == sorted(ROWS, key=repr)
