@@ -88,5 +88,5 @@ def test_iam_on_msk_is_one_word():
 def test_an_address_of_nothing_that_is_known_is_refused(url):
     from etl.model.connection import _url
 
-    with pytest.raises(ValueError, match="is no address|holds a user"):
+    with pytest.raises(ValueError, match=r"is no address|holds a user"):
         _url(url)
