@@ -10,13 +10,13 @@ from datetime import date
 import pytest
 
 from etl import Append, Merge, ReplacePartitions, ReplaceTable, Source, Target, expect, step
-from etl.engine import lifecycle, publishing
+from etl.engine import lifecycle, look, publishing
 from etl.model.result import Outcome, Status
 
 DAY, BEFORE = date(2013, 2, 8), date(2013, 2, 7)
 DDL = "id INT, day DATE, v INT"
 KINDS = [ReplaceTable(), ReplacePartitions("day"), Append(), Merge("id"), Merge("id", sequence_by="v")]
-DOORS = {"extract": lifecycle, "transform": lifecycle, "stage": lifecycle, "audit": lifecycle, "publish": publishing}
+DOORS = {"extract": look, "transform": lifecycle, "stage": lifecycle, "audit": lifecycle, "publish": publishing}
 """Each phase's function, and the module that the engine calls it from."""
 
 
