@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from etl.engine.watermarks import Watermarks
     from etl.model.plan import Plan, PlannedStep
+    from etl.project.project import Project
 
 SHOWN = 80  # letters of a position in a table
 
@@ -46,12 +47,13 @@ def list_(context: Context) -> None:
     \b
     etl state list -o json
     """
-    plan = _plan(context)
+    project = context.open(static=False)
+    plan = _plan(project)
     from etl.engine.watermarks import watermarks
 
     rows: list[dict[str, Any]] = []
     if plan is not None:
-        session = start_session(context.open(), plan, "state")
+        session = start_session(project, plan, "state")
         rows = [row for each in plan.steps for row in _rows(each, watermarks(session, each))]
     elif context.output == "text":
         click.echo("no step is incremental")
@@ -113,13 +115,12 @@ def reset(context: Context, step: str, sources: tuple[str, ...], to: str, yes: b
     click.echo(told)
 
 
-def _plan(context: Context, *steps: str) -> Plan | None:
+def _plan(project: Project, *steps: str) -> Plan | None:
     """Return the plan of the incremental steps, or of one of them; None where no step is incremental.
 
     Raises:
         UsageError: a step that is named is not incremental.
     """
-    project = context.open(static=False)
     every = [name for name, node in project.graph.nodes.items() if node.step.publishes and node.step.incremental]
     for name in steps:
         if name not in project.graph.nodes:
@@ -134,9 +135,10 @@ def _plan(context: Context, *steps: str) -> Plan | None:
 
 def _opened(context: Context, step: str) -> tuple[PlannedStep, SparkSession]:
     """Return one incremental step, and a session that reaches what it reads and writes."""
-    plan = _plan(context, step)
+    project = context.open(static=False)
+    plan = _plan(project, step)
     assert plan is not None  # noqa: S101 a step is named
-    return plan.steps[0], start_session(context.open(), plan, "state")
+    return plan.steps[0], start_session(project, plan, "state")
 
 
 def _rows(planned: PlannedStep, said: Watermarks) -> list[dict[str, Any]]:

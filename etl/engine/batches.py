@@ -24,7 +24,7 @@ def batches(planned: PlannedStep, attempt: Attempt, backoff: Backoff) -> StepRes
 
     A batch that fails ends it: those before it are published and stay, and the next run goes on behind them.
     """
-    attempt, done = evolve(attempt, ends={}), [attempts(planned, attempt, backoff)]
+    done = [attempts(planned, attempt, backoff)]
     while done[-1].status in GOOD and done[-1].metrics.get(BACKLOG) and not attempt.stop.requested:
         _tell(attempt, done)
         done.append(attempts(planned, attempt, backoff))

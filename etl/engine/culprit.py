@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from etl.engine.declared import conditions
 from etl.errors import Place
 from etl.model.plan import PlannedStep
-from etl.spark.causes import chain
+from etl.spark.causes import text_of
 
 SHOWN = re.compile(r"^== SQL.*==\n(?P<sql>.*)\n(?P<before> *)(?P<marks>\^+)", re.MULTILINE)
 
@@ -26,7 +26,6 @@ def culprit(planned: PlannedStep, error: BaseException) -> tuple[str, Place] | N
 
 
 def _underlined(error: BaseException) -> Iterator[str]:
-    text = "\n".join([*(str(java) for java in chain(error)), str(error)])
-    for found in SHOWN.finditer(text):
+    for found in SHOWN.finditer(text_of(error)):
         start = len(found["before"])
         yield found["sql"][start : start + len(found["marks"])]

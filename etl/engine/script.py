@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from etl.aws.secrets import resolve
 from etl.engine.carriage import bring, deliver
+from etl.engine.last_words import hide, how, tail, words
 from etl.engine.program import carry_out
 from etl.engine.room import Room
 from etl.engine.script_files import here
@@ -29,7 +29,6 @@ OF_A_MACHINE = ("PATH", "HOME", "TMPDIR", "JAVA_HOME")  # the driver's say nothi
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "JAVA_HOME")
 # As the contract of text files reads it back: quotes doubled, every digit of an instant.
 AS_TEXT = {"header": "true", "escape": '"', "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"}
-LAST = 20  # lines of what it complained of that an error shows
 
 
 def scripted(planned: PlannedStep, script: Script, frames: Mapping[str, DataFrame], run: Run, room: Room) -> DataFrame:
@@ -141,35 +140,15 @@ def _run(
         command, environment, work, stdout=out, stderr=err, timeout=script.timeout.total_seconds(), stop=room.stop
     )
     for file in (out, err):
-        _hide(file, secrets)
+        hide(file, secrets)
         if file.stat().st_size:
             of = f"-{moment.start:%Y%m%dT%H%M}" if moment.start else ""
             room.keep(f"scripts/{planned.step.name}{of}.{file.name}", file)
     room.stop.check()
     if ended.timed_out or ended.exit_code:
-        how = f"had not ended after {script.timeout}" if ended.timed_out else f"ended with exit code {ended.exit_code}"
         raise ScriptError(
-            f"step {planned.step.name}: {script.command[0]} {how}{_words(err if err.stat().st_size else out)}",
+            f"step {planned.step.name}: {how(script, ended)}{words(out, err)}",
             ended.exit_code,
             place=planned.step.place,
         )
-    return (_tail(out, 1) or [""])[-1]
-
-
-def _hide(file: Path, secrets: tuple[str, ...]) -> None:
-    said = file.read_bytes()
-    hidden = said
-    for secret in filter(None, secrets):
-        hidden = hidden.replace(secret.encode(), b"***")
-    if hidden != said:
-        file.write_bytes(hidden)
-
-
-def _tail(file: Path, count: int) -> list[str]:
-    with file.open(errors="replace") as lines:
-        return [line.rstrip() for line in deque(lines, count)]
-
-
-def _words(file: Path) -> str:
-    lines = _tail(file, LAST)
-    return "".join(f"\n    {line}" for line in lines)
+    return (tail(out, 1) or [""])[-1]

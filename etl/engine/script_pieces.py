@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, field, frozen
 
+from etl.engine.last_words import hide, how, words
 from etl.engine.program import carry_out
 from etl.engine.script_files import here
 from etl.engine.stop import Stop
@@ -29,7 +30,6 @@ from etl.storage.lines import LINE
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-LAST = 20  # lines of what it complained of that an error shows
 FAILED = "_headrace_failed"
 DDL = f"{LINE} STRING, {FAILED} STRING"
 Row = tuple[str | None, str | None]
@@ -117,9 +117,6 @@ def _run(piece: Piece, folder: Path, number: int) -> str:
     )
     if not (ended.timed_out or ended.exit_code):
         return ""
-    how = f"had not ended after {script.timeout}" if ended.timed_out else f"ended with exit code {ended.exit_code}"
-    words = (err if err.stat().st_size else out).read_text(errors="replace")
-    for secret in filter(None, piece.secrets.values()):
-        words = words.replace(secret, "***")
-    shown = "".join(f"\n    {line}" for line in words.splitlines()[-LAST:])
-    return f"{ended.exit_code} {script.command[0]} {how} (partition {number}){shown}"
+    for file in (out, err):
+        hide(file, piece.secrets.values())
+    return f"{ended.exit_code} {how(script, ended)} (partition {number}){words(out, err)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from attrs import field, frozen
 
 from etl.engine import increments
 from etl.engine.extract import extract
+from etl.engine.fingerprint import Made
 from etl.errors import EtlError, ProjectError
 from etl.model import history
 from etl.model.marks import mark_name
@@ -19,7 +19,7 @@ from etl.spark.jvm import no_rows
 from etl.storage.formats import source_for, storage_for
 from etl.storage.progress import Increment
 from etl.storage.reading import Scope
-from etl.storage.staging import FINGERPRINT_BITS, Applied, Mark, Publish, Published
+from etl.storage.staging import Applied, Mark, Publish, Published, TargetState
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -50,12 +50,9 @@ def watermarks(session: SparkSession, planned: PlannedStep, *, look: bool = Fals
     storage, name = storage_for(planned.writes), mark_name(planned.step, None)
     before = storage.state(session, planned.writes, name)
     publishes = before.applied.generation if before.applied else 0
-    try:
-        consumed = increments.consumed(session, planned, name, before)
-    except ProjectError:
-        return Watermarks(publishes=publishes, consumed=None)
+    consumed = _consumed(session, planned, name, before)
     new: dict[str, str] = {}
-    if look:
+    if look and consumed is not None:
         found = extract(session, planned, None, increments.of(planned, consumed, {})).progress
         new = {each: ", then ".join(filter(None, (one.news, one.left))) for each, one in found.items()}
     return Watermarks(publishes=publishes, consumed=consumed, new=new)
@@ -72,7 +69,7 @@ def reset(session: SparkSession, planned: PlannedStep, sources: Sequence[str], t
     """
     storage, step, name = storage_for(planned.writes), planned.step, mark_name(planned.step, None)
     before = storage.state(session, planned.writes, name)
-    known = dict(watermarks(session, planned).consumed or {})
+    known = dict(_consumed(session, planned, name, before) or {})
     for each in sources:
         known.pop(each, None)
         if to == "latest":
@@ -83,10 +80,9 @@ def reset(session: SparkSession, planned: PlannedStep, sources: Sequence[str], t
             raise EtlError(f"step {step.name}: {planned.writes.name} is not there yet", remedy="run the step first")
         schema = history.stored(schema, step.target.write)
     after = before.applied
-    fingerprint = int(hashlib.sha256(repr(sorted(known.items())).encode()).hexdigest(), 16) >> (256 - FINGERPRINT_BITS)
     applied = Applied(
         generation=after.generation + 1 if after else 1,
-        fingerprint=fingerprint,
+        fingerprint=Made(parts=known, details={}).number,
         run_id=run_id,
         watermark=known,
         consumes=True,
@@ -101,6 +97,14 @@ def reset(session: SparkSession, planned: PlannedStep, sources: Sequence[str], t
         version=before.version,
     )
     return storage.stage(session, publish).commit(applied)
+
+
+def _consumed(session: SparkSession, planned: PlannedStep, name: str, before: TargetState) -> Mapping[str, str] | None:
+    """Return what the step has consumed; None where nobody knows."""
+    try:
+        return increments.consumed(session, planned, name, before)
+    except ProjectError:
+        return None
 
 
 def _end(session: SparkSession, planned: PlannedStep, name: str) -> str:

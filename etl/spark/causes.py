@@ -49,6 +49,11 @@ def causes(error: BaseException) -> tuple[Cause, ...]:
     return tuple(found)
 
 
+def text_of(error: BaseException) -> str:
+    """Return all that a failure says, its Java exceptions with their classes: one of a task is text on the driver."""
+    return "\n".join([*(str(java) for java in chain(error)), str(error)])
+
+
 def chain(error: BaseException) -> Iterator[object]:
     """Yield the Java exceptions behind a Python one, outermost first; nothing if there are none."""
     java = getattr(error, "java_exception", None) or getattr(error, "_origin", None)

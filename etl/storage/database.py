@@ -13,7 +13,7 @@ from etl.aws.secrets import resolve
 from etl.errors import ConflictError, EtlError, PlatformError, PublishError, UnreachableError
 from etl.model.connection import Connection, is_secret
 from etl.spark.added import added_class
-from etl.spark.causes import chain
+from etl.spark.causes import chain, text_of
 from etl.spark.jvm import java_class
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def condition(error: BaseException, connection: Connection) -> EtlError:
 
 def is_of_driver(error: BaseException) -> bool:
     """Say whether the driver raised an error, here or in a task."""
-    text = _text(error)
+    text = text_of(error)
     return bool(_said(error)[0]) or LOST in text or _OF_TASK.search(text) is not None
 
 
@@ -165,15 +165,11 @@ def _said(error: BaseException) -> tuple[str, str]:
         exception: Any = java
         if exception.getClass().getSimpleName().endswith(SQL_EXCEPTIONS):
             return str(exception.getSQLState() or ""), str(exception.getMessage() or "").splitlines()[0]
-    text = _text(error)
+    text = text_of(error)
     if LOST in text:
         return "08006", "a task failed, and Spark could not tell what the driver had said"
     found = _OF_TASK.search(text)
     return "", found[1].strip() if found else (str(error).splitlines() or [""])[0]
-
-
-def _text(error: BaseException) -> str:
-    return "\n".join([str(error), *(str(java) for java in chain(error))])
 
 
 @contextmanager

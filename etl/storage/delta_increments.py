@@ -22,7 +22,7 @@ from etl.storage.delta_actions import Actions, actions_of
 from etl.storage.delta_bridge import Bridge
 from etl.storage.delta_damage import lost
 from etl.storage.delta_declared import as_declared, at_version
-from etl.storage.increments import digest
+from etl.storage.increments import identity
 from etl.storage.progress import Increment, Progress
 from etl.storage.reading import Reading
 
@@ -91,7 +91,7 @@ def _reading(
 ) -> Reading:
     return Reading(
         frame=frame,
-        identity={"since": digest(increment.since or ""), "upto": digest(progress.upto)},
+        identity=identity(increment, progress),
         progress=progress,
         ignored=ignored,
         explain=lambda error: lost(dataset, error),
@@ -145,10 +145,8 @@ def _within(dataset: Dataset, versions: Mapping[int, Actions]) -> list[int]:
 
 def _changes(bridge: Bridge, dataset: Dataset, first: int, last: int) -> DataFrame:
     feed = bridge.session.read.format("delta").option("readChangeFeed", "true")
-    if last < first:
-        first = last
-        return feed.option("startingVersion", first).option("endingVersion", last).load(dataset.uri).limit(0)
-    return feed.option("startingVersion", first).option("endingVersion", last).load(dataset.uri)
+    found = feed.option("startingVersion", min(first, last)).option("endingVersion", last).load(dataset.uri)
+    return found if first <= last else found.limit(0)
 
 
 def _as_inserts(frame: DataFrame, bridge: Bridge, snapshot: Any, dataset: Dataset, version: int) -> DataFrame:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from etl.aws.access import LOGIN
 from etl.errors import EtlError, PlatformError, ThrottledError, UnreachableError
-from etl.spark.causes import chain
+from etl.spark.causes import text_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -50,7 +50,7 @@ def taken(frame: DataFrame) -> list[Any]:
 def said(error: BaseException) -> EtlError | None:
     """Return the condition that was raised on an executor: on the driver it is the text of a trace."""
     passing = {kind.__name__: kind for kind in (UnreachableError, ThrottledError)}
-    for name, words in RAISED.findall("\n".join([*(str(java) for java in chain(error)), str(error)])):
+    for name, words in RAISED.findall(text_of(error)):
         if name in passing:
             what, _, how = words.partition(": ")
             return passing[name](what, how)

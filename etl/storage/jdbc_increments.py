@@ -68,9 +68,9 @@ def rows_above(
     if since.value is not None:
         new = f"{name} > CAST({_text(since.value)} AS {column.type}) AND {new}"
     ((count,),) = database.rows(f"SELECT count(*) FROM {table} WHERE {new}")
-    progress = Progress(upto=end.text, end=end.text, news=plural(int(count), "new row") if int(count) else "")
     if not int(count):
         return "false", Progress(upto=since.text, end=end.text)
+    progress = Progress(upto=end.text, end=end.text, news=plural(int(count), "new row"))
     if since.value is None or increment.lookback is None:
         return new, progress
     below = f"CAST({_text(since.value)} AS {column.type}) - {_distance(increment.lookback)}"

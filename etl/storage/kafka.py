@@ -11,6 +11,7 @@ from etl.errors import EtlError, ProjectError
 from etl.model.connection import Connection
 from etl.model.dataset import Dataset
 from etl.model.plural import plural
+from etl.spark.causes import text_of
 from etl.storage import messages
 from etl.storage.increments import digest
 from etl.storage.kafka_offsets import (
@@ -22,7 +23,6 @@ from etl.storage.kafka_offsets import (
     position,
     positioned,
     properties,
-    text_of,
     topic,
     within,
 )

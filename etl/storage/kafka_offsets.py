@@ -14,7 +14,7 @@ from etl.errors import EtlError, InputError, MissingDatasetError, PlatformError,
 from etl.model.connection import Connection, is_secret
 from etl.model.dataset import Dataset
 from etl.spark.added import added_class
-from etl.spark.causes import chain
+from etl.spark.causes import text_of
 from etl.spark.jvm import java_class
 
 if TYPE_CHECKING:
@@ -116,11 +116,6 @@ def condition(error: BaseException, dataset: Dataset, connection: Connection) ->
     if any(word in name for word in ("Timeout", "Disconnect", "Network", "Retriable", "NotLeader", "NotAvailable")):
         return UnreachableError(connection.url, said)
     return PlatformError(f"dataset {dataset.name}: {connection.url}: {said}")
-
-
-def text_of(error: BaseException) -> str:
-    """Return all that a failure says, its Java exceptions with their classes: one of a task is text on the driver."""
-    return "\n".join([*(str(java) for java in chain(error)), str(error)])
 
 
 def position(offsets: Mapping[int, int]) -> str:

@@ -23,7 +23,7 @@ from etl.model.plural import plural
 from etl.sql import literal
 from etl.storage import messages
 from etl.storage.fetched import fetched, taken
-from etl.storage.increments import digest
+from etl.storage.increments import identity
 from etl.storage.progress import Increment, Progress
 from etl.storage.reading import Reading, Scope, check_scope, declared_schema
 from etl.storage.records import CORRUPT
@@ -88,7 +88,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     progress = _progress(kept, upto, until, len(there) - sum(each.done for each in upto.values()) - len(open_))
     return Reading(
         frame=frame.where(f"({where}) OR {CORRUPT} IS NOT NULL") if where else frame,
-        identity={"since": digest(increment.since or ""), "upto": digest(progress.upto)},
+        identity=identity(increment, progress),
         progress=progress if scope.increment else None,
         corrupt=messages.CORRUPT_MESSAGES,
     )
