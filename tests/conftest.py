@@ -135,9 +135,13 @@ def s3_bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
 
 @pytest.fixture(scope="session")
 def spark_settings(spark_settings: SessionSettings) -> SessionSettings:
-    """Give the tests' session the jars to reach S3 by, too; which server it is, `s3_root` says."""
+    """Give the tests' session the jars to reach S3 by, too; which server it is, `s3_root` says.
+
+    And its second compiler: what it costs in the first minutes, a session of half an hour has back threefold.
+    """
     found = ",".join(map(str, s3_jars(version("pyspark"))))
-    return evolve(spark_settings, conf={"spark.jars": found})
+    both_compilers = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=4"}
+    return evolve(spark_settings, conf={"spark.jars": found} | both_compilers)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 from attrs import frozen
@@ -50,7 +51,11 @@ class Outcome:
 
 
 def race(bucket, drivers, commits, *, kill=False, deltas_own=False):
-    """Let drivers commit at one time, each until it has made its commits; the one to kill until the others have."""
+    """Let drivers commit at one time, each until it has made its commits; the one to kill dies in the midst of more.
+
+    It dies when it has told of as many as the others are to make: a log that grew for as long as the others need would
+    be the longer the less the machine lets them, and each looks through what it missed.
+    """
     counts = [ENDLESS if kill and not number else commits for number in range(drivers)]
     ours = [sys.executable, "-m", "tests.faults.race", "--driver"]
     name = DELTAS_OWN if deltas_own else ""
@@ -62,11 +67,11 @@ def race(bucket, drivers, commits, *, kill=False, deltas_own=False):
         for each in running:
             each.stdin.write("go\n")
             each.stdin.flush()
-        said = [pool.submit(each.stdout.readlines) for each in running]
-        ended = [each.wait() for each in running[1 if kill else 0 :]]
-        if kill:
-            os.killpg(running[0].pid, signal.SIGKILL)
+        said = [
+            pool.submit(_told, each, commits if kill and not number else None) for number, each in enumerate(running)
+        ]
         lines = [line for told in said for line in told.result() if line.endswith("\n")]
+        ended = [each.wait() for each in running[1 if kill else 0 :]]
     assert not any(ended)
     return Outcome({words: int(at) for at, words in map(str.split, lines)}, _held(bucket))
 
@@ -85,6 +90,15 @@ def _started(command):
         process.wait()
         process.stdin.close()
         process.stdout.close()
+
+
+def _told(process, last):
+    """Return what a driver says until it ends, which is after that many lines if there is a last."""
+    if last is None:
+        return process.stdout.readlines()
+    lines = list(islice(process.stdout, last))
+    os.killpg(process.pid, signal.SIGKILL)
+    return lines + process.stdout.readlines()
 
 
 def _held(bucket):
