@@ -18,7 +18,7 @@ TRIES = 12
 BETWEEN = 0.2  # seconds after the first refusal, doubled for each further one
 LONGEST = 5.0
 BUSY = frozenset({"ProvisionedThroughputExceededException", "LimitExceededException", "KMSThrottlingException"})
-BUSY |= {"RequestLimitExceeded", "ThrottlingException"}
+BUSY |= {"RequestLimitExceeded", "ThrottlingException", "ActiveStatementsExceededException"}
 GONE = "ResourceNotFoundException"
 
 

@@ -9,10 +9,10 @@ from typing import Annotated
 from attrs import field, frozen
 
 VENDORS = ("postgresql",)
-KAFKA, KINESIS, DYNAMODB = "kafka", "kinesis", "dynamodb"
+KAFKA, KINESIS, DYNAMODB, REDSHIFT = "kafka", "kinesis", "dynamodb", "redshift"
 _URL = re.compile(
     r"jdbc:(?P<vendor>[a-z]+):.+|kafka://(?P<servers>[^/@,\s]+:\d+(?:,[^/@,\s]+:\d+)*)"
-    r"|(?P<service>kinesis|dynamodb)://(?P<region>[a-z0-9-]+)"
+    r"|(?P<service>kinesis|dynamodb|redshift)://(?P<region>[a-z0-9-]+)(?:/(?P<database>[^/?#\s]+))?"
 )
 _SECRET = re.compile(r"(?:env|ssm|secretsmanager)://.+")
 _IN_URL = re.compile(r"[?&;](?:user|password|pwd|passwd)=|//[^/@]+:[^/@]+@", re.IGNORECASE)
@@ -21,11 +21,12 @@ FORMS = "env://NAME, ssm://name, secretsmanager://name#key"
 
 def _url(text: str) -> str:
     found = _URL.fullmatch(text)
-    if not found or found["vendor"] not in (*VENDORS, None):
+    known = found and found["vendor"] in (*VENDORS, None)
+    if not found or not known or bool(found["database"]) != (found["service"] == REDSHIFT):
         raise ValueError(
             "is no address of a database or broker that is known here: "
             f"jdbc:{'|'.join(VENDORS)}://host:5432/name, kafka://host:9092,host:9092, "
-            "kinesis://region, dynamodb://region"
+            "kinesis://region, dynamodb://region, redshift://region/database"
         )
     if _IN_URL.search(text):
         raise ValueError("holds a user or a password: write user and password beside it, as references")
@@ -44,11 +45,12 @@ class Connection:
 
     Args:
         url: of its driver, ``jdbc:postgresql://host:5432/name``, of brokers, ``kafka://host:9092,host:9092``, or of a
-            service, ``kinesis://region``, ``dynamodb://region``; no secret stands in it.
+            service, ``kinesis://region``, ``dynamodb://region``, ``redshift://region/database``; without any secret.
         user: or where it lies: ``env://NAME``, ``ssm://name``, ``secretsmanager://name#key``.
         password: where it lies. It is read when the database is asked, and stands in no plan, log or artifact.
         properties: of the driver, as ``sslmode``; of Kafka's clients, as ``security.protocol``; of a
-            service, ``endpoint_url`` and ``profile``.
+            service, ``endpoint_url`` and ``profile``; of Redshift ``workgroup`` or ``cluster``, ``staging``, a folder
+            of S3 that rows pass through, and ``iam_role``.
     """
 
     url: Annotated[str, _url]
@@ -72,6 +74,12 @@ class Connection:
         """The region of a service; empty for all else."""
         found = _URL.fullmatch(self.url)
         return (found["region"] or "") if found else ""
+
+    @property
+    def database(self) -> str:
+        """The database of Redshift; empty for all else."""
+        found = _URL.fullmatch(self.url)
+        return (found["database"] or "") if found else ""
 
     @property
     def servers(self) -> str:

@@ -50,6 +50,11 @@ FORMATS: dict[str, Format] = {
         promise="exactly once",
         incremental=True,
     ),
+    "redshift": Format(
+        module="etl.storage.redshift",
+        writes=(ReplaceTable, ReplacePartitions, ReplaceInterval, Append, Merge),
+        promise="exactly once",
+    ),
     "kafka": Format(module="etl.storage.kafka", needs_schema=True, incremental=True),
     "kinesis": Format(module="etl.storage.kinesis", needs_schema=True, incremental=True),
     "dynamodb": Format(module="etl.storage.dynamodb", needs_schema=True),

@@ -182,7 +182,8 @@ class Plan:
     @property
     def is_on_s3(self) -> bool:
         """Whether a step reads or writes there."""
-        return any(is_s3(dataset.uri) for dataset in self.datasets)
+        passed = (each.connection.properties.get("staging", "") for each in self.datasets if each.connection)
+        return any(map(is_s3, (*(dataset.uri for dataset in self.datasets), *passed)))
 
     @property
     def databases(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from attrs import field, fields, frozen
 from etl.config.refusal import RefusedError
 from etl.config.roots import RelativePath
 from etl.errors import ConfigError, DefinitionError, NotAllowedError, Place, did_you_mean
-from etl.model.connection import DYNAMODB, KAFKA, KINESIS, Connection
+from etl.model.connection import DYNAMODB, KAFKA, KINESIS, REDSHIFT, Connection
 from etl.model.dataset import ValueFormat
 from etl.model.formats import FORMATS, format_of, known_formats
 from etl.model.schema import Schema
@@ -28,7 +28,7 @@ def _format(name: str) -> str:
 
 
 FormatName = Annotated[str, _format]
-NEEDED = {"jdbc": "table", KAFKA: "topic", KINESIS: "stream", DYNAMODB: "table"}
+NEEDED = {"jdbc": "table", REDSHIFT: "table", KAFKA: "topic", KINESIS: "stream", DYNAMODB: "table"}
 """The key that names what a dataset of the format is, beside its connection."""
 
 
@@ -94,10 +94,30 @@ def connection_problems(
         if entry.format != connections[entry.connection].format:
             url = connections[entry.connection].url
             yield ConfigError(f"{name}: a {entry.format} dataset cannot be reached by {url}", place=place)
+        yield from _warehouse_problems(entry.connection, connections[entry.connection], place)
     else:
         said = did_you_mean(entry.connection, connections)
         yield ConfigError(
             f"{name}: no connection {entry.connection!r} in this environment; {said}",
             place=place,
             remedy=f"write [connections.{entry.connection}] in conf/",
+        )
+
+
+def _warehouse_problems(name: str, connection: Connection, place: Place) -> Iterator[ConfigError]:
+    """Yield what a connection to Redshift lacks."""
+    if connection.vendor != REDSHIFT:
+        return
+    said, where = connection.properties, f"connection {name}"
+    remedy = 'properties = { workgroup = "name", staging = "s3://bucket/folder" }; docs/redshift.md has all'
+    if ("workgroup" in said) == ("cluster" in said):
+        yield ConfigError(f"{where}: needs workgroup or cluster, one of them", place=place, remedy=remedy)
+    if not said.get("staging", "").startswith("s3://"):
+        found = said.get("staging", "")
+        yield ConfigError(f"{where}: staging {found!r} is no folder of S3", place=place, remedy=remedy)
+    if connection.password and not connection.password.startswith("secretsmanager://"):
+        yield ConfigError(
+            f"{where}: password {connection.password!r} is no secret that the Data API can read",
+            place=place,
+            remedy='password = "secretsmanager://name", or none: IAM lets the run in',
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from etl.model.connection import DYNAMODB, KAFKA, KINESIS, Connection
+from etl.model.connection import DYNAMODB, KAFKA, KINESIS, REDSHIFT, Connection
 from etl.model.dataset import Dataset
 from etl.model.plan import PlannedStep
 
@@ -21,6 +21,7 @@ def of_connections(steps: Sequence[PlannedStep]) -> list[Statement]:
         *_streams(datasets),
         *_topics(datasets),
         *_tables(datasets),
+        *_warehouses(datasets),
     ]
 
 
@@ -65,6 +66,39 @@ def _tables(datasets: Iterable[Dataset]) -> list[Statement]:
         {f"arn:aws:dynamodb:{c.region}:*:table/{each.table}" for each in datasets if (c := _of(each, DYNAMODB))}
     )
     return [allow("Tables", ["dynamodb:DescribeTable", "dynamodb:Scan"], names)] if names else []
+
+
+def _warehouses(datasets: Iterable[Dataset]) -> list[Statement]:
+    """The Data API's statements are the caller's own; which database they reach, the credentials say."""
+    found = [connection for each in datasets if (connection := _of(each, REDSHIFT))]
+    if not found:
+        return []
+    asked = ("ExecuteStatement", "BatchExecuteStatement", "DescribeStatement", "GetStatementResult", "CancelStatement")
+    places = sorted({each.properties["staging"].removeprefix("s3://").rstrip("/") for each in found})
+    objects = [f"arn:aws:s3:::{place}/headrace/*" for place in places]
+    buckets = sorted({f"arn:aws:s3:::{place.partition('/')[0]}" for place in places})
+    return [
+        allow("Warehouse", [f"redshift-data:{name}" for name in asked], ["*"]),
+        *_credentials(found),
+        allow("Staging", ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], objects),
+        allow("StagingBucket", ["s3:ListBucket"], buckets),
+    ]
+
+
+def _credentials(warehouses: Iterable[Connection]) -> list[Statement]:
+    """A workgroup's name is no part of its address, which has an id: the region's workgroups are what is allowed."""
+    workgroups, clusters = set(), set()
+    for each in warehouses:
+        if "workgroup" in each.properties:
+            workgroups.add(f"arn:aws:redshift-serverless:{each.region}:*:workgroup/*")
+        else:
+            cluster = each.properties["cluster"]
+            clusters |= {f"arn:aws:redshift:{each.region}:*:{kind}:{cluster}/*" for kind in ("dbname", "dbuser")}
+    actions = ["redshift:GetClusterCredentials", "redshift:GetClusterCredentialsWithIAM"]
+    return [
+        *([allow("Workgroups", ["redshift-serverless:GetCredentials"], sorted(workgroups))] if workgroups else []),
+        *([allow("Clusters", actions, sorted(clusters))] if clusters else []),
+    ]
 
 
 def _of(dataset: Dataset, vendor: str) -> Connection | None:

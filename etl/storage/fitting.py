@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.spark.jvm import struct_type
 from etl.sql import quoted
-from etl.storage.drift import Fitting
+from etl.storage.drift import Fitting, fitted
+from etl.storage.stored import Footer, Stored
 from etl.storage.widening import as_declared, nullable
 
 if TYPE_CHECKING:
@@ -41,6 +43,29 @@ def typed(frame: DataFrame, schema: Schema, declared: Mapping[str, Any], stored:
         return found if found == quoted(name) else f"CAST({found} AS {kind}) AS {quoted(name)}"
 
     return frame.selectExpr(*(column(each.name, each.type) for each in schema))
+
+
+def of_table(
+    session: SparkSession, dataset: Dataset, frame: DataFrame, there: Sequence[tuple[str, str]]
+) -> tuple[DataFrame, tuple[str, ...]]:
+    """Return the declared columns of a table's rows, and what of it nobody declared; all where nothing is declared.
+
+    Args:
+        session: the step's.
+        dataset: the table.
+        frame: its rows.
+        there: its columns and their types in the database's own words.
+
+    Raises:
+        InputError: the columns are not exactly within the declared ones.
+    """
+    if dataset.schema is None:
+        return frame, ()
+    kinds = {field.name: field.dataType.jsonValue() for field in frame.schema.fields}
+    declared = declared_types(session, dataset.schema)
+    footer = Footer(dataset.table, tuple(Stored(name, kinds[name], words) for name, words in there), what="table")
+    fitting = fitted(dataset, declared, [footer], lambda _, __: False)
+    return typed(frame, dataset.schema, declared, dict(fitting[0].kinds)), tuple(undeclared(fitting))
 
 
 def undeclared(fitting: Iterable[Fitting]) -> list[str]:

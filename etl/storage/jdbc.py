@@ -15,15 +15,13 @@ from etl.model.connection import Connection
 from etl.model.dataset import Dataset
 from etl.storage import postgresql
 from etl.storage.database import REPEATABLE_READ, Database, condition, connect, connected, credentials, is_of_driver
-from etl.storage.drift import fitted
-from etl.storage.fitting import declared_types, typed, undeclared
+from etl.storage.fitting import declared_types, of_table
 from etl.storage.increments import identity as named
 from etl.storage.jdbc_increments import rows_above
 from etl.storage.jdbc_target import changes, consumed, counted, is_taken_back, later_intervals, recall, stage, state
 from etl.storage.numerals import exact
 from etl.storage.progress import Progress
 from etl.storage.reading import Reading, Scope, check_scope, empty
-from etl.storage.stored import Footer, Stored
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -181,20 +179,12 @@ def _declared(
     session: SparkSession, dataset: Dataset, frame: DataFrame, there: tuple[postgresql.Column, ...]
 ) -> tuple[DataFrame, tuple[str, ...]]:
     """Return the declared columns, and what of the table nobody declared; all of it where nothing is declared."""
-    if dataset.schema is None:
-        return frame, ()
-    kinds = {field.name: field.dataType.jsonValue() for field in frame.schema.fields}
-    declared = declared_types(session, dataset.schema)
+    declared = declared_types(session, dataset.schema) if dataset.schema else {}
     for each in there:  # a number without bounds came as text: it is a number of the declared digits, or the run fails
-        if each.type.startswith("numeric") and kinds[each.name] == "string":
-            wanted = declared.get(each.name)
-            if isinstance(wanted, str) and wanted.startswith("decimal"):
-                frame = frame.withColumn(each.name, exact(each.name, wanted))
-                kinds[each.name] = wanted
-    stored = tuple(Stored(each.name, kinds[each.name], each.type) for each in there)
-    footer = Footer(f"{dataset.table}", stored, what="table")
-    fitting = fitted(dataset, declared, [footer], lambda _, __: False)
-    return typed(frame, dataset.schema, declared, dict(fitting[0].kinds)), tuple(undeclared(fitting))
+        wanted = declared.get(each.name)
+        if each.type.startswith("numeric") and each.spark == "STRING" and str(wanted).startswith("decimal"):
+            frame = frame.withColumn(each.name, exact(each.name, str(wanted)))
+    return of_table(session, dataset, frame, [(each.name, each.type) for each in there])
 
 
 def _explained(connection: Connection, error: BaseException) -> EtlError | None:

@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
 from etl.errors import AnalysisError
 from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.model.types import holds
-from etl.storage import postgresql
-from etl.storage.database import Database
-from etl.storage.jdbc_log import Target
 
 
-def check(database: Database, target: Target, dataset: Dataset, schema: Schema) -> None:
+class Column(Protocol):
+    """What is asked of a database's own account of a column."""
+
+    @property
+    def name(self) -> str:
+        """As the database has it."""
+
+    @property
+    def type(self) -> str:
+        """The database's own word."""
+
+    @property
+    def required(self) -> bool:
+        """It takes no null."""
+
+    @property
+    def filled(self) -> bool:
+        """The database gives it a value where none is given."""
+
+    @property
+    def spark(self) -> str:
+        """Spark's type that holds every value of it."""
+
+
+def check(columns: Iterable[Column], made: Callable[[str], str], dataset: Dataset, schema: Schema) -> None:
     """Refuse declared columns that the table cannot take; one that is not there takes them all.
+
+    Args:
+        columns: the table's; none where there is no table.
+        made: gives the database's type of a column that is made for a declared one.
+        dataset: the table.
+        schema: the declared columns.
 
     Raises:
         AnalysisError: with all that stands against them.
         ProjectError: the database has no type for one.
     """
     for each in schema:
-        postgresql.made(each.type)
-    there = {each.name: each for each in postgresql.columns(database, target.table)}
+        made(each.type)
+    there = {each.name: each for each in columns}
     if not there:
         return
     wrong = [f"{each.name}: the table has no such column" for each in schema if each.name not in there]
@@ -37,12 +67,12 @@ def check(database: Database, target: Target, dataset: Dataset, schema: Schema) 
     ]
     if wrong:
         raise AnalysisError(
-            f"table {target.table} cannot take the columns of {dataset.name}: {'; '.join(wrong)}",
+            f"table {dataset.table} cannot take the columns of {dataset.name}: {'; '.join(wrong)}",
             place=dataset.place,
             remedy="ALTER TABLE, or declare what the table has",
         )
 
 
-def _takes(column: postgresql.Column, kind: str) -> bool:
+def _takes(column: Column, kind: str) -> bool:
     there, given = (text.lower().replace(", ", ",") for text in (column.spark, kind))
     return there == given or holds(there, given) or (column.type in {"numeric", "text"} and given == "string")

@@ -7,8 +7,8 @@ from etl.model.schema import Schema
 from etl.model.write import Merge
 from etl.storage.database import Database
 from etl.storage.postgresql import quoted
+from etl.storage.tables import DELETES
 
-DELETES = "headrace_deletes"  # a column of the staging table: true for a row that deletes its key
 SHOWN = 3
 
 

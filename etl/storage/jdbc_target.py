@@ -9,20 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import asdict
 
 from etl.errors import EtlError
 from etl.model.dataset import Dataset
 from etl.model.schema import Schema
-from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Write
+from etl.model.write import Merge, Write
 from etl.storage import postgresql
 from etl.storage.database import Database, condition, connected, credentials, is_of_driver
 from etl.storage.jdbc_columns import check
-from etl.storage.jdbc_log import LOG, Target, compare, looked, make_log, marks, target_of
-from etl.storage.jdbc_merge import DELETES, merge
+from etl.storage.jdbc_log import looked, make_log, marks
+from etl.storage.jdbc_merge import merge
 from etl.storage.staging import Applied, Publish, Published, Staged, TargetState
+from etl.storage.tables import DELETES, LOG, Target, compare, deletes, later, replaced, target_of, watermark
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -44,10 +45,7 @@ def recall(session: SparkSession, dataset: Dataset, mark: str) -> Applied | None
 
 def consumed(session: SparkSession, dataset: Dataset, mark: str) -> Mapping[str, str] | None:
     """Return up to where each source is consumed, by name; nothing before the first publish, None if nobody knows."""
-    applied = state(session, dataset, mark).applied
-    if applied is None:
-        return {}
-    return applied.watermark if applied.consumes else None
+    return watermark(state(session, dataset, mark).applied)
 
 
 def is_taken_back(_: SparkSession, __: Dataset, ___: str) -> bool:
@@ -59,9 +57,7 @@ def later_intervals(session: SparkSession, dataset: Dataset, prefix: str, key: s
     """Return the keys of the intervals after ``key`` that were published under marks with this prefix, sorted."""
     target = target_of(dataset)
     with connected(session, target.connection) as database:
-        names = marks(database, target)
-    keys = (name.removeprefix(prefix) for name in names if name.startswith(prefix))
-    return tuple(sorted(found for found in keys if found > key))
+        return later(marks(database, target), prefix, key)
 
 
 def counted(_: Schema, __: Write, ___: tuple[str, ...], *, exists: bool) -> frozenset[str]:  # noqa: ARG001 the protocol's
@@ -77,7 +73,7 @@ def changes(session: SparkSession, dataset: Dataset, schema: Schema, _: Write, _
     """
     target = target_of(dataset)
     with connected(session, target.connection) as database:
-        check(database, target, dataset, schema)
+        check(postgresql.columns(database, target.table), postgresql.made, dataset, schema)
     return ()
 
 
@@ -92,15 +88,15 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     staging = target.staging(run)
     kept = publish.kept
     rows = publish.frame.where(kept).drop(kept) if kept else publish.frame
-    if condition_of(publish):
-        rows = rows.selectExpr("*", f"coalesce({condition_of(publish)}, false) AS {DELETES}")
+    if deletes(publish):
+        rows = rows.selectExpr("*", f"coalesce({deletes(publish)}, false) AS {DELETES}")
     with connected(session, target.connection) as database:
         before = looked(database, target, publish.mark.name)
         compare(publish, before)
-        check(database, target, publish.dataset, publish.schema)
+        check(postgresql.columns(database, target.table), postgresql.made, publish.dataset, publish.schema)
         database.run(f"DROP TABLE IF EXISTS {staging}")
         database.run(postgresql.created(staging, publish.schema, unlogged=True))
-        if condition_of(publish):
+        if deletes(publish):
             database.run(f"ALTER TABLE {staging} ADD {DELETES} boolean NOT NULL")
         database.commit()
     properties = credentials(target.connection) | {
@@ -158,7 +154,7 @@ def _change(database: Database, publish: Publish, target: Target, staging: str, 
         metrics = merge(database, publish.write, publish.schema, target.name, staging)
     else:
         names = ", ".join(postgresql.quoted(each.name) for each in publish.schema)
-        gone = _replaced(publish)
+        gone = replaced(publish)
         if gone is not None:
             # Not TRUNCATE: whoever reads meanwhile keeps the rows of their snapshot.
             database.run(f"DELETE FROM {target.name}" + (f" WHERE {gone}" if gone else ""))
@@ -170,23 +166,6 @@ def _change(database: Database, publish: Publish, target: Target, staging: str, 
     )
     database.run(f"DROP TABLE {staging}")
     return Published(version=version, metrics=metrics)
-
-
-def _replaced(publish: Publish) -> str | None:
-    """Return the condition of the rows that go; empty for all, None for none."""
-    write: Any = publish.write
-    if isinstance(write, Append):
-        return None
-    if isinstance(write, ReplaceTable):
-        return ""
-    if isinstance(write, ReplacePartitions | ReplaceInterval) and publish.interval is not None:
-        return postgresql.within(write.column, publish.schema.column(write.column).type, publish.interval)
-    raise EtlError(f"{publish.dataset.name}: {type(write).__name__} is not published to a database")
-
-
-def condition_of(publish: Publish) -> str:
-    """Return the condition of the rows that delete their key; empty where none does."""
-    return (publish.write.apply_as_deletes or "") if isinstance(publish.write, Merge) else ""
 
 
 def _staged(session: SparkSession, target: Target, staging: str) -> DataFrame:

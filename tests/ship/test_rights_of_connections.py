@@ -39,6 +39,23 @@ def test_a_table_of_dynamodb_is_described_and_scanned():
     )
 
 
+def test_a_warehouse_is_asked_by_the_data_api_and_rows_pass_through_its_staging_folder():
+    staging = {"staging": "s3://lake/tmp/"}
+    workgroup = Connection(url="redshift://eu-west-1/dev", properties={"workgroup": "dw", **staging})
+    cluster = Connection(url="redshift://eu-west-1/dev", properties={"cluster": "dw", **staging})
+
+    found = said(workgroup, table="orders")
+
+    assert found["Warehouse"][0][0] == "redshift-data:ExecuteStatement"
+    assert found["Workgroups"][1] == ["arn:aws:redshift-serverless:eu-west-1:*:workgroup/*"]
+    assert found["Staging"][1] == ["arn:aws:s3:::lake/tmp/headrace/*"]
+    assert found["StagingBucket"] == (["s3:ListBucket"], ["arn:aws:s3:::lake"])
+    assert said(cluster, table="orders")["Clusters"][1] == [
+        "arn:aws:redshift:eu-west-1:*:dbname:dw/*",
+        "arn:aws:redshift:eu-west-1:*:dbuser:dw/*",
+    ]
+
+
 @pytest.mark.parametrize(
     ("password", "action", "resource"),
     [

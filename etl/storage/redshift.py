@@ -1,0 +1,100 @@
+"""Tables of Redshift, read and published: rows pass through Parquet in S3, statements through the Data API.
+
+A reading is what one UNLOAD wrote: one statement, so one snapshot. It is kept while the step works.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+from etl.aws.redshift import Warehouse, opened, run
+from etl.errors import InputError, MissingDatasetError, ProjectError
+from etl.model.dataset import Dataset
+from etl.spark.hadoop import loaded
+from etl.sql import quoted
+from etl.storage import postgresql
+from etl.storage.fitting import of_table
+from etl.storage.reading import Reading, Scope, check_scope, empty
+from etl.storage.redshift_columns import Column, columns, literal, role
+from etl.storage.redshift_files import forget, new_folder, unloaded
+from etl.storage.redshift_target import changes, consumed, counted, is_taken_back, later_intervals, recall, stage, state
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+__all__ = ["changes", "consumed", "counted", "is_taken_back", "later_intervals", "read", "recall", "stage", "state"]
+
+LARGEST = 256  # MB of a file that UNLOAD writes: some tasks for each slice's share of a large table
+
+
+def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
+    """Unload the table's rows of the interval, and read what was written.
+
+    The identity is a digest of just these rows; a Spark job makes it.
+
+    Raises:
+        InputError: no such table; columns that are not exactly within the declared ones.
+        PlatformError: no rights.
+        EtlError: the service refuses.
+    """
+    check_scope(dataset, scope)
+    if dataset.connection is None:
+        raise ProjectError(f"dataset {dataset.name}: format 'redshift' needs a connection", place=dataset.place)
+    warehouse = opened(dataset.connection)
+    there = columns(warehouse, dataset.table)
+    if not there:
+        if not (scope.optional or dataset.allow_empty):
+            raise MissingDatasetError(
+                dataset.name, dataset.uri, what="table", written_here=bool(dataset.written_by), place=dataset.place
+            )
+        return Reading(frame=empty(session, dataset), identity=None)
+    folder = new_folder(warehouse)
+    run(warehouse, [unload(warehouse, dataset.table, there, _within(dataset, scope, there), folder)])
+    weakref.finalize(session, forget, session.newSession(), folder)
+    files, count = unloaded(session, folder)
+    frame = _arrived(session, files, there)
+    ((found, digest),) = frame.selectExpr("count(1)", "CAST(sum(CAST(xxhash64(*) AS DECIMAL(38))) AS STRING)").collect()
+    if found != count:
+        raise InputError(
+            f"dataset {dataset.name}: Redshift wrote {count} rows to {folder}, and {found} are there",
+            remedy="run it again; the target is unchanged",
+        )
+    fitted, extra = of_table(session, dataset, frame, [(each.name, each.type) for each in there])
+    identity = [str(found), str(digest), ", ".join(f"{each.name} {each.type}" for each in there)]
+    return Reading(frame=fitted, identity=identity, ignored=extra)
+
+
+def unload(warehouse: Warehouse, table: str, there: tuple[Column, ...], where: str, folder: str) -> str:
+    """Return the statement that writes a table's rows to a folder as Parquet, and a manifest beside them."""
+    query = f"SELECT {', '.join(each.unloaded for each in there)} FROM {postgresql.table_name(table)}"
+    query += f" WHERE {where}" if where else ""
+    return (
+        f"UNLOAD ({literal(query)}) TO {literal(folder + '/')} IAM_ROLE {role(warehouse)} "
+        f"FORMAT AS PARQUET MANIFEST VERBOSE MAXFILESIZE {LARGEST} MB"
+    )
+
+
+def _within(dataset: Dataset, scope: Scope, there: tuple[Column, ...]) -> str:
+    if scope.column is None or scope.interval is None:
+        return ""
+    kinds = {each.name: each.spark for each in there}
+    if scope.column not in kinds:
+        raise InputError(
+            f"dataset {dataset.name}: {dataset.table} has no column {scope.column!r}, which its interval is taken from",
+            place=dataset.place,
+        )
+    scope.predicate(lambda column: kinds[column])  # a DATE cannot tell hours apart
+    return postgresql.within(scope.column, kinds[scope.column], scope.interval)
+
+
+def _arrived(session: SparkSession, files: list[str], there: tuple[Column, ...]) -> DataFrame:
+    """Return the rows of files that UNLOAD wrote, its columns by their place: the names' case is Redshift's own."""
+    if not files:
+        kinds = ", ".join(f"{quoted(each.name)} {each.spark}" for each in there)
+        return session.createDataFrame([], kinds)
+    names = [f"_{number}" for number in range(len(there))]
+    frame = loaded(session, session.read.format("parquet"), files).toDF(*names)
+    return frame.selectExpr(
+        *(f"{each.arrived(name)} AS {quoted(each.name)}" for each, name in zip(there, names, strict=True))
+    )

@@ -1,0 +1,97 @@
+"""Tables of databases as targets: their names and their log's, what a publish follows, and which rows it replaces."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from etl.errors import ConflictError, EtlError
+from etl.model.connection import Connection
+from etl.model.dataset import Dataset
+from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable
+from etl.storage import postgresql
+from etl.storage.staging import Applied, Publish, TargetState
+
+LOG = "headrace_publishes"
+DELETES = "headrace_deletes"  # a column of the staging table: true for a row that deletes its key
+
+
+@frozen
+class Target:
+    """A table that is published to."""
+
+    connection: Connection
+    table: str
+
+    @property
+    def name(self) -> str:
+        """The table, as SQL names it."""
+        return postgresql.table_name(self.table)
+
+    @property
+    def log(self) -> str:
+        """Its log, likewise."""
+        schema, _ = postgresql.parts(self.table)
+        return f"{postgresql.quoted(schema)}.{LOG}"
+
+    def staging(self, run: str) -> str:
+        """The table that holds one run's rows until they are published, likewise."""
+        schema, _ = postgresql.parts(self.table)
+        return f"{postgresql.quoted(schema)}.headrace_{self.digest(run)}"
+
+    def digest(self, run: str) -> str:
+        """What tells one run's staged rows of this table from all others."""
+        return hashlib.sha256(f"{self.table} {run}".encode()).hexdigest()[:24]
+
+
+def target_of(dataset: Dataset) -> Target:
+    """Return the table of a dataset; the catalogue has seen to it that there is one."""
+    if dataset.connection is None:
+        raise EtlError(f"dataset {dataset.name} has no connection")
+    return Target(dataset.connection, dataset.table)
+
+
+def compare(publish: Publish, now: TargetState) -> None:
+    """Refuse a publish that does not follow what the log says now.
+
+    Raises:
+        ConflictError: another run has published meanwhile.
+    """
+    if now.applied != publish.mark.after:
+        raise ConflictError(
+            f"{publish.dataset.name}: another run has published {publish.mark.name} meanwhile",
+            remedy="run it again: it compares anew",
+        )
+
+
+def replaced(publish: Publish) -> str | None:
+    """Return the condition of the rows that go; empty for all, None for none."""
+    write: Any = publish.write
+    if isinstance(write, Append):
+        return None
+    if isinstance(write, ReplaceTable):
+        return ""
+    if isinstance(write, ReplacePartitions | ReplaceInterval) and publish.interval is not None:
+        return postgresql.within(write.column, publish.schema.column(write.column).type, publish.interval)
+    raise EtlError(f"{publish.dataset.name}: {type(write).__name__} is not published to a database")
+
+
+def deletes(publish: Publish) -> str:
+    """Return the condition of the rows that delete their key; empty where none does."""
+    return (publish.write.apply_as_deletes or "") if isinstance(publish.write, Merge) else ""
+
+
+def watermark(applied: Applied | None) -> Mapping[str, str] | None:
+    """Return up to where a target has consumed each source; nothing before the first publish, None if nobody knows."""
+    if applied is None:
+        return {}
+    return applied.watermark if applied.consumes else None
+
+
+def later(marks: Iterable[str], prefix: str, key: str) -> tuple[str, ...]:
+    """Return the keys after ``key`` of the marks with this prefix, sorted."""
+    keys = (name.removeprefix(prefix) for name in marks if name.startswith(prefix))
+    return tuple(sorted(found for found in keys if found > key))

@@ -1,0 +1,54 @@
+"""What a connection to a warehouse must say, before anything runs."""
+
+import pytest
+
+from etl.errors import ConfigError
+
+BASE = """
+[zones]
+raw = "r"
+clean = "c"
+marts = "m"
+quarantine = "q"
+
+[connections.warehouse]
+url = "redshift://eu-west-1/dev"
+"""
+ENTRY = '[raw.flights]\nformat = "redshift"\nconnection = "warehouse"\ntable = "flights"\nschema = "id INT, day DATE"\n'
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ('properties = { staging = "s3://b/f" }', "needs workgroup or cluster, one of them"),
+        (
+            'properties = { workgroup = "w", cluster = "c", staging = "s3://b/f" }',
+            "needs workgroup or cluster, one of them",
+        ),
+        ('properties = { workgroup = "w" }', "staging '' is no folder of S3"),
+        ('properties = { cluster = "c", staging = "/tmp" }', "staging '/tmp' is no folder of S3"),
+        (
+            'password = "env://DW"\nproperties = { cluster = "c", staging = "s3://b/f" }',
+            "password 'env://DW' is no secret that the Data API can read",
+        ),
+    ],
+)
+def test_a_warehouse_that_cannot_be_asked_is_refused_with_what_it_lacks(opened, chain, said, told):
+    with pytest.raises(ConfigError, match=told):
+        opened({"jobs/j.py": chain, "conf/datasets.toml": ENTRY, "conf/base.toml": BASE + said})
+
+
+def test_a_warehouse_whose_staging_is_on_s3_makes_a_plan_of_s3(opened, chain):
+    said = 'properties = { workgroup = "w", staging = "s3://b/f" }'
+    project = opened({"jobs/j.py": chain, "conf/datasets.toml": ENTRY, "conf/base.toml": BASE + said})
+
+    assert project.datasets["raw.flights"].connection.database == "dev"
+    assert project.plan((), (), "2013-02-08", None, None, {}).is_on_s3
+
+
+@pytest.mark.parametrize("url", ["redshift://eu-west-1", "kinesis://eu-west-1/dev", "redshift://eu-west-1/a/b"])
+def test_a_database_stands_in_the_address_of_a_warehouse_and_of_no_other(opened, chain, url):
+    base = BASE.replace("redshift://eu-west-1/dev", url)
+
+    with pytest.raises(ConfigError, match="redshift://region/database"):
+        opened({"jobs/j.py": chain, "conf/datasets.toml": ENTRY, "conf/base.toml": base})
