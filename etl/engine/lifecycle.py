@@ -34,6 +34,7 @@ from etl.model.result import RowCounts, Status, StepResult
 from etl.model.run import Clock, Run, utc_now
 from etl.model.why import State, Why
 from etl.spark.jvm import booked
+from etl.spark.kept import give_back
 from etl.storage.formats import storage_for
 from etl.storage.staging import Mark, Staged, TargetState
 
@@ -85,6 +86,8 @@ def execute(planned: PlannedStep, attempt: Attempt) -> StepResult:
             raised = failed_action(planned, error)
             raised.__cause__ = error
             result = record.ended(planned, attempt.session, attempt.run, raised, attempt.stop.requested)
+        finally:
+            give_back(attempt.session)
     spent = spent_by(attempt.session, group)
     seconds = {name: round(value, 3) for name, value in phases.items()}
     unmetered = {"unmetered": spent["unmetered"]} if "unmetered" in spent else {}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import weakref
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from etl.aws.access import LOGIN
 from etl.errors import EtlError, PlatformError, ThrottledError, UnreachableError
 from etl.spark.causes import text_of
+from etl.spark.kept import keep
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -22,16 +21,16 @@ T = TypeVar("T")
 def fetched(
     session: SparkSession, asked: Sequence[T], fetch: Callable[[T], Iterable[tuple[Any, ...]]], ddl: str
 ) -> DataFrame:
-    """Return the rows that ``fetch`` gives for each thing that is asked for, a task each; they end with the session."""
+    """Return the rows that ``fetch`` gives for each thing that is asked for, a task each; they end with the step."""
     return kept(session, session.sparkContext.parallelize(asked, len(asked)).flatMap(fetch), ddl)
 
 
 def kept(session: SparkSession, rows: Any, ddl: str) -> DataFrame:
-    """Return an RDD's rows as a frame that is made once; what is lost of it is made again. It ends with the session."""
+    """Return an RDD's rows as a frame that is made once; what is lost of it is made again. It ends with the step."""
     from pyspark import StorageLevel
 
     frame = session.createDataFrame(rows, ddl).persist(StorageLevel.MEMORY_AND_DISK)
-    weakref.finalize(session, _forgotten, frame)
+    keep(session, frame.unpersist)
     return frame
 
 
@@ -57,8 +56,3 @@ def said(error: BaseException) -> EtlError | None:
         if name == PlatformError.__name__:
             return PlatformError(words, remedy=LOGIN)
     return None
-
-
-def _forgotten(frame: DataFrame) -> None:
-    with suppress(Exception):  # the JVM may be gone before the session's last reference is
-        frame.unpersist()

@@ -6,13 +6,12 @@ takes it over (PostgreSQL documentation, "Snapshot Synchronization Functions").
 
 from __future__ import annotations
 
-import weakref
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from etl.errors import EtlError, InputError, MissingDatasetError, ProjectError
 from etl.model.connection import Connection
 from etl.model.dataset import Dataset
+from etl.spark.kept import keep
 from etl.storage import postgresql
 from etl.storage.database import REPEATABLE_READ, Database, condition, connect, connected, credentials, is_of_driver
 from etl.storage.fitting import declared_types, of_table
@@ -76,12 +75,12 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
 def _snapshot(session: SparkSession, connection: Connection) -> tuple[Database, str]:
     """Return a transaction that holds a snapshot, and nothing locked, and the statements that take the snapshot over.
 
-    It ends with the step's session: what was read is read once more where Spark's account of it is in doubt.
+    It ends with the step: what was read is read once more where Spark's account of it is in doubt.
     """
     database = connect(session, connection)
     _transact(database)
     ((snapshot,),) = database.rows("SELECT pg_export_snapshot()")
-    weakref.finalize(session, _forgotten, database)
+    keep(session, database.close)
     begins = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
     return database, f"{begins}; SET TRANSACTION SNAPSHOT '{snapshot}'"
 
@@ -92,11 +91,6 @@ def _transact(database: Database, takes: str = "") -> None:
     else:
         database.java.setTransactionIsolation(REPEATABLE_READ)
         database.java.setReadOnly(True)
-
-
-def _forgotten(database: Database) -> None:
-    with suppress(Exception):  # the JVM may be gone before the session's last reference is
-        database.close()
 
 
 def _place(dataset: Dataset) -> tuple[Connection, str]:

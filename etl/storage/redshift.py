@@ -5,19 +5,20 @@ A reading is what one UNLOAD wrote: one statement, so one snapshot. It is kept w
 
 from __future__ import annotations
 
-import weakref
+from functools import partial
 from typing import TYPE_CHECKING
 
 from etl.aws.redshift import Warehouse, opened, run
 from etl.errors import InputError, MissingDatasetError, ProjectError
 from etl.model.dataset import Dataset
 from etl.spark.hadoop import loaded
+from etl.spark.kept import keep
 from etl.sql import quoted
 from etl.storage import postgresql
 from etl.storage.fitting import of_table
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.redshift_columns import Column, columns, literal, role
-from etl.storage.redshift_files import forget, new_folder, unloaded
+from etl.storage.redshift_files import drop, new_folder, unloaded
 from etl.storage.redshift_target import changes, consumed, counted, is_taken_back, later_intervals, recall, stage, state
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         return Reading(frame=empty(session, dataset), identity=None)
     folder = new_folder(warehouse)
     run(warehouse, [unload(warehouse, dataset.table, there, _within(dataset, scope, there), folder)])
-    weakref.finalize(session, forget, session.newSession(), folder)
+    keep(session, partial(drop, session.newSession(), folder))
     files, count = unloaded(session, folder)
     frame = _arrived(session, files, there)
     ((found, digest),) = frame.selectExpr("count(1)", "CAST(sum(CAST(xxhash64(*) AS DECIMAL(38))) AS STRING)").collect()

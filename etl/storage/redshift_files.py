@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from etl.aws.redshift import Warehouse
@@ -68,9 +67,3 @@ def drop(session: SparkSession, folder: str) -> None:
     """Delete a folder, if there is one."""
     files, path = hadoop_path(session, folder)
     files.delete(path, True)
-
-
-def forget(session: Any, folder: str) -> None:
-    """Delete a folder at the end of a session, whose JVM may be gone by then: a lifecycle rule has the rest."""
-    with suppress(Exception):
-        drop(session, folder)
