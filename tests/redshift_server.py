@@ -30,6 +30,7 @@ from tests.postgres_server import PASSWORD, USER, Postgres
 AS_IT_WAS = "SET standard_conforming_strings = off; SET escape_string_warning = off; SET timezone = 'UTC';"
 OURS = """
 CREATE OR REPLACE VIEW svv_columns AS SELECT * FROM information_schema.columns;
+CREATE OR REPLACE FUNCTION getdate() RETURNS timestamp LANGUAGE sql AS 'SELECT localtimestamp';
 CREATE OR REPLACE FUNCTION json_serialize(jsonb) RETURNS text LANGUAGE sql AS 'SELECT $1::text';
 CREATE OR REPLACE FUNCTION from_varbyte(bytea, text) RETURNS text LANGUAGE sql AS 'SELECT encode($1, $2)';
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from etl.errors import EtlError, InputError, MissingDatasetError, ProjectError
+from etl.errors import EtlError, MissingDatasetError, ProjectError
 from etl.model.connection import Connection
 from etl.model.dataset import Dataset
 from etl.spark.kept import keep
@@ -21,6 +21,7 @@ from etl.storage.jdbc_target import changes, consumed, counted, is_taken_back, l
 from etl.storage.numerals import exact
 from etl.storage.progress import Progress
 from etl.storage.reading import Reading, Scope, check_scope, empty
+from etl.storage.tables import within
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -126,20 +127,8 @@ def _chosen(
     if scope.increment is not None:
         above, progress = rows_above(dataset, database, scope.increment, there)
         return above, named(scope.increment, progress), progress
-    where = _within(dataset, scope, {each.name: each.spark for each in there})
+    where = within(dataset, scope, {each.name: each.spark for each in there})
     return where, _digest(database, dataset.table, there, where), None
-
-
-def _within(dataset: Dataset, scope: Scope, kinds: dict[str, str]) -> str:
-    if scope.column is None or scope.interval is None:
-        return ""
-    if scope.column not in kinds:
-        raise InputError(
-            f"dataset {dataset.name}: {dataset.table} has no column {scope.column!r}, which its interval is taken from",
-            place=dataset.place,
-        )
-    scope.predicate(lambda column: kinds[column])  # a DATE cannot tell hours apart
-    return postgresql.within(scope.column, kinds[scope.column], scope.interval)
 
 
 def _digest(database: Database, table: str, there: tuple[postgresql.Column, ...], where: str) -> list[str]:

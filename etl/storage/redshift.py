@@ -20,6 +20,7 @@ from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.redshift_columns import Column, columns, literal, role
 from etl.storage.redshift_files import drop, new_folder, unloaded
 from etl.storage.redshift_target import changes, consumed, counted, is_taken_back, later_intervals, recall, stage, state
+from etl.storage.tables import within
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -51,7 +52,8 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
             )
         return Reading(frame=empty(session, dataset), identity=None)
     folder = new_folder(warehouse)
-    run(warehouse, [unload(warehouse, dataset.table, there, _within(dataset, scope, there), folder)])
+    where = within(dataset, scope, {each.name: each.spark for each in there})
+    run(warehouse, [unload(warehouse, dataset.table, there, where, folder)])
     keep(session, partial(drop, session.newSession(), folder))
     files, count = unloaded(session, folder)
     frame = _arrived(session, files, there)
@@ -74,19 +76,6 @@ def unload(warehouse: Warehouse, table: str, there: tuple[Column, ...], where: s
         f"UNLOAD ({literal(query)}) TO {literal(folder + '/')} IAM_ROLE {role(warehouse)} "
         f"FORMAT AS PARQUET MANIFEST VERBOSE MAXFILESIZE {LARGEST} MB"
     )
-
-
-def _within(dataset: Dataset, scope: Scope, there: tuple[Column, ...]) -> str:
-    if scope.column is None or scope.interval is None:
-        return ""
-    kinds = {each.name: each.spark for each in there}
-    if scope.column not in kinds:
-        raise InputError(
-            f"dataset {dataset.name}: {dataset.table} has no column {scope.column!r}, which its interval is taken from",
-            place=dataset.place,
-        )
-    scope.predicate(lambda column: kinds[column])  # a DATE cannot tell hours apart
-    return postgresql.within(scope.column, kinds[scope.column], scope.interval)
 
 
 def _arrived(session: SparkSession, files: list[str], there: tuple[Column, ...]) -> DataFrame:

@@ -43,9 +43,8 @@ def unloaded(session: SparkSession, folder: str) -> tuple[list[str], int]:
         text: Any = java_class(session, "org.apache.commons.io.IOUtils").toString(stream, "UTF-8")
     finally:
         stream.close()
-    said = json.loads(str(text))
-    entries = [each for each in said["entries"] if int(each["meta"].get("record_count", 1))]
-    return [str(each["url"]) for each in entries], int(said["meta"]["record_count"])
+    counts = {str(each["url"]): int(each["meta"]["record_count"]) for each in json.loads(str(text))["entries"]}
+    return [url for url, count in counts.items() if count], sum(counts.values())
 
 
 def list_for_copy(session: SparkSession, folder: str) -> str | None:

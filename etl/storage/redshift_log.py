@@ -16,7 +16,7 @@ from etl.storage.tables import Target
 DDL = (
     "CREATE TABLE IF NOT EXISTS {log} (target varchar(512) NOT NULL, version bigint NOT NULL, "
     "mark varchar(1024) NOT NULL, applied varchar(65535) NOT NULL, run_id varchar(128) NOT NULL, "
-    "at timestamptz NOT NULL)"
+    "at timestamp NOT NULL)"
 )
 MOST = 60_000  # bytes of an entry: a varchar takes 65,535, and a statement 100,000
 
@@ -27,7 +27,7 @@ def looked(warehouse: Warehouse, target: Target, mark: str) -> TargetState:
     found = logged(
         warehouse,
         f"SELECT version, mark, applied FROM {target.log} WHERE target = {literal(target.table)} "
-        f"AND version IN (({own}), ({own} AND mark = {literal(mark)})) ORDER BY version DESC",
+        f"AND (version = ({own}) OR version = ({own} AND mark = {literal(mark)})) ORDER BY version DESC",
     )
     last = [applied for _, of, applied in found if of == mark]
     version = int(found[0][0]) if found else None
@@ -82,6 +82,6 @@ def entered(publish: Publish, target: Target, applied: Applied) -> str:
     target_is, mark, said, run = map(literal, (target.table, publish.mark.name, text, applied.run_id))
     return (
         f"INSERT INTO {target.log} (target, version, mark, applied, run_id, at) "
-        f"SELECT {target_is}, coalesce(max(version), -1) + 1, {mark}, {said}, {run}, current_timestamp "
+        f"SELECT {target_is}, coalesce(max(version), -1) + 1, {mark}, {said}, {run}, getdate() "
         f"FROM {target.log} WHERE target = {target_is}"
     )

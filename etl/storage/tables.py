@@ -8,11 +8,12 @@ from typing import Any
 
 from attrs import frozen
 
-from etl.errors import ConflictError, EtlError
+from etl.errors import ConflictError, EtlError, InputError
 from etl.model.connection import Connection
 from etl.model.dataset import Dataset
 from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable
 from etl.storage import postgresql
+from etl.storage.reading import Scope
 from etl.storage.staging import Applied, Publish, TargetState
 
 LOG = "headrace_publishes"
@@ -77,6 +78,28 @@ def replaced(publish: Publish) -> str | None:
     if isinstance(write, ReplacePartitions | ReplaceInterval) and publish.interval is not None:
         return postgresql.within(write.column, publish.schema.column(write.column).type, publish.interval)
     raise EtlError(f"{publish.dataset.name}: {type(write).__name__} is not published to a database")
+
+
+def within(dataset: Dataset, scope: Scope, kinds: Mapping[str, str]) -> str:
+    """Return the condition of the rows that a scope asks for; empty for all.
+
+    Args:
+        dataset: the table.
+        scope: what is asked for.
+        kinds: its columns' types, Spark's.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    if scope.column is None or scope.interval is None:
+        return ""
+    if scope.column not in kinds:
+        raise InputError(
+            f"dataset {dataset.name}: {dataset.table} has no column {scope.column!r}, which its interval is taken from",
+            place=dataset.place,
+        )
+    scope.predicate(lambda column: kinds[column])  # a DATE cannot tell hours apart
+    return postgresql.within(scope.column, kinds[scope.column], scope.interval)
 
 
 def deletes(publish: Publish) -> str:

@@ -80,6 +80,7 @@ def test_a_merge_names_its_target_by_itself_and_compares_nulls_by_hand():
 
     equal = '"orders"."region" = s."region" OR ("orders"."region" IS NULL AND s."region" IS NULL)'
     same = f'"orders"."id" = s."id" AND ({equal})'
+    of_t = same.replace('"orders".', "t.")
     newer = """ AND ("orders"."at" IS NULL OR (s."at" AT TIME ZONE 'UTC') >= "orders"."at")"""
     assert list(found)[3:-2] == ["ordered", "passed over", "deleted", "updated", "inserted", "dropped"]
     assert found["ordered"] == (
@@ -94,7 +95,8 @@ def test_a_merge_names_its_target_by_itself_and_compares_nulls_by_hand():
         f"FROM headrace_ordered s WHERE {same}{newer} AND NOT s.headrace_deletes AND ("
     )
     assert found["inserted"].endswith(
-        f'WHERE NOT EXISTS (SELECT 1 FROM "sales"."orders" WHERE {same}) AND NOT s.headrace_deletes'
+        'LEFT JOIN (SELECT "id", "region", 1 AS headrace_there FROM "sales"."orders") t '
+        f"ON {of_t} WHERE t.headrace_there IS NULL AND NOT s.headrace_deletes"
     )
 
 
