@@ -1,6 +1,6 @@
 """Tables of Redshift: what UNLOAD and COPY pass through is right, and one transaction publishes once."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -139,6 +139,30 @@ def test_a_merge_updates_what_differs_nulls_too_and_tells_how_much_it_did(wareho
         "1|2013-02-08|1.00", "2|2013-02-08|", "3|2013-02-08|3.00", "4|2013-02-08|", "5|2013-02-08|5.00",
     ]  # fmt: skip
     assert {"updated": 2, "inserted": 1}.items() <= dict(result.metrics).items()
+
+
+def test_a_merge_in_sequence_keeps_the_latest_deletes_and_never_goes_back(lake, warehouse, table):
+    table("marts.orders")
+    write = Merge("id", sequence_by="at", apply_as_deletes="amount = 0")
+
+    @step(
+        sources={"orders": Source("raw.orders")},
+        target=Target("marts.orders", "id INT, at TIMESTAMP, amount INT", write),
+    )
+    def copied(orders):
+        return orders
+
+    def publish(*rows):
+        made = [(number, datetime(2013, 2, 8, hour, tzinfo=UTC), amount) for number, hour, amount in rows]
+        lake.write("raw.orders", "id INT, at TIMESTAMP, amount INT", made, mode="overwrite")
+        return lake.run_step(copied)
+
+    publish((1, 5, 10), (1, 7, 30), (1, 6, 20), (2, 5, 10), (None, 5, 1))
+    result = publish((1, 6, 99), (2, 6, 0), (3, 5, 0), (None, 6, 2))
+
+    assert result.status is Status.PASS, result.error
+    assert there(warehouse) == ["1|2013-02-08 07:00:00+00|30", "|2013-02-08 06:00:00+00|2"]
+    assert {"deleted": 1, "updated": 1, "inserted": 0}.items() <= dict(result.metrics).items()
 
 
 def test_who_published_meanwhile_is_told_by_the_guard_and_nothing_of_the_second_is_left(warehouse, orders):
