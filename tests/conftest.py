@@ -137,11 +137,13 @@ def s3_bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Bucket:
 def spark_settings(spark_settings: SessionSettings) -> SessionSettings:
     """Give the tests' session the jars to reach S3 by, too; which server it is, `s3_root` says.
 
-    And its second compiler: what it costs in the first minutes, a session of half an hour has back threefold.
+    And its second compiler: what it costs in the first minutes, a session of half an hour has back threefold. And room
+    for half an hour's plans: of steps' sessions four megabytes each stay; with 2 GB the last tests mostly wait for the
+    collector.
     """
     found = ",".join(map(str, s3_jars(version("pyspark"))))
-    both_compilers = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=4"}
-    return evolve(spark_settings, conf={"spark.jars": found} | both_compilers)
+    for_long = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=4", "spark.driver.memory": "4g"}
+    return evolve(spark_settings, conf={"spark.jars": found} | for_long)
 
 
 @pytest.fixture
