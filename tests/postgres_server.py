@@ -37,12 +37,16 @@ class Postgres:
         url = f"jdbc:postgresql://127.0.0.1:{self.port}/postgres"
         return Connection(url=url, user=USER, password=f"env://{VARIABLE}")
 
+    @property
+    def client(self) -> list[str | Path]:
+        """The command that asks it, without options."""
+        return [self.programs / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", "postgres"]
+
     def sql(self, text: str) -> list[str]:
         """Carry out statements, each for itself, and return the lines of what they answer, columns parted by |."""
-        command = [self.programs / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", "postgres"]
         environ = {**os.environ, "PGPASSWORD": PASSWORD}
         ran = subprocess.run(
-            [*command, "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", text],
+            [*self.client, "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", text],
             env=environ,
             capture_output=True,
             text=True,

@@ -25,7 +25,7 @@ from etl.model.connection import Connection
 from etl.spark.jvm import hadoop_path, java_class
 from tests import json_service
 from tests.json_service import RefusedError
-from tests.postgres_server import PASSWORD, USER, Postgres
+from tests.postgres_server import PASSWORD, Postgres
 
 AS_IT_WAS = "SET standard_conforming_strings = off; SET escape_string_warning = off; SET timezone = 'UTC';"
 OURS = """
@@ -35,7 +35,7 @@ CREATE OR REPLACE FUNCTION json_serialize(jsonb) RETURNS text LANGUAGE sql AS 'S
 CREATE OR REPLACE FUNCTION from_varbyte(bytea, text) RETURNS text LANGUAGE sql AS 'SELECT encode($1, $2)';
 """
 UNLOAD = re.compile(
-    r"UNLOAD \((?P<query>'.*')\) TO '(?P<folder>s3://[^']+)' IAM_ROLE (?P<role>default|'arn:aws:iam::[^']+') "
+    r"UNLOAD \((?P<query>'.*')\) TO '(?P<folder>s3://[^']+)' IAM_ROLE (?:default|'arn:aws:iam::[^']+') "
     r"FORMAT AS PARQUET MANIFEST VERBOSE MAXFILESIZE \d+ MB",
     re.DOTALL,
 )
@@ -73,7 +73,6 @@ class Warehouse:
     lost_of: str = ""
     before: Any = None
     sent: list[str] = field(factory=list)
-    asked: Counter[str] = field(factory=Counter)
     said: dict[str, dict[str, Any]] = field(factory=dict)
     tokens: dict[str, str] = field(factory=dict)
     lock: Any = field(factory=threading.Lock)
@@ -86,7 +85,6 @@ class Warehouse:
 
     def answer(self, operation: str, said: dict[str, Any]) -> dict[str, Any]:
         """Answer one request."""
-        self.asked[operation] += 1
         answer: dict[str, Any] = getattr(self, f"_{operation}")(said)
         return answer
 
@@ -164,10 +162,8 @@ class Warehouse:
         return [int(tag[1]) if tag else -1 for tag in tags]
 
     def _psql(self, text: str, *, quiet: bool = True) -> str:
-        server = self.postgres
-        command = [server.programs / "psql", "-h", "127.0.0.1", "-p", str(server.port), "-U", USER, "-d", "postgres"]
         ran = subprocess.run(
-            [*command, "-AtX", *(["-q"] if quiet else []), "-v", "ON_ERROR_STOP=1"],
+            [*self.postgres.client, "-AtX", *(["-q"] if quiet else []), "-v", "ON_ERROR_STOP=1"],
             input=f"{AS_IT_WAS}\n{text}" + ("\n;" if quiet else ""),
             env={**os.environ, "PGPASSWORD": PASSWORD},
             capture_output=True,

@@ -19,7 +19,7 @@ from etl.model.items import PLAIN
 from etl.model.schema import Column, Schema
 from etl.sql import quoted
 from etl.storage import items as parser
-from etl.storage.fetched import fetched, taken
+from etl.storage.fetched import account, fetched
 from etl.storage.lines import LINE, Lines
 from etl.storage.messages import CORRUPT_MESSAGES, PLACE, none
 from etl.storage.reading import Reading, Scope, check_scope, declared_schema
@@ -53,9 +53,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
             )
         return Reading(frame=none(session, dataset), identity=None, corrupt=CORRUPT_MESSAGES)
     lines = fetched(session, segments, partial(_fetched, table), f"{LINE} STRING, {PLACE} STRING")
-    ((count, found),) = taken(
-        lines.selectExpr("count(1)", f"CAST(sum(CAST(xxhash64({LINE}) AS DECIMAL(38))) AS STRING)")
-    )
+    count, found = account(lines, LINE)
     schema = declared_schema(dataset)
     inner = evolve(
         dataset,
@@ -69,7 +67,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     where = scope.predicate(lambda column: schema.column(column).type)
     return Reading(
         frame=frame.where(f"({where}) OR {CORRUPT} IS NOT NULL") if where else frame,
-        identity=[str(count), str(found)],
+        identity=[str(count), found],
         corrupt=CORRUPT_MESSAGES,
     )
 

@@ -34,6 +34,18 @@ def kept(session: SparkSession, rows: Any, ddl: str) -> DataFrame:
     return frame
 
 
+def account(frame: DataFrame, columns: str = "*") -> tuple[int, str]:
+    """Return how many rows there are, and a digest of them in any order; runs a Spark job.
+
+    Raises:
+        EtlError: what the service refused an executor with.
+    """
+    ((count, digest),) = taken(
+        frame.selectExpr("count(1)", f"CAST(sum(CAST(xxhash64({columns}) AS DECIMAL(38))) AS STRING)")
+    )
+    return int(count), str(digest)
+
+
 def taken(frame: DataFrame) -> list[Any]:
     """Return a frame's rows.
 

@@ -17,11 +17,11 @@ from etl.storage.database import REPEATABLE_READ, Database, condition, connect, 
 from etl.storage.fitting import declared_types, of_table
 from etl.storage.increments import identity as named
 from etl.storage.jdbc_increments import rows_above
-from etl.storage.jdbc_target import changes, consumed, counted, is_taken_back, later_intervals, recall, stage, state
+from etl.storage.jdbc_target import changes, consumed, later_intervals, recall, stage, state
 from etl.storage.numerals import exact
 from etl.storage.progress import Progress
 from etl.storage.reading import Reading, Scope, check_scope, empty
-from etl.storage.tables import within
+from etl.storage.tables import counted, is_taken_back, within
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

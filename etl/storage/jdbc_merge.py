@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from etl.errors import PublishError
 from etl.model.schema import Schema
 from etl.model.write import Merge
@@ -63,6 +66,15 @@ def _one_each(database: Database, write: Merge, staging: str) -> None:
     twice = database.rows(
         f"SELECT {shown} FROM {staging} GROUP BY {keys} HAVING count(*) > 1 ORDER BY {keys} LIMIT {SHOWN}"
     )
+    refuse_twice(write, twice)
+
+
+def refuse_twice(write: Merge, twice: Sequence[tuple[Any, ...]]) -> None:
+    """Refuse keys that were found to be there more than once, if there are any.
+
+    Raises:
+        PublishError: with them.
+    """
     if twice:
         found = "; ".join(", ".join(str(value) for value in row) for row in twice)
         raise PublishError(

@@ -48,21 +48,11 @@ def consumed(session: SparkSession, dataset: Dataset, mark: str) -> Mapping[str,
     return watermark(state(session, dataset, mark).applied)
 
 
-def is_taken_back(_: SparkSession, __: Dataset, ___: str) -> bool:
-    """Say no: a restored database brings its log back with it."""
-    return False
-
-
 def later_intervals(session: SparkSession, dataset: Dataset, prefix: str, key: str) -> tuple[str, ...]:
     """Return the keys of the intervals after ``key`` that were published under marks with this prefix, sorted."""
     target = target_of(dataset)
     with connected(session, target.connection) as database:
         return later(marks(database, target), prefix, key)
-
-
-def counted(_: Schema, __: Write, ___: tuple[str, ...], *, exists: bool) -> frozenset[str]:  # noqa: ARG001 the protocol's
-    """Return none: the staging table keeps no statistics by itself."""
-    return frozenset()
 
 
 def changes(session: SparkSession, dataset: Dataset, schema: Schema, _: Write, __: tuple[str, ...]) -> tuple[str, ...]:

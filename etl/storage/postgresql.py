@@ -34,7 +34,7 @@ MADE = {spark: theirs for theirs, spark in SAME.items()} | {"TINYINT": "smallint
 MONEY = "DECIMAL(19,2)"
 MOST_DIGITS = 38
 _NUMERIC = re.compile(r"numeric\((\d+),(-?\d+)\)")
-_DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
+DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
 _TEXT = re.compile(r"character(?: varying)?(?:\(\d+\))?|\"char\"")
 _PRECISE = re.compile(r"(time(?:stamp)?)\(\d\)")
 COLUMNS = """
@@ -123,7 +123,7 @@ def made(kind: str) -> str:
     Raises:
         ProjectError: the database has none.
     """
-    found = _DECIMAL.fullmatch(kind)
+    found = DECIMAL.fullmatch(kind)
     if found:
         return f"numeric({found[1]},{found[2]})"
     if kind.startswith("ARRAY<") and kind[6:-1] in MADE:

@@ -9,18 +9,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from etl.aws.redshift import Warehouse, opened, run
-from etl.errors import InputError, MissingDatasetError, ProjectError
+from etl.errors import InputError, MissingDatasetError
 from etl.model.dataset import Dataset
 from etl.spark.hadoop import loaded
 from etl.spark.kept import keep
 from etl.sql import quoted
 from etl.storage import postgresql
+from etl.storage.fetched import account
 from etl.storage.fitting import of_table
 from etl.storage.reading import Reading, Scope, check_scope, empty
 from etl.storage.redshift_columns import Column, columns, literal, role
 from etl.storage.redshift_files import drop, new_folder, unloaded
-from etl.storage.redshift_target import changes, consumed, counted, is_taken_back, later_intervals, recall, stage, state
-from etl.storage.tables import within
+from etl.storage.redshift_target import changes, consumed, later_intervals, recall, stage, state
+from etl.storage.tables import counted, is_taken_back, target_of, within
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -41,9 +42,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         EtlError: the service refuses.
     """
     check_scope(dataset, scope)
-    if dataset.connection is None:
-        raise ProjectError(f"dataset {dataset.name}: format 'redshift' needs a connection", place=dataset.place)
-    warehouse = opened(dataset.connection)
+    warehouse = opened(target_of(dataset).connection)
     there = columns(warehouse, dataset.table)
     if not there:
         if not (scope.optional or dataset.allow_empty):
@@ -53,18 +52,18 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         return Reading(frame=empty(session, dataset), identity=None)
     folder = new_folder(warehouse)
     where = within(dataset, scope, {each.name: each.spark for each in there})
+    keep(session, partial(drop, session, folder))
     run(warehouse, [unload(warehouse, dataset.table, there, where, folder)])
-    keep(session, partial(drop, session.newSession(), folder))
     files, count = unloaded(session, folder)
     frame = _arrived(session, files, there)
-    ((found, digest),) = frame.selectExpr("count(1)", "CAST(sum(CAST(xxhash64(*) AS DECIMAL(38))) AS STRING)").collect()
+    found, digest = account(frame)
     if found != count:
         raise InputError(
             f"dataset {dataset.name}: Redshift wrote {count} rows to {folder}, and {found} are there",
             remedy="run it again; the target is unchanged",
         )
     fitted, extra = of_table(session, dataset, frame, [(each.name, each.type) for each in there])
-    identity = [str(found), str(digest), ", ".join(f"{each.name} {each.type}" for each in there)]
+    identity = [str(found), digest, ", ".join(f"{each.name} {each.type}" for each in there)]
     return Reading(frame=fitted, identity=identity, ignored=extra)
 
 

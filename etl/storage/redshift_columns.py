@@ -6,41 +6,18 @@ as it is goes through text or a wall clock's UTC.
 
 from __future__ import annotations
 
-import re
-
 from attrs import frozen
 
 from etl.aws.redshift import Warehouse, rows
 from etl.errors import ProjectError
 from etl.model.schema import Schema
-from etl.storage.postgresql import parts, quoted
+from etl.storage import postgresql
+from etl.storage.postgresql import DECIMAL, parts, quoted
 
-SAME = {
-    "smallint": "SMALLINT",
-    "integer": "INT",
-    "bigint": "BIGINT",
-    "real": "FLOAT",
-    "double precision": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "timestamp without time zone": "TIMESTAMP_NTZ",
-    "timestamp with time zone": "TIMESTAMP",
-    "varbyte": "BINARY",
-    "binary varying": "BINARY",
-}
-MADE = {
-    "BOOLEAN": "boolean",
-    "TINYINT": "smallint",
-    "SMALLINT": "smallint",
-    "INT": "integer",
-    "BIGINT": "bigint",
-    "FLOAT": "real",
-    "DOUBLE": "double precision",
-    "DATE": "date",
-    "TIMESTAMP": "timestamptz",
-    "TIMESTAMP_NTZ": "timestamp",
-    "STRING": "varchar(65535)",
-}
+BINARY = {"varbyte": "BINARY", "binary varying": "BINARY"}
+SAME = {word: spark for word, spark in postgresql.SAME.items() if word not in ("text", "bytea")} | BINARY
+MADE = {spark: word for spark, word in postgresql.MADE.items() if spark != "BINARY"}
+MADE |= {"TIMESTAMP": "timestamptz", "TIMESTAMP_NTZ": "timestamp", "STRING": "varchar(65535)"}
 # As texts: what these functions make of a value is what people know it by.
 LEAVES = {
     "super": "JSON_SERIALIZE({})",
@@ -50,7 +27,6 @@ LEAVES = {
     "geography": "ST_AsEWKT({})",
     "timestamp with time zone": "{} AT TIME ZONE 'UTC'",
 }
-_DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
 _TEXT = ("character varying", "character", "text")
 
 
@@ -118,7 +94,7 @@ def made(kind: str) -> str:
     Raises:
         ProjectError: Redshift has none that COPY takes.
     """
-    found = _DECIMAL.fullmatch(kind)
+    found = DECIMAL.fullmatch(kind)
     if found:
         return f"numeric({found[1]},{found[2]})"
     if kind.startswith(("VARCHAR", "CHAR")):

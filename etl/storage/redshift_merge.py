@@ -6,10 +6,9 @@ Amazon Redshift Developer Guide, "UPDATE", "DELETE": the target has no alias the
 from __future__ import annotations
 
 from etl.aws.redshift import Warehouse, rows
-from etl.errors import PublishError
 from etl.model.schema import Schema
 from etl.model.write import Merge
-from etl.storage.jdbc_merge import SHOWN
+from etl.storage.jdbc_merge import SHOWN, refuse_twice
 from etl.storage.postgresql import quoted
 from etl.storage.redshift_columns import given
 from etl.storage.tables import DELETES
@@ -82,12 +81,7 @@ def check_keys(warehouse: Warehouse, write: Merge, staging: str) -> None:
     twice = rows(
         warehouse, f"SELECT {keys} FROM {staging} GROUP BY {keys} HAVING count(*) > 1 ORDER BY {keys} LIMIT {SHOWN}"
     )
-    if twice:
-        found = "; ".join(", ".join(str(value) for value in row) for row in twice)
-        raise PublishError(
-            f"keys are there more than once: ({', '.join(write.keys)}) = {found}",
-            remedy="make them unique in the step, or say sequence_by",
-        )
+    refuse_twice(write, twice)
 
 
 def _own(target: str) -> str:

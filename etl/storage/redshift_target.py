@@ -16,6 +16,7 @@ from etl.errors import ConflictError, EtlError
 from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.model.write import Merge, Write
+from etl.spark.kept import keep
 from etl.sql import quoted
 from etl.storage.jdbc_columns import check
 from etl.storage.redshift_columns import columns, created, literal, made, role
@@ -45,20 +46,10 @@ def consumed(session: SparkSession, dataset: Dataset, mark: str) -> Mapping[str,
     return watermark(state(session, dataset, mark).applied)
 
 
-def is_taken_back(_: SparkSession, __: Dataset, ___: str) -> bool:
-    """Say no: a restored snapshot brings its log back with it."""
-    return False
-
-
 def later_intervals(_: SparkSession, dataset: Dataset, prefix: str, key: str) -> tuple[str, ...]:
     """Return the keys of the intervals after ``key`` that were published under marks with this prefix, sorted."""
     target = target_of(dataset)
     return later(marks(opened(target.connection), target), prefix, key)
-
-
-def counted(_: Schema, __: Write, ___: tuple[str, ...], *, exists: bool) -> frozenset[str]:  # noqa: ARG001 the protocol's
-    """Return none: nothing is asked of the staging table but its number of rows."""
-    return frozenset()
 
 
 def changes(_: SparkSession, dataset: Dataset, schema: Schema, __: Write, ___: tuple[str, ...]) -> tuple[str, ...]:
@@ -85,6 +76,7 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     compare(publish, before)
     check(columns(warehouse, target.table), made, publish.dataset, publish.schema)
     folder = f"{warehouse.staging}/headrace/{target.digest(run_of)}"
+    keep(session, partial(drop, session, folder))
     _written(publish, folder)
     statements = [f"DROP TABLE IF EXISTS {staging}", created(staging, publish.schema, staging=True)]
     if deletes(publish):
@@ -101,8 +93,8 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         version_before=before.version,
         read=partial(_staged, session, publish, folder),
         aside=(lambda: publish.frame.where(f"NOT ({kept})").drop(kept)) if kept else None,
-        commit=partial(_commit, session, publish, target, staging, folder),
-        drop=partial(_drop, session, target, staging, folder),
+        commit=partial(_commit, publish, warehouse, target, staging),
+        drop=partial(_drop, warehouse, staging),
         drop_aside=lambda: None,
     )
 
@@ -127,17 +119,15 @@ def _written(publish: Publish, folder: str) -> None:
     rows_of.selectExpr(*made_of).write.mode("overwrite").parquet(folder)
 
 
-def _commit(
-    session: SparkSession, publish: Publish, target: Target, staging: str, folder: str, applied: Applied
-) -> Published:
+def _commit(publish: Publish, warehouse: Warehouse, target: Target, staging: str, applied: Applied) -> Published:
     """Change the target and its log in one transaction; of one whose answer was lost the log tells."""
-    warehouse = opened(target.connection)
     if isinstance(publish.write, Merge):
         check_keys(warehouse, publish.write, staging)
     statements = transaction(publish, target, staging, applied)
     token = hashlib.sha256(f"{staging} {applied.run_id} {applied.generation}".encode()).hexdigest()
     try:
-        make_log(warehouse, target)
+        if publish.mark.after is None:
+            make_log(warehouse, target)
         counts = run(warehouse, list(statements.values()), token=token)
     except EtlError as error:
         now = looked(warehouse, target, publish.mark.name)
@@ -149,7 +139,6 @@ def _commit(
         counts = [-1] * len(statements)
     else:
         now = looked(warehouse, target, publish.mark.name)
-    drop(session, folder)
     told = {name: rows_of for name, rows_of in zip(statements, counts, strict=True) if rows_of >= 0}
     counted_of = ("inserted", "updated", "deleted") if isinstance(publish.write, Merge) else ()
     return Published(version=now.version, metrics={name: told[name] for name in counted_of if name in told})
@@ -180,6 +169,5 @@ def _staged(session: SparkSession, publish: Publish, folder: str) -> DataFrame:
     )
 
 
-def _drop(session: SparkSession, target: Target, staging: str, folder: str) -> None:
-    run(opened(target.connection), [f"DROP TABLE IF EXISTS {staging}"])
-    drop(session, folder)
+def _drop(warehouse: Warehouse, staging: str) -> None:
+    run(warehouse, [f"DROP TABLE IF EXISTS {staging}"])

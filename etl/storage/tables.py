@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from etl.errors import ConflictError, EtlError, InputError
 from etl.model.connection import Connection
 from etl.model.dataset import Dataset
-from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable
+from etl.model.schema import Schema
+from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Write
 from etl.storage import postgresql
 from etl.storage.reading import Scope
 from etl.storage.staging import Applied, Publish, TargetState
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 LOG = "headrace_publishes"
 DELETES = "headrace_deletes"  # a column of the staging table: true for a row that deletes its key
@@ -100,6 +104,16 @@ def within(dataset: Dataset, scope: Scope, kinds: Mapping[str, str]) -> str:
         )
     scope.predicate(lambda column: kinds[column])  # a DATE cannot tell hours apart
     return postgresql.within(scope.column, kinds[scope.column], scope.interval)
+
+
+def is_taken_back(_: SparkSession, __: Dataset, ___: str) -> bool:
+    """Say no: a restored database brings its log back with it."""
+    return False
+
+
+def counted(_: Schema, __: Write, ___: tuple[str, ...], *, exists: bool) -> frozenset[str]:  # noqa: ARG001 the protocol's
+    """Return none: the staging table keeps no statistics by itself."""
+    return frozenset()
 
 
 def deletes(publish: Publish) -> str:
