@@ -18,7 +18,7 @@ MAX_LENGTH = 600  # characters of a message shown to people; the rest is in the 
 DEPTH = 20  # causes looked at; a chain may be a circle
 _CODE = re.compile(r"(?:^|Exception: )\[([A-Z][A-Z0-9_.]*)\]")
 _SQLSTATE = re.compile(r"SQLSTATE: (\w{5})")
-_ASKED = ("getErrorClass", "getSqlState")  # of Spark's own exceptions, on both columns
+_ASKED = ("getErrorClass", "getSqlState", "getSQLState")  # Spark's own exceptions, on both columns; those of drivers
 
 
 @frozen

@@ -148,7 +148,10 @@ SIGNS = (
                 "UnknownHostException",
             }
         ),
-        words=r"Connection (?:was )?(?:reset|refused|closed)|Connection timed out|connect timed out|Read timed out"
-        r"|Broken pipe",
+        # SQLSTATE: the connection broke, the server goes down. A task's exception may come as words alone.
+        ("08", "57P"),
+        r"Connection (?:was )?(?:reset|refused|closed)|Connection timed out|connect timed out|Read timed out"
+        r"|Broken pipe|[Cc]onnection has been closed|terminating connection due to"
+        r"|I/O error occurred while sending to the backend",
     ),
 )

@@ -71,20 +71,20 @@ class Database:
 
     def commit(self) -> None:
         """End the transaction, and begin the next."""
-        with _told(self.connection):
+        with told(self.connection):
             self.java.commit()
 
     def close(self) -> None:
         """Give the connection back; what was not committed is undone."""
         if not self.java.isClosed():
             if not self.java.getAutoCommit():
-                with _told(self.connection):
+                with told(self.connection):
                     self.java.rollback()
             self.java.close()
 
     @contextmanager
     def _prepared(self, sql: str, values: Sequence[Any]) -> Iterator[Any]:
-        with _told(self.connection):
+        with told(self.connection):
             statement = self.java.prepareStatement(sql)
             try:
                 for number, value in enumerate(values, start=1):
@@ -104,7 +104,7 @@ def connect(session: SparkSession, connection: Connection) -> Database:
     properties = java_class(session, "java.util.Properties")()
     for key, value in credentials(connection).items():
         properties.setProperty(key, value)
-    with _told(connection):
+    with told(connection):
         java = driver(session, connection).connect(connection.url, properties)
         java.setAutoCommit(False)
     return Database(java, connection)
@@ -173,7 +173,8 @@ def _said(error: BaseException) -> tuple[str, str]:
 
 
 @contextmanager
-def _told(connection: Connection) -> Iterator[None]:
+def told(connection: Connection) -> Iterator[None]:
+    """Turn what the driver raises into what it means, see ``condition``."""
     from py4j.protocol import Py4JJavaError
 
     try:

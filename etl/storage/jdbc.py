@@ -13,7 +13,16 @@ from etl.model.connection import Connection
 from etl.model.dataset import Dataset
 from etl.spark.kept import keep
 from etl.storage import postgresql
-from etl.storage.database import REPEATABLE_READ, Database, condition, connect, connected, credentials, is_of_driver
+from etl.storage.database import (
+    REPEATABLE_READ,
+    Database,
+    condition,
+    connect,
+    connected,
+    credentials,
+    is_of_driver,
+    told,
+)
 from etl.storage.fitting import declared_types, of_table
 from etl.storage.increments import identity as named
 from etl.storage.jdbc_increments import rows_above
@@ -155,7 +164,8 @@ def _loaded(
         "preferTimestampNTZ": "true",
         "customSchema": ", ".join(f"`{name}` {kind}" for name, kind in kinds.items() if not kind.startswith("ARRAY")),
     }
-    return session.read.jdbc(connection.url, query, predicates=list(parts) or ["1 = 1"], properties=properties)
+    with told(connection):  # Spark asks the database for the columns
+        return session.read.jdbc(connection.url, query, predicates=list(parts) or ["1 = 1"], properties=properties)
 
 
 def _declared(

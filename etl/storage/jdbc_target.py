@@ -18,7 +18,7 @@ from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.model.write import Merge, Write
 from etl.storage import postgresql
-from etl.storage.database import Database, condition, connected, credentials, is_of_driver
+from etl.storage.database import Database, condition, connected, credentials, is_of_driver, told
 from etl.storage.jdbc_columns import check
 from etl.storage.jdbc_log import looked, make_log, marks
 from etl.storage.jdbc_merge import merge
@@ -160,7 +160,8 @@ def _change(database: Database, publish: Publish, target: Target, staging: str, 
 
 def _staged(session: SparkSession, target: Target, staging: str) -> DataFrame:
     properties = credentials(target.connection) | {"driver": "org.postgresql.Driver", "preferTimestampNTZ": "true"}
-    return session.read.jdbc(target.connection.url, staging, properties=properties).drop(DELETES)
+    with told(target.connection):
+        return session.read.jdbc(target.connection.url, staging, properties=properties).drop(DELETES)
 
 
 def _drop(session: SparkSession, target: Target, staging: str) -> None:

@@ -44,6 +44,8 @@ def java(*names, code=None, said=""):
         (java("IOException", said="Connection reset by peer"), UnreachableError),
         (java("TimeoutException", said="The event queue is not empty after 60000 ms."), UnreachableError),
         (java("PSQLException", "SQLTransientConnectionException", "SQLTransientException"), UnreachableError),
+        (java("PSQLException", "SQLException", code="57P01"), UnreachableError),
+        (java("SparkException", said="PSQLException: FATAL: terminating connection due to"), UnreachableError),
         (java("AccessControlException"), UnwritableError),
         (java("DeltaIOException", code="DELTA_CANNOT_CREATE_LOG_PATH"), UnwritableError),
         (java("IOException", said="No space left on device"), UnwritableError),

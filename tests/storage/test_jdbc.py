@@ -370,7 +370,7 @@ def test_a_connection_that_dies_with_its_commit_leaves_all_or_nothing_and_a_run_
     ends, killed = threading.Event(), []
 
     def killing():
-        while not ends.wait(0.3):
+        while not ends.wait(0.05):
             killed.extend(
                 postgres.sql(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -381,7 +381,7 @@ def test_a_connection_that_dies_with_its_commit_leaves_all_or_nothing_and_a_run_
     thread = threading.Thread(target=killing)
     thread.start()
     try:
-        results = [lake.run_step(copying(Append()), date="2013-02-09") for _ in range(6)]
+        results = [lake.run_step(copying(Append()), date="2013-02-09") for _ in range(12)]
     finally:
         ends.set()
         thread.join()
