@@ -14,7 +14,7 @@ from etl.model.marks import mark_name
 from etl.model.plan import Plan, PlannedStep
 from etl.model.run import Run
 from etl.model.why import Outlook, State, Why
-from etl.spark.session import step_session
+from etl.spark.session import stepping
 from etl.storage.formats import storage_for
 from etl.storage.staging import TargetState
 
@@ -28,8 +28,9 @@ def outlook(plan: Plan, session: SparkSession) -> tuple[Outlook, ...]:
     Sources are looked at as they are now: what a step of the plan would publish is not there yet, so a step that reads
     it and is up to date waits for it.
     """
-    own, ahead = step_session(session), Ahead()
-    return tuple(each for interval in plan.intervals for each in _of_interval(plan, own, interval, ahead))
+    ahead = Ahead()
+    with stepping(session) as own:
+        return tuple(each for interval in plan.intervals for each in _of_interval(plan, own, interval, ahead))
 
 
 @define

@@ -9,7 +9,7 @@ from etl.engine.outlook import outlook
 from etl.model.marks import mark_name, marks_of_intervals
 from etl.model.plan import Pair, Plan, PlannedStep, key_of
 from etl.model.why import State
-from etl.spark.session import step_session
+from etl.spark.session import stepping
 from etl.storage.formats import storage_for
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ def published(plan: Plan, session: SparkSession) -> frozenset[Pair]:
     A step whose publishes have no name of their own for each interval, such as a ``ReplaceTable``, was published for
     all of them or for none.
     """
-    own = step_session(session)
-    return frozenset(pair for planned in plan.steps for pair in _of_step(own, planned, plan))
+    with stepping(session) as own:
+        return frozenset(pair for planned in plan.steps for pair in _of_step(own, planned, plan))
 
 
 def stale(plan: Plan, session: SparkSession) -> frozenset[Pair]:

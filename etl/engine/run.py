@@ -74,10 +74,10 @@ def run(
     backoff = backoff or Backoff()
     if parallel > 1:
         backoff = evolve(backoff, conflicts=CONFLICTS)
-    with delivered(listener) as events:
+    with delivered(listener) as events, closing(Sessions(session)) as sessions:
         turns = Turns(plan, parallel)
         given = (plan, run_id, session, events, force, stop or Stop(), now, backoff)
-        engine = _Engine(*given, turns, fail_fast, Sessions(session), fence, keep)
+        engine = _Engine(*given, turns, fail_fast, sessions, fence, keep)
         return _carried_out(engine, threads, progress=progress)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from attrs import define, field
 
-from etl.spark.session import step_session
+from etl.engine.meter import drain
+from etl.spark.session import end, step_session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -33,3 +35,10 @@ class Sessions:
             yield own
         finally:
             free.append(own)
+
+    def close(self) -> None:
+        """Let go of the sessions, once all that their queries have to tell is told."""
+        with suppress(Exception):  # a listener that is stuck is its owner's: the run has ended without it
+            drain(self.run)
+            for each in chain.from_iterable(self.free.values()):
+                end(each)

@@ -17,7 +17,7 @@ from etl.model.plan import Plan, PlannedStep
 from etl.model.run import Run
 from etl.spark.errors import summary
 from etl.spark.jvm import no_rows
-from etl.spark.session import step_session
+from etl.spark.session import stepping
 from etl.storage.formats import source_for, storage_for
 from etl.storage.reading import Scope, interval_predicate
 
@@ -32,7 +32,8 @@ def validate(plan: Plan, session: SparkSession) -> tuple[EtlError, ...]:
     problems = []
     for planned in plan.steps:
         try:
-            _validate(planned, plan, step_session(session))
+            with stepping(session) as own:
+                _validate(planned, plan, own)
         except EtlError as error:
             problems.append(error)
     return tuple(problems)

@@ -75,6 +75,26 @@ def step_session(run: SparkSession) -> SparkSession:
     return session
 
 
+def end(session: SparkSession) -> None:
+    """Let go of a session from ``step_session``: Spark keeps one as long as something listens to its queries.
+
+    An observation that no query ever told, as of a step with nothing to do, listens for ever; on Spark 4 each does.
+    """
+    java = session._jsparkSession
+    if not session.sparkContext._jsc.sc().isStopped():
+        java.listenerManager().clear()
+
+
+@contextmanager
+def stepping(run: SparkSession) -> Iterator[SparkSession]:
+    """Yield a session for a step and let go of it."""
+    own = step_session(run)
+    try:
+        yield own
+    finally:
+        end(own)
+
+
 @contextmanager
 def as_found(session: SparkSession) -> Iterator[None]:
     """Leave a session as it is: afterwards its settings are what they were, and it has no temporary view."""

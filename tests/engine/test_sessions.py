@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 from attrs import evolve
 
-from etl import ReplacePartitions, Source, Target, step
+from etl import ReplacePartitions, ReplaceTable, Source, Target, step
 from etl.engine import sessions
 from etl.model.interval import Unit, containing, parse_instant
+from etl.model.result import Status
 
 DDL = "id INT, day DATE"
 DAYS = (date(2013, 2, 8), date(2013, 2, 9))
@@ -73,3 +74,18 @@ def test_a_step_has_one_session_for_all_intervals(two_days, monkeypatch):
     two_days(lambda _: None)
 
     assert len(made) == 1
+
+
+def test_nothing_listens_to_the_session_of_a_run_that_has_ended(lake, monkeypatch):
+    @step(sources={"rows": Source("raw.rows")}, target=Target("clean.rows", DDL, ReplaceTable()), conserve="rows")
+    def copied(rows):
+        return rows
+
+    lake.write("raw.rows", DDL, [(1, DAYS[0])])
+    lake.run_step(copied)
+    made, make = [], sessions.step_session
+    monkeypatch.setattr(sessions, "step_session", lambda run: made.append(make(run)) or made[-1])
+
+    # It has observed its source for a publish that there was no need of: no query will ever tell it.
+    assert lake.run_step(copied).status is Status.NO_OP
+    assert [len(each._jsparkSession.listenerManager().listListeners()) for each in made] == [0]
