@@ -24,6 +24,7 @@ from etl.spark.s3 import file_system
 from etl.spark.settings import SessionSettings
 from etl.storage.kafka_offsets import CONSUMER
 from tests import kafka_server as kafka_servers
+from tests import mysql_server as mysql_servers
 from tests import postgres_server as postgres_servers
 from tests.s3_server import REQUIRED, Bucket, NoServerError, S3Server, installed, serving
 
@@ -110,6 +111,15 @@ def postgres_server() -> Iterator[postgres_servers.Postgres]:
     with required():
         postgres_servers.programs()
     with postgres_servers.serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[mysql_servers.Mysql]:
+    """A real MariaDB, one for the whole test run."""
+    with required():
+        mysql_servers.fetched()
+    with mysql_servers.serving() as server:
         yield server
 
 

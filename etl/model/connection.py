@@ -8,7 +8,7 @@ from typing import Annotated
 
 from attrs import field, frozen
 
-VENDORS = ("postgresql",)
+VENDORS = ("postgresql", "mysql", "mariadb")
 KAFKA, KINESIS, DYNAMODB, REDSHIFT = "kafka", "kinesis", "dynamodb", "redshift"
 _URL = re.compile(
     r"jdbc:(?P<vendor>[a-z]+):.+|kafka://(?P<servers>[^/@,\s]+:\d+(?:,[^/@,\s]+:\d+)*)"
@@ -25,7 +25,7 @@ def _url(text: str) -> str:
     if not found or not known or bool(found["database"]) != (found["service"] == REDSHIFT):
         raise ValueError(
             "is no address of a database or broker that is known here: "
-            f"jdbc:{'|'.join(VENDORS)}://host:5432/name, kafka://host:9092,host:9092, "
+            f"jdbc:{'|'.join(VENDORS)}://host:port/name, kafka://host:9092,host:9092, "
             "kinesis://region, dynamodb://region, redshift://region/database"
         )
     if _IN_URL.search(text):
@@ -44,7 +44,8 @@ class Connection:
     """How a database or a message broker is reached.
 
     Args:
-        url: of its driver, ``jdbc:postgresql://host:5432/name``, of brokers, ``kafka://host:9092,host:9092``, or of a
+        url: of its driver, ``jdbc:postgresql://host:5432/name``, ``jdbc:mysql://host:3306/name``, of brokers,
+            ``kafka://host:9092,host:9092``, or of a
             service, ``kinesis://region``, ``dynamodb://region``, ``redshift://region/database``; without any secret.
         user: or where it lies: ``env://NAME``, ``ssm://name``, ``secretsmanager://name#key``.
         password: where it lies. It is read when the database is asked, and stands in no plan, log or artifact.

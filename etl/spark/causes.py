@@ -79,14 +79,19 @@ def summary(error: BaseException) -> str:
     return kept if len(kept) <= MAX_LENGTH else kept[: MAX_LENGTH - 1] + "…"
 
 
-def _of_java(exception: Any) -> Cause:
+def kinds(exception: Any) -> frozenset[str]:
+    """Return the simple names of a Java exception's class and of every class above it."""
     names, kind = [], exception.getClass()
     while kind is not None:
         names.append(kind.getSimpleName())
         kind = kind.getSuperclass()
+    return frozenset(names)
+
+
+def _of_java(exception: Any) -> Cause:
     message = str(exception.getMessage() or "")
     asked = {_answer(exception, method) for method in _ASKED}
-    return Cause(frozenset(names), codes_in(message) | frozenset(code for code in asked if code), message)
+    return Cause(kinds(exception), codes_in(message) | frozenset(code for code in asked if code), message)
 
 
 def _answer(exception: Any, method: str) -> str | None:

@@ -2,41 +2,72 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import field, frozen
 
 from etl.aws.secrets import resolve
-from etl.errors import ConflictError, EtlError, PlatformError, PublishError, UnreachableError
 from etl.model.connection import Connection, is_secret
 from etl.spark.added import added_class
-from etl.spark.causes import chain, text_of
 from etl.spark.jvm import java_class
+from etl.storage.sqlstate import condition
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-DRIVERS = {"postgresql": "org.postgresql.Driver"}
 REPEATABLE_READ = 4  # java.sql.Connection's number
-# Classes of SQLSTATE: the connection broke, the server is going down or full; the credentials; a serialization failure.
-PASSING = ("08", "53", "57P")
-CREDENTIALS = ("28",)
-CONFLICT = ("40",)
-NO_TABLE = frozenset({"42P01", "3F000"})
-NO_RIGHT = "42501"
-# What a task's exception is known by on the driver: a line of its trace, and the words of a server that went away.
-_OF_TASK = re.compile(r"(?:org\.postgresql\.util\.PSQLException|java\.sql\.\w*Exception): (.*)")
-_PASSING = re.compile(
-    r"connection has been closed|I/O error occurred|Connection to .* refused|terminating connection|"
-    r"the database system is|connection attempt failed|Cannot change transaction .* in the middle|invalid snapshot",
-    re.IGNORECASE,
+
+MARIADB = "org.mariadb.jdbc.Driver"
+
+
+@frozen
+class Driver:
+    """How a kind of database is talked to.
+
+    Args:
+        name: the class.
+        jars: what its jars are pinned as.
+        scheme: which the address begins with, for Spark's dialect.
+        query: of the address.
+        properties: of every connection.
+        written: of Spark's writer's, besides.
+        read: of Spark's reader's.
+    """
+
+    name: str
+    jars: str
+    scheme: str
+    query: str = ""
+    properties: Mapping[str, str] = field(factory=dict, hash=False)
+    written: Mapping[str, str] = field(factory=dict, hash=False)
+    read: Mapping[str, str] = field(factory=dict, hash=False)
+
+
+POSTGRESQL = Driver(
+    name="org.postgresql.Driver",
+    jars="postgresql",
+    scheme="jdbc:postgresql:",
+    written={"reWriteBatchedInserts": "true", "stringtype": "unspecified"},
+    read={"preferTimestampNTZ": "true"},
 )
-# A driver that was added to a running session is unknown to what hands exceptions of tasks over.
-LOST = "UnknownReason"
-SQL_EXCEPTIONS = ("SQLException", "BatchUpdateException")
+# A lax session would cut texts off and store what is no date as zeros. The database compares texts as their collation
+# does, which Spark does not: no condition of Spark's is handed to it.
+MYSQL = Driver(
+    name=MARIADB,
+    jars="mysql",
+    scheme="jdbc:mysql:",
+    query="permitMysqlScheme=true",
+    properties={
+        "sessionVariables": "time_zone='+00:00',sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,"
+        "NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
+        "tinyInt1isBit": "false",
+    },
+    written={"rewriteBatchedStatements": "true"},
+    read={"pushDownPredicate": "false"},
+)
+DRIVERS = {"postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL}
 
 
 @frozen
@@ -102,10 +133,10 @@ def connect(session: SparkSession, connection: Connection) -> Database:
         UnreachableError: nobody answers.
     """
     properties = java_class(session, "java.util.Properties")()
-    for key, value in credentials(connection).items():
+    for key, value in {**DRIVERS[connection.vendor].properties, **credentials(connection)}.items():
         properties.setProperty(key, value)
     with told(connection):
-        java = driver(session, connection).connect(connection.url, properties)
+        java = driver(session, connection).connect(address(connection), properties)
         java.setAutoCommit(False)
     return Database(java, connection)
 
@@ -135,41 +166,26 @@ def driver(session: SparkSession, connection: Connection) -> Any:
     Raises:
         PlatformError: the session is on a cluster and was submitted without the jar, or the jar cannot be fetched.
     """
-    return added_class(session, DRIVERS[connection.vendor], connection.vendor, connection.url).newInstance()
+    used = DRIVERS[connection.vendor]
+    return added_class(session, used.name, used.jars, connection.url).newInstance()
 
 
-def condition(error: BaseException, connection: Connection) -> EtlError:
-    """Return what a failure of the driver means: by its SQLSTATE, or by its words where only these came from a task."""
-    state, said = _said(error)
-    what = f"{connection.url}: {said}"
-    if state.startswith(PASSING) or _PASSING.search(said):
-        return UnreachableError(connection.url, said)
-    if state.startswith(CREDENTIALS):
-        return PlatformError(what, remedy="correct user and password of the connection, or where they lie")
-    if state == NO_RIGHT:
-        return PlatformError(what, remedy="give the connection's user the right that is named; docs/jdbc.md lists all")
-    if state.startswith(CONFLICT):
-        return ConflictError(what, remedy="run it again: the target is unchanged")
-    return PublishError(f"{what} (SQLSTATE {state or 'unknown'})", remedy="the target is unchanged")
+def address(connection: Connection) -> str:
+    """Return the address as Spark and the driver take it."""
+    used = DRIVERS[connection.vendor]
+    url = used.scheme + connection.url.split(":", 2)[2]
+    return url + ("&" if "?" in url else "?") * bool(used.query) + used.query
 
 
-def is_of_driver(error: BaseException) -> bool:
-    """Say whether the driver raised an error, here or in a task."""
-    text = text_of(error)
-    return bool(_said(error)[0]) or LOST in text or _OF_TASK.search(text) is not None
-
-
-def _said(error: BaseException) -> tuple[str, str]:
-    """Return SQLSTATE and message of the driver's exception; the state is empty where only its words are left."""
-    for java in chain(error):
-        exception: Any = java
-        if exception.getClass().getSimpleName().endswith(SQL_EXCEPTIONS):
-            return str(exception.getSQLState() or ""), str(exception.getMessage() or "").splitlines()[0]
-    text = text_of(error)
-    if LOST in text:
-        return "08006", "a task failed, and Spark could not tell what the driver had said"
-    found = _OF_TASK.search(text)
-    return "", found[1].strip() if found else (str(error).splitlines() or [""])[0]
+def spark_options(connection: Connection, *, writes: bool = False) -> dict[str, str]:
+    """Return what Spark's reader or writer is told, secrets in it: for the driver alone."""
+    used = DRIVERS[connection.vendor]
+    return {
+        **used.properties,
+        **(used.written if writes else used.read),
+        **credentials(connection),
+        "driver": used.name,
+    }
 
 
 @contextmanager

@@ -1,36 +1,32 @@
 """Tables of databases, read and published: by Spark's JDBC reader and writer, in the database's own transactions.
 
 A reading sees one snapshot, whatever is written meanwhile: the driver's transaction exports it, and each partition's
-takes it over (PostgreSQL documentation, "Snapshot Synchronization Functions").
+takes it over. Where a database has no such thing, as MySQL, one reader's statement sees one moment; of several it
+is looked afterwards whether the rows are the same still.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from etl.errors import EtlError, MissingDatasetError, ProjectError
+from etl.errors import EtlError, InputError, MissingDatasetError, ProjectError
 from etl.model.connection import Connection
 from etl.model.dataset import Dataset
 from etl.spark.kept import keep
-from etl.storage import postgresql
-from etl.storage.database import (
-    REPEATABLE_READ,
-    Database,
-    condition,
-    connect,
-    connected,
-    credentials,
-    is_of_driver,
-    told,
-)
+from etl.storage.database import REPEATABLE_READ, Database, connect, connected
 from etl.storage.fitting import declared_types, of_table
 from etl.storage.increments import identity as named
 from etl.storage.jdbc_increments import rows_above
+from etl.storage.jdbc_rows import FETCHED, loaded
 from etl.storage.jdbc_target import changes, consumed, later_intervals, recall, stage, state
-from etl.storage.numerals import exact
+from etl.storage.numerals import exact, truth
 from etl.storage.progress import Progress
 from etl.storage.reading import Reading, Scope, check_scope, empty
+from etl.storage.sqlstate import condition, is_of_driver
 from etl.storage.tables import counted, is_taken_back, within
+from etl.storage.vendors import Readable, Words, words_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -38,8 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["changes", "consumed", "counted", "is_taken_back", "later_intervals", "read", "recall", "stage", "state"]
 
 ROWS_EACH = 500_000  # of a table, by the database's estimate, for one reader
-FETCHED = "10000"  # rows at a time; pgjdbc else holds a whole result in memory
-OPTIONS = ("partitions", "fetchsize")
+NUMBERS = ("numeric", "decimal")
+TRUTHS = ("tinyint(1)", "bit(1)")
 
 
 def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
@@ -54,21 +50,21 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
     """
     check_scope(dataset, scope)
     connection, table = _place(dataset)
-    options = _options(dataset)
-    exporter, takes = _snapshot(session, connection)
+    words = words_of(connection)
+    options = _options(dataset, words)
+    exporter, begins = _snapshot(session, connection)
     try:
         with connected(session, connection) as database:
-            _transact(database, takes)
-            there = postgresql.columns(database, table)
+            _transact(database, begins)
+            there = words.columns(database, table, options)
             if not there:
                 exporter.close()
                 return _absent(session, dataset, scope)
-            kinds = {each.name: each.spark for each in there}
             where, identity, progress = _chosen(dataset, scope, database, there)
-            parts = postgresql.ranges(database, table, int(options.get("partitions", 0)) or None, ROWS_EACH)
-        query = f"(SELECT {', '.join(each.selected for each in there)} FROM {postgresql.table_name(table)}"
-        query += f" WHERE {where}) AS read" if where else ") AS read"
-        frame = _loaded(session, connection, query, kinds, parts, options | {"sessionInitStatement": takes})
+            wanted, rows = int(options.get("partitions", 0)) or None, None if progress else int(identity[0])
+            parts = words.ranges(database, table, wanted, ROWS_EACH, rows, where)
+        name, fetched = words.table_name(table), options.get("fetchsize", FETCHED)
+        frame = loaded(session, connection, name, there, where=where, parts=parts, begins=begins, fetched=fetched)
         frame, extra = _declared(session, dataset, frame, there)
     except BaseException:
         exporter.close()
@@ -78,6 +74,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         identity=identity,
         progress=progress,
         ignored=extra,
+        recheck=partial(_recheck, session, dataset, where, identity) if parts and not begins else _of_one_moment,
         explain=lambda error: _explained(connection, error),
     )
 
@@ -85,22 +82,47 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
 def _snapshot(session: SparkSession, connection: Connection) -> tuple[Database, str]:
     """Return a transaction that holds a snapshot, and nothing locked, and the statements that take the snapshot over.
 
-    It ends with the step: what was read is read once more where Spark's account of it is in doubt.
+    It ends with the step: what was read is read once more where Spark's account of it is in doubt. A database whose
+    snapshots nobody can take over gives no such statements.
     """
     database = connect(session, connection)
     _transact(database)
-    ((snapshot,),) = database.rows("SELECT pg_export_snapshot()")
+    begins = words_of(connection).snapshot(database)
+    if begins is None:
+        database.close()
+        return database, ""
     keep(session, database.close)
-    begins = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-    return database, f"{begins}; SET TRANSACTION SNAPSHOT '{snapshot}'"
+    return database, begins
 
 
-def _transact(database: Database, takes: str = "") -> None:
-    if takes:
-        database.run(takes)
+def _transact(database: Database, begins: str = "") -> None:
+    if begins:
+        database.run(begins)
     else:
         database.java.setTransactionIsolation(REPEATABLE_READ)
         database.java.setReadOnly(True)
+
+
+def _of_one_moment() -> None:
+    """All readers see one snapshot, or there is one reader, whose one statement does."""
+
+
+def _recheck(session: SparkSession, dataset: Dataset, where: str, before: Any) -> None:
+    """Refuse rows that changed while several readers read them, each at a moment of its own.
+
+    Raises:
+        InputError: their digest is another one now.
+    """
+    connection, table = _place(dataset)
+    words = words_of(connection)
+    with connected(session, connection) as database:
+        there = words.columns(database, table, dataset.options)
+        if _identity(words, database, table, there, where) != before:
+            raise InputError(
+                f"dataset {dataset.name}: rows of {table} changed while several readers read them",
+                place=dataset.place,
+                remedy='the target is unchanged; run it again, or read at one moment: options = { partitions = "1" }',
+            )
 
 
 def _place(dataset: Dataset) -> tuple[Connection, str]:
@@ -113,11 +135,12 @@ def _place(dataset: Dataset) -> tuple[Connection, str]:
     return dataset.connection, dataset.table
 
 
-def _options(dataset: Dataset) -> dict[str, str]:
-    unknown = [name for name in dataset.options if name not in OPTIONS]
+def _options(dataset: Dataset, words: Words) -> dict[str, str]:
+    unknown = [name for name in dataset.options if name not in words.OPTIONS]
     if unknown:
+        known = ", ".join(words.OPTIONS)
         raise ProjectError(
-            f"dataset {dataset.name}: option {unknown[0]!r} is not one of format 'jdbc'; known: {', '.join(OPTIONS)}",
+            f"dataset {dataset.name}: option {unknown[0]!r} is not one of this database's; known: {known}",
             place=dataset.place,
         )
     return dict(dataset.options)
@@ -130,53 +153,37 @@ def _absent(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
 
 
 def _chosen(
-    dataset: Dataset, scope: Scope, database: Database, there: tuple[postgresql.Column, ...]
+    dataset: Dataset, scope: Scope, database: Database, there: tuple[Readable, ...]
 ) -> tuple[str, Any, Progress | None]:
     """Return the condition of the rows that are read, what names them, and of an increment what is new."""
     if scope.increment is not None:
         above, progress = rows_above(dataset, database, scope.increment, there)
         return above, named(scope.increment, progress), progress
     where = within(dataset, scope, {each.name: each.spark for each in there})
-    return where, _digest(database, dataset.table, there, where), None
+    return where, _identity(words_of(database.connection), database, dataset.table, there, where), None
 
 
-def _digest(database: Database, table: str, there: tuple[postgresql.Column, ...], where: str) -> list[str]:
-    """Return a number of rows and a sum of their digests, made by the database; and what the columns are."""
-    names = ", ".join(postgresql.quoted(each.name) for each in there)
-    rows = f"SELECT {names} FROM {postgresql.table_name(table)}" + (f" WHERE {where}" if where else "")
-    digest = "coalesce(sum(hashtextextended(r::text, 0)::numeric), 0)::text"
-    ((count, found),) = database.rows(f"SELECT count(*), {digest} FROM ({rows}) r")
-    return [str(count), str(found), ", ".join(f"{each.name} {each.type}" for each in there)]
-
-
-def _loaded(
-    session: SparkSession,
-    connection: Connection,
-    query: str,
-    kinds: dict[str, str],
-    parts: tuple[str, ...],
-    options: dict[str, str],
-) -> DataFrame:
-    properties = credentials(connection) | {
-        "driver": "org.postgresql.Driver",
-        "fetchsize": options.get("fetchsize", FETCHED),
-        "sessionInitStatement": options["sessionInitStatement"],
-        "preferTimestampNTZ": "true",
-        "customSchema": ", ".join(f"`{name}` {kind}" for name, kind in kinds.items() if not kind.startswith("ARRAY")),
-    }
-    with told(connection):  # Spark asks the database for the columns
-        return session.read.jdbc(connection.url, query, predicates=list(parts) or ["1 = 1"], properties=properties)
+def _identity(words: Words, database: Database, table: str, there: Sequence[Readable], where: str) -> list[str]:
+    """Return how many rows there are and a sum of their digests, and what the columns are."""
+    count, digest = words.digest(database, table, there, where)
+    return [str(count), digest, ", ".join(f"{each.name} {each.type}" for each in there)]
 
 
 def _declared(
-    session: SparkSession, dataset: Dataset, frame: DataFrame, there: tuple[postgresql.Column, ...]
+    session: SparkSession, dataset: Dataset, frame: DataFrame, there: tuple[Readable, ...]
 ) -> tuple[DataFrame, tuple[str, ...]]:
-    """Return the declared columns, and what of the table nobody declared; all of it where nothing is declared."""
+    """Return the declared columns, and what of the table nobody declared; all of it where nothing is declared.
+
+    A number without bounds came as text, and a truth value of MySQL's as a number: each is exactly one of the declared
+    type, or the run fails.
+    """
     declared = declared_types(session, dataset.schema) if dataset.schema else {}
-    for each in there:  # a number without bounds came as text: it is a number of the declared digits, or the run fails
-        wanted = declared.get(each.name)
-        if each.type.startswith("numeric") and each.spark == "STRING" and str(wanted).startswith("decimal"):
-            frame = frame.withColumn(each.name, exact(each.name, str(wanted)))
+    for each in there:
+        wanted = str(declared.get(each.name))
+        if each.type.startswith(NUMBERS) and each.spark == "STRING" and wanted.startswith("decimal"):
+            frame = frame.withColumn(each.name, exact(each.name, wanted))
+        elif each.type in TRUTHS and wanted == "boolean":
+            frame = frame.withColumn(each.name, truth(each.name))
     return of_table(session, dataset, frame, [(each.name, each.type) for each in there])
 
 

@@ -57,7 +57,7 @@ def check(columns: Iterable[Column], made: Callable[[str], str], dataset: Datase
     wrong += [
         f"{each.name}: {there[each.name].type} does not hold every {each.type}"
         for each in schema
-        if each.name in there and not _takes(there[each.name], each.type)
+        if each.name in there and not _takes(there[each.name], each.type, made)
     ]
     declared = {each.name for each in schema}
     wrong += [
@@ -73,6 +73,6 @@ def check(columns: Iterable[Column], made: Callable[[str], str], dataset: Datase
         )
 
 
-def _takes(column: Column, kind: str) -> bool:
+def _takes(column: Column, kind: str, made: Callable[[str], str]) -> bool:
     there, given = (text.lower().replace(", ", ",") for text in (column.spark, kind))
-    return there == given or holds(there, given) or (column.type in {"numeric", "text"} and given == "string")
+    return column.type in {made(kind), "numeric" * (given == "string")} or there == given or holds(there, given)

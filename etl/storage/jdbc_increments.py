@@ -11,12 +11,13 @@ from attrs import frozen
 from etl.errors import InputError, ProjectError
 from etl.model.dataset import Dataset
 from etl.model.plural import plural
-from etl.storage import postgresql
 from etl.storage.database import Database
+from etl.storage.jdbc_columns import Column
 from etl.storage.progress import Increment, Progress
+from etl.storage.vendors import words_of
 
-NUMBERS = ("smallint", "integer", "bigint", "numeric(")
-TIMES = ("date", "timestamp with time zone", "timestamp without time zone")
+NUMBERS = ("TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL")
+TIMES = ("DATE", "TIMESTAMP")
 
 
 @frozen
@@ -38,7 +39,7 @@ class Watermark:
 
 
 def rows_above(
-    dataset: Dataset, database: Database, increment: Increment, columns: Sequence[postgresql.Column]
+    dataset: Dataset, database: Database, increment: Increment, columns: Sequence[Column]
 ) -> tuple[str, Progress]:
     """Return the condition of the rows that an increment reads, and what of it; looked at in the reading's snapshot.
 
@@ -48,8 +49,8 @@ def rows_above(
         InputError: the table has no such column, or the step has consumed it by another one.
         ProjectError: no column is said; or it has no order that grows, or ``lookback`` is no distance in it.
     """
-    column = _column(dataset, increment, columns)
-    name, table = postgresql.quoted(column.name), postgresql.table_name(dataset.table)
+    column, words = _column(dataset, increment, columns), words_of(database.connection)
+    name, table = words.quoted(column.name), words.table_name(dataset.table)
     since = Watermark.of(increment.since) if increment.since else Watermark(column.name, None)
     if since.column != column.name:
         raise InputError(
@@ -58,26 +59,26 @@ def rows_above(
             remedy="the target is unchanged; say from where to go on: `etl state reset STEP --to earliest` or `latest`",
         )
     if increment.until is None:
-        ((greatest,),) = database.rows(f"SELECT max({name})::text FROM {table}")
+        ((greatest,),) = database.rows(f"SELECT {words.text(f'max({name})')} FROM {table}")
         end = Watermark(column.name, None if greatest is None else str(greatest))
     else:
         end = Watermark.of(increment.until)
     if end.value is None:
         return "false", Progress(upto=since.text, end=end.text)
-    new = f"{name} <= CAST({_text(end.value)} AS {column.type})"
+    new = upto = f"{name} <= {words.literal(end.value, column)}"
     if since.value is not None:
-        new = f"{name} > CAST({_text(since.value)} AS {column.type}) AND {new}"
+        new = f"{name} > {words.literal(since.value, column)} AND {upto}"
     ((count,),) = database.rows(f"SELECT count(*) FROM {table} WHERE {new}")
     if not int(count):
         return "false", Progress(upto=since.text, end=end.text)
     progress = Progress(upto=end.text, end=end.text, news=plural(int(count), "new row"))
     if since.value is None or increment.lookback is None:
         return new, progress
-    below = f"CAST({_text(since.value)} AS {column.type}) - {_distance(increment.lookback)}"
-    return f"{name} > {below} AND {name} <= CAST({_text(end.value)} AS {column.type})", progress
+    below = words.earlier(words.literal(since.value, column), increment.lookback)
+    return f"{name} > {below} AND {upto}", progress
 
 
-def _column(dataset: Dataset, increment: Increment, columns: Sequence[postgresql.Column]) -> postgresql.Column:
+def _column(dataset: Dataset, increment: Increment, columns: Sequence[Column]) -> Column:
     if increment.column is None:
         raise ProjectError(
             f"dataset {dataset.name}: a table of a database does not tell what is new in it",
@@ -91,23 +92,15 @@ def _column(dataset: Dataset, increment: Increment, columns: Sequence[postgresql
             place=dataset.place,
         )
     kind, back = found.type, increment.lookback
-    if not kind.startswith((*NUMBERS, *TIMES)):
+    if not found.spark.startswith((*NUMBERS, *TIMES)):
         raise ProjectError(
             f"dataset {dataset.name}: {found.name} is {kind}; a watermark_column is a number, a date or a timestamp",
             place=dataset.place,
         )
-    if back is not None and isinstance(back, timedelta) != kind.startswith(TIMES):
+    if back is not None and isinstance(back, timedelta) != found.spark.startswith(TIMES):
         raise ProjectError(
             f"dataset {dataset.name}: lookback={back!r} is no distance in {found.name}, which is {kind}",
             place=dataset.place,
             remedy="a timedelta for times, a number for numbers",
         )
     return found
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
-
-
-def _distance(back: timedelta | int) -> str:
-    return f"interval '{back.total_seconds():.6f} seconds'" if isinstance(back, timedelta) else str(back)

@@ -7,16 +7,12 @@ import json
 from etl.storage.database import Database
 from etl.storage.staging import Applied, TargetState
 from etl.storage.tables import Target
-
-LOG_DDL = (
-    "CREATE TABLE IF NOT EXISTS {log} (target text, version bigint, mark text NOT NULL, applied text NOT NULL, "
-    "run_id text NOT NULL, at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (target, version))"
-)
+from etl.storage.vendors import words_of
 
 
 def looked(database: Database, target: Target, mark: str) -> TargetState:
     """Return the target's version and what was last published under a mark."""
-    if not database.rows("SELECT to_regclass(?)::text WHERE to_regclass(?) IS NOT NULL", target.log, target.log):
+    if not words_of(target.connection).has(database, target.log):
         return TargetState(None)
     ((version,),) = database.rows(f"SELECT max(version) FROM {target.log} WHERE target = ?", target.table)
     last = database.rows(
@@ -27,10 +23,11 @@ def looked(database: Database, target: Target, mark: str) -> TargetState:
 
 
 def make_log(database: Database, target: Target) -> None:
-    """Make the log of a schema where there is none: one of several who do so at once, PostgreSQL itself lets fail."""
-    if database.rows("SELECT 1 WHERE to_regclass(?) IS NULL", target.log):
-        database.rows("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))::text", target.log)
-        database.run(LOG_DDL.format(log=target.log))
+    """Make the log of a schema where there is none: one of several who do so at once, a database itself lets fail."""
+    words = words_of(target.connection)
+    if not words.has(database, target.log):
+        words.lock(database, target.log)
+        database.run(words.LOG.format(log=target.log))
 
 
 def marks(database: Database, target: Target) -> list[str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attrs import asdict
 
@@ -17,18 +18,21 @@ from etl.errors import EtlError
 from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.model.write import Merge, Write
-from etl.storage import postgresql
-from etl.storage.database import Database, condition, connected, credentials, is_of_driver, told
+from etl.storage import mysql_merge, postgresql_merge
+from etl.storage.database import Database, address, connected, spark_options
 from etl.storage.jdbc_columns import check
 from etl.storage.jdbc_log import looked, make_log, marks
-from etl.storage.jdbc_merge import merge
+from etl.storage.jdbc_rows import loaded
+from etl.storage.sqlstate import condition, is_of_driver
 from etl.storage.staging import Applied, Publish, Published, Staged, TargetState
 from etl.storage.tables import DELETES, LOG, Target, compare, deletes, later, replaced, target_of, watermark
+from etl.storage.vendors import words_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 BATCH = "10000"
+MERGES = {"postgresql": postgresql_merge.merge, "mysql": mysql_merge.merge, "mariadb": mysql_merge.merge}
 
 
 def state(session: SparkSession, dataset: Dataset, mark: str) -> TargetState:
@@ -61,9 +65,8 @@ def changes(session: SparkSession, dataset: Dataset, schema: Schema, _: Write, _
     Raises:
         AnalysisError: the table cannot take the declared columns, with all that stands against them.
     """
-    target = target_of(dataset)
-    with connected(session, target.connection) as database:
-        check(postgresql.columns(database, target.table), postgresql.made, dataset, schema)
+    with connected(session, target_of(dataset).connection) as database:
+        _checked(database, dataset, schema)
     return ()
 
 
@@ -75,7 +78,7 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         EtlError: the database refuses.
     """
     target, run = target_of(publish.dataset), f"{publish.mark.name} {publish.mark.applied.run_id}"
-    staging = target.staging(run)
+    staging, words = target.staging(run), words_of(target.connection)
     kept = publish.kept
     rows = publish.frame.where(kept).drop(kept) if kept else publish.frame
     if deletes(publish):
@@ -83,20 +86,14 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
     with connected(session, target.connection) as database:
         before = looked(database, target, publish.mark.name)
         compare(publish, before)
-        check(postgresql.columns(database, target.table), postgresql.made, publish.dataset, publish.schema)
+        there = _checked(database, publish.dataset, publish.schema)
+        keys = publish.write.keys if isinstance(publish.write, Merge) else ()
         database.run(f"DROP TABLE IF EXISTS {staging}")
-        database.run(postgresql.created(staging, publish.schema, unlogged=True))
-        if deletes(publish):
-            database.run(f"ALTER TABLE {staging} ADD {DELETES} boolean NOT NULL")
+        database.run(words.staging(staging, publish.schema, there, keys, DELETES if deletes(publish) else ""))
         database.commit()
-    properties = credentials(target.connection) | {
-        "driver": "org.postgresql.Driver",
-        "batchsize": BATCH,
-        "reWriteBatchedInserts": "true",
-        "stringtype": "unspecified",
-    }
+    properties = spark_options(target.connection, writes=True) | {"batchsize": BATCH}
     try:
-        rows.write.jdbc(target.connection.url, staging, mode="append", properties=properties)
+        words.given(rows).write.jdbc(address(target.connection), staging, mode="append", properties=properties)
     except Exception as error:
         # The source may be a database too: whose fault it was, its own words tell.
         raise (condition(error, target.connection) if is_of_driver(error) else error) from error
@@ -106,7 +103,7 @@ def stage(session: SparkSession, publish: Publish) -> Staged:
         publish=publish,
         rows=int(count),
         version_before=before.version,
-        read=partial(_staged, session, target, staging),
+        read=partial(_staged, session, target, target.staged(run), publish.schema),
         aside=(lambda: publish.frame.where(f"NOT ({kept})").drop(kept)) if kept else None,
         commit=partial(_commit, session, publish, target, staging),
         drop=partial(_drop, session, target, staging),
@@ -120,6 +117,9 @@ def _commit(session: SparkSession, publish: Publish, target: Target, staging: st
         with connected(session, target.connection) as database:
             published = _change(database, publish, target, staging, applied)
             database.commit()
+            if not words_of(target.connection).KEEPS_DDL:
+                with suppress(EtlError):  # it is published; a table more harms nobody
+                    database.run(f"DROP TABLE IF EXISTS {staging}")
     except EtlError as error:
         if not error.retryable:
             raise
@@ -132,19 +132,22 @@ def _commit(session: SparkSession, publish: Publish, target: Target, staging: st
 
 
 def _change(database: Database, publish: Publish, target: Target, staging: str, applied: Applied) -> Published:
+    words = words_of(target.connection)
     make_log(database, target)
     # One publisher at a time: what the log says now is still so when this commits.
-    database.rows("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))::text", f"{LOG} {target.table}")
+    words.lock(database, f"{LOG} {target.table}")
     now = looked(database, target, publish.mark.name)
     compare(publish, now)
-    if not postgresql.columns(database, target.table):
-        database.run(postgresql.created(target.name, publish.schema))
+    if not words.has(database, target.name):
+        database.run(words.created(target.name, publish.schema))
     metrics: dict[str, int] = {}
     if isinstance(publish.write, Merge):
-        metrics = merge(database, publish.write, publish.schema, target.name, staging)
+        there = words.columns(database, target.table)
+        merge: Any = MERGES[target.connection.vendor]
+        metrics = merge(database, publish.write, publish.schema, target.name, staging, there)
     else:
-        names = ", ".join(postgresql.quoted(each.name) for each in publish.schema)
-        gone = replaced(publish)
+        names = ", ".join(words.quoted(each.name) for each in publish.schema)
+        gone = replaced(publish, target)
         if gone is not None:
             # Not TRUNCATE: whoever reads meanwhile keeps the rows of their snapshot.
             database.run(f"DELETE FROM {target.name}" + (f" WHERE {gone}" if gone else ""))
@@ -154,14 +157,25 @@ def _change(database: Database, publish: Publish, target: Target, staging: str, 
         f"INSERT INTO {target.log} (target, version, mark, applied, run_id) VALUES (?, ?, ?, ?, ?)",
         *(target.table, version, publish.mark.name, json.dumps(asdict(applied)), applied.run_id),
     )
-    database.run(f"DROP TABLE {staging}")
+    if words.KEEPS_DDL:
+        database.run(f"DROP TABLE {staging}")
     return Published(version=version, metrics=metrics)
 
 
-def _staged(session: SparkSession, target: Target, staging: str) -> DataFrame:
-    properties = credentials(target.connection) | {"driver": "org.postgresql.Driver", "preferTimestampNTZ": "true"}
-    with told(target.connection):
-        return session.read.jdbc(target.connection.url, staging, properties=properties).drop(DELETES)
+def _staged(session: SparkSession, target: Target, staging: str, schema: Schema) -> DataFrame:
+    words = words_of(target.connection)
+    with connected(session, target.connection) as database:
+        there = {each.name: each for each in words.columns(database, staging)}
+    return loaded(session, target.connection, words.table_name(staging), [there[name] for name in schema.names])
+
+
+def _checked(database: Database, dataset: Dataset, schema: Schema) -> tuple[Any, ...]:
+    """Return the target's columns; none where it is not there."""
+    words = words_of(database.connection)
+    there = words.columns(database, dataset.table)
+    words.refuse_engine(database, dataset.table)
+    check(there, words.made, dataset, schema)
+    return there
 
 
 def _drop(session: SparkSession, target: Target, staging: str) -> None:

@@ -30,3 +30,13 @@ def exact(name: str, kind: str) -> Column:
         f"CASE WHEN {column} IS NULL THEN NULL WHEN {digits} <= {scale} AND {value} IS NOT NULL THEN {value} "
         f"ELSE CAST(raise_error({said}) AS {kind}) END"
     )
+
+
+def truth(name: str) -> Column:
+    """Return a column of numbers as truth values; one that is neither 0 nor 1 ends the query."""
+    column = quoted(name)
+    said = f"concat('[BOOLEAN] {name.replace(chr(39), '')} = ', {column}, ' is neither 0 nor 1')"
+    return F.expr(
+        f"CASE WHEN {column} IN (0, 1) THEN {column} = 1 WHEN {column} IS NULL THEN NULL "
+        f"ELSE CAST(raise_error({said}) AS BOOLEAN) END"
+    )

@@ -1,42 +1,27 @@
-"""PostgreSQL's words: types both ways, names, what a table is made of, and where its rows can be parted.
-
-Types: PostgreSQL documentation, chapter 8; what pgjdbc and Spark make of them was tried.
-"""
+"""PostgreSQL's words: names, what a table is made of, its snapshots, and where its rows can be parted."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from attrs import frozen
-
-from etl.errors import ProjectError
 from etl.model.interval import Interval
 from etl.model.schema import Schema
 from etl.storage.database import Database
+from etl.storage.postgresql_columns import Column, made, quoted
 
-SAME = {
-    "smallint": "SMALLINT",
-    "integer": "INT",
-    "bigint": "BIGINT",
-    "real": "FLOAT",
-    "double precision": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "text": "STRING",
-    "bytea": "BINARY",
-    "timestamp with time zone": "TIMESTAMP",
-    "timestamp without time zone": "TIMESTAMP_NTZ",
-}
-MADE = {spark: theirs for theirs, spark in SAME.items()} | {"TINYINT": "smallint"}
-MONEY = "DECIMAL(19,2)"
-MOST_DIGITS = 38
-_NUMERIC = re.compile(r"numeric\((\d+),(-?\d+)\)")
-DECIMAL = re.compile(r"DECIMAL\((\d+), ?(\d+)\)")
-_TEXT = re.compile(r"character(?: varying)?(?:\(\d+\))?|\"char\"")
-_PRECISE = re.compile(r"(time(?:stamp)?)\(\d\)")
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+NO_OPTIONS: Mapping[str, str] = {}
+KEEPS_DDL = True  # in a transaction
+OPTIONS = ("partitions", "fetchsize")
+LOG = (
+    "CREATE TABLE IF NOT EXISTS {log} (target text, version bigint, mark text NOT NULL, applied text NOT NULL, "
+    "run_id text NOT NULL, at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (target, version))"
+)
 COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
        a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> ''
@@ -56,51 +41,6 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_r
 WHOLE = frozenset({"smallint", "integer", "bigint"})
 
 
-@frozen
-class Column:
-    """A column of a table.
-
-    Args:
-        name: as the database has it.
-        type: the database's own word.
-        required: it takes no null.
-        filled: the database gives it a value where none is given.
-    """
-
-    name: str
-    type: str
-    required: bool = False
-    filled: bool = False
-
-    @property
-    def spark(self) -> str:
-        """Spark's type that holds every value of it; a number without bounds and what Spark does not know are text."""
-        kind = _PRECISE.sub(r"\1", self.type)
-        found = _NUMERIC.fullmatch(kind)
-        if found and int(found[1]) <= MOST_DIGITS and 0 <= int(found[2]) <= int(found[1]):
-            return f"DECIMAL({found[1]},{found[2]})"
-        if kind == "money":
-            return MONEY
-        if kind.endswith("[]") and SAME.get(kind[:-2], "STRING") != "STRING":
-            return f"ARRAY<{SAME[kind[:-2]]}>"
-        return SAME.get(kind, "STRING")
-
-    @property
-    def selected(self) -> str:
-        """The column in a query, as a value that Spark reads without loss."""
-        name = quoted(self.name)
-        if self.type == "money":
-            return f"{name}::numeric(19,2) AS {name}"
-        plain = _PRECISE.sub(r"\1", self.type) in SAME or _TEXT.fullmatch(self.type) or self.spark != "STRING"
-        return name if plain else f"{name}::text AS {name}"
-
-
-def quoted(name: str) -> str:
-    """Return a name in the database's quotes."""
-    doubled = name.replace('"', '""')
-    return f'"{doubled}"'
-
-
 def table_name(table: str) -> str:
     """Return a table as SQL names it: ``public.orders`` in quotes, each part."""
     return ".".join(quoted(part) for part in parts(table))
@@ -112,35 +52,84 @@ def parts(table: str) -> tuple[str, str]:
     return (schema, name) if dot else ("public", table)
 
 
-def columns(database: Database, table: str) -> tuple[Column, ...]:
+def beside(table: str, name: str) -> str:
+    """Return another table of a table's schema, as SQL names it."""
+    return f"{quoted(parts(table)[0])}.{name}"
+
+
+def has(database: Database, table: str) -> bool:
+    """Say whether there is a table, named as SQL names it."""
+    return bool(database.rows("SELECT 1 WHERE to_regclass(?) IS NOT NULL", table))
+
+
+def columns(database: Database, table: str, _: Mapping[str, str] = NO_OPTIONS) -> tuple[Column, ...]:
     """Return a table's columns; none where there is no such table."""
     return tuple(Column(*row) for row in database.rows(COLUMNS, table_name(table)))
 
 
-def made(kind: str) -> str:
-    """Return the type of a column that is made for a declared one.
-
-    Raises:
-        ProjectError: the database has none.
-    """
-    found = DECIMAL.fullmatch(kind)
-    if found:
-        return f"numeric({found[1]},{found[2]})"
-    if kind.startswith("ARRAY<") and kind[6:-1] in MADE:
-        return f"{MADE[kind[6:-1]]}[]"
-    if kind.startswith(("VARCHAR", "CHAR")):
-        return "text"
-    if kind not in MADE:
-        raise ProjectError(f"PostgreSQL has no type for {kind}", remedy="publish it as text: to_json(…) in the step")
-    return MADE[kind]
-
-
-def created(table: str, schema: Schema, *, unlogged: bool = False) -> str:
+def created(table: str, schema: Schema) -> str:
     """Return the statement that makes a table of declared columns."""
-    said = ", ".join(
-        f"{quoted(each.name)} {made(each.type)}{'' if each.nullable or unlogged else ' NOT NULL'}" for each in schema
-    )
-    return f"CREATE {'UNLOGGED ' if unlogged else ''}TABLE {table} ({said})"
+    said = ", ".join(f"{quoted(each.name)} {made(each.type)}{'' if each.nullable else ' NOT NULL'}" for each in schema)
+    return f"CREATE TABLE {table} ({said})"
+
+
+def staging(table: str, schema: Schema, _: tuple[Column, ...], __: Sequence[str], deletes: str) -> str:
+    """Return the statement that makes a run's own table: its rows outlive no crash, and need not."""
+    said = [f"{quoted(each.name)} {made(each.type)}" for each in schema]
+    said += [f"{deletes} boolean NOT NULL"] if deletes else []
+    return f"CREATE UNLOGGED TABLE {table} ({', '.join(said)})"
+
+
+def given(frame: DataFrame) -> DataFrame:
+    """Return rows as they are: the driver hands them over without loss."""
+    return frame
+
+
+def lock(database: Database, target: str) -> None:
+    """Let nobody else publish to a target until the transaction ends."""
+    database.rows("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))::text", target)
+
+
+def refuse_engine(_: Database, __: str) -> None:
+    """Refuse nothing: every table of PostgreSQL's knows transactions."""
+
+
+def snapshot(database: Database) -> str | None:
+    """Return statements that let another connection see what this one sees.
+
+    Source: PostgreSQL documentation, "Snapshot Synchronization Functions".
+    """
+    ((name,),) = database.rows("SELECT pg_export_snapshot()")
+    begins = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+    # Spark writes instants in its own zone, which is UTC, and the driver asks for the JVM's.
+    return f"{begins}; SET TRANSACTION SNAPSHOT '{name}'; SET TIME ZONE 'UTC'"
+
+
+def text(sql: str) -> str:
+    """Return SQL of a value as the database writes it."""
+    return f"{sql}::text"
+
+
+def literal(value: str, column: Column) -> str:
+    """Return a value that the database has written, as a literal of a column's type."""
+    doubled = value.replace("'", "''")
+    return f"CAST('{doubled}' AS {column.type})"
+
+
+def earlier(value: str, distance: timedelta | int) -> str:
+    """Return SQL of what lies a distance before a value."""
+    if isinstance(distance, timedelta):
+        return f"{value} - interval '{distance.total_seconds():.6f} seconds'"
+    return f"{value} - {distance}"
+
+
+def digest(database: Database, table: str, there: Sequence[Column], where: str) -> tuple[int, str]:
+    """Return how many rows there are, and a sum of their digests, made by the database."""
+    names = ", ".join(quoted(each.name) for each in there)
+    rows = f"SELECT {names} FROM {table_name(table)}" + (f" WHERE {where}" if where else "")
+    summed = "coalesce(sum(hashtextextended(r::text, 0)::numeric), 0)::text"
+    ((count, found),) = database.rows(f"SELECT count(*), {summed} FROM ({rows}) r")
+    return int(count), str(found)
 
 
 def within(column: str, kind: str, interval: Interval) -> str:
@@ -156,7 +145,9 @@ def _instant(at: datetime, kind: str) -> str:
     return f"TIMESTAMPTZ '{at:%Y-%m-%d %H:%M:%S}+00'" if kind == "TIMESTAMP" else f"TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}'"
 
 
-def ranges(database: Database, table: str, parts_wanted: int | None, rows_each: int) -> tuple[str, ...]:
+def ranges(
+    database: Database, table: str, parts_wanted: int | None, rows_each: int, _: int | None = None, __: str = ""
+) -> tuple[str, ...]:
     """Return conditions that part a table's rows: by an index's first column of whole numbers, into like shares.
 
     The bounds are the histogram that the database keeps (``pg_stats``), so that they follow where the rows are, or an

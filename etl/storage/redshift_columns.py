@@ -11,12 +11,13 @@ from attrs import frozen
 from etl.aws.redshift import Warehouse, rows
 from etl.errors import ProjectError
 from etl.model.schema import Schema
-from etl.storage import postgresql
-from etl.storage.postgresql import DECIMAL, parts, quoted
+from etl.storage import postgresql_columns
+from etl.storage.postgresql import parts
+from etl.storage.postgresql_columns import DECIMAL, quoted
 
 BINARY = {"varbyte": "BINARY", "binary varying": "BINARY"}
-SAME = {word: spark for word, spark in postgresql.SAME.items() if word not in ("text", "bytea")} | BINARY
-MADE = {spark: word for spark, word in postgresql.MADE.items() if spark != "BINARY"}
+SAME = {word: spark for word, spark in postgresql_columns.SAME.items() if word not in ("text", "bytea")} | BINARY
+MADE = {spark: word for spark, word in postgresql_columns.MADE.items() if spark != "BINARY"}
 MADE |= {"TIMESTAMP": "timestamptz", "TIMESTAMP_NTZ": "timestamp", "STRING": "varchar(65535)"}
 # As texts: what these functions make of a value is what people know it by.
 LEAVES = {

@@ -8,10 +8,9 @@ from __future__ import annotations
 from etl.aws.redshift import Warehouse, rows
 from etl.model.schema import Schema
 from etl.model.write import Merge
-from etl.storage.jdbc_merge import SHOWN, refuse_twice
-from etl.storage.postgresql import quoted
+from etl.storage.postgresql_columns import quoted
 from etl.storage.redshift_columns import given
-from etl.storage.tables import DELETES
+from etl.storage.tables import DELETES, SHOWN, refuse_twice
 
 PLACE = "headrace_place"  # of a row among those of its key, 1 for the one that counts
 THERE = "headrace_there"  # not null where a target has the key

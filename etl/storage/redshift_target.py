@@ -154,7 +154,7 @@ def transaction(publish: Publish, target: Target, staging: str, applied: Applied
     if isinstance(publish.write, Merge):
         statements |= merged(publish.write, publish.schema, target.name, staging)
     else:
-        gone = replaced(publish)
+        gone = replaced(publish, target)
         if gone is not None:
             # Not TRUNCATE, which commits what came before it.
             statements["replaced"] = f"DELETE FROM {target.name}" + (f" WHERE {gone}" if gone else "")

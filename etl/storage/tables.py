@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from etl.errors import ConflictError, EtlError, InputError
+from etl.errors import ConflictError, EtlError, InputError, PublishError
 from etl.model.connection import Connection
 from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Write
-from etl.storage import postgresql
 from etl.storage.reading import Scope
 from etl.storage.staging import Applied, Publish, TargetState
+from etl.storage.vendors import words_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 LOG = "headrace_publishes"
 DELETES = "headrace_deletes"  # a column of the staging table: true for a row that deletes its key
+SHOWN = 3  # keys that are there twice
 
 
 @frozen
@@ -34,18 +35,21 @@ class Target:
     @property
     def name(self) -> str:
         """The table, as SQL names it."""
-        return postgresql.table_name(self.table)
+        return words_of(self.connection).table_name(self.table)
 
     @property
     def log(self) -> str:
         """Its log, likewise."""
-        schema, _ = postgresql.parts(self.table)
-        return f"{postgresql.quoted(schema)}.{LOG}"
+        return words_of(self.connection).beside(self.table, LOG)
 
     def staging(self, run: str) -> str:
         """The table that holds one run's rows until they are published, likewise."""
-        schema, _ = postgresql.parts(self.table)
-        return f"{postgresql.quoted(schema)}.headrace_{self.digest(run)}"
+        return words_of(self.connection).table_name(self.staged(run))
+
+    def staged(self, run: str) -> str:
+        """It as a dataset names it: in the target's schema, where one is said."""
+        schema, dot, _ = self.table.rpartition(".")
+        return f"{schema}{dot}headrace_{self.digest(run)}"
 
     def digest(self, run: str) -> str:
         """What tells one run's staged rows of this table from all others."""
@@ -72,7 +76,7 @@ def compare(publish: Publish, now: TargetState) -> None:
         )
 
 
-def replaced(publish: Publish) -> str | None:
+def replaced(publish: Publish, target: Target) -> str | None:
     """Return the condition of the rows that go; empty for all, None for none."""
     write: Any = publish.write
     if isinstance(write, Append):
@@ -80,7 +84,8 @@ def replaced(publish: Publish) -> str | None:
     if isinstance(write, ReplaceTable):
         return ""
     if isinstance(write, ReplacePartitions | ReplaceInterval) and publish.interval is not None:
-        return postgresql.within(write.column, publish.schema.column(write.column).type, publish.interval)
+        words = words_of(target.connection)
+        return words.within(write.column, publish.schema.column(write.column).type, publish.interval)
     raise EtlError(f"{publish.dataset.name}: {type(write).__name__} is not published to a database")
 
 
@@ -103,7 +108,7 @@ def within(dataset: Dataset, scope: Scope, kinds: Mapping[str, str]) -> str:
             place=dataset.place,
         )
     scope.predicate(lambda column: kinds[column])  # a DATE cannot tell hours apart
-    return postgresql.within(scope.column, kinds[scope.column], scope.interval)
+    return words_of(target_of(dataset).connection).within(scope.column, kinds[scope.column], scope.interval)
 
 
 def is_taken_back(_: SparkSession, __: Dataset, ___: str) -> bool:
@@ -114,6 +119,20 @@ def is_taken_back(_: SparkSession, __: Dataset, ___: str) -> bool:
 def counted(_: Schema, __: Write, ___: tuple[str, ...], *, exists: bool) -> frozenset[str]:  # noqa: ARG001 the protocol's
     """Return none: the staging table keeps no statistics by itself."""
     return frozenset()
+
+
+def refuse_twice(write: Merge, twice: Sequence[tuple[Any, ...]]) -> None:
+    """Refuse keys that were found to be there more than once, if there are any.
+
+    Raises:
+        PublishError: with them.
+    """
+    if twice:
+        found = "; ".join(", ".join(str(value) for value in row) for row in twice)
+        raise PublishError(
+            f"keys are there more than once: ({', '.join(write.keys)}) = {found}",
+            remedy="make them unique in the step, or say sequence_by",
+        )
 
 
 def deletes(publish: Publish) -> str:

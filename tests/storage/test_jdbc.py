@@ -165,6 +165,21 @@ def test_columns_that_are_not_as_declared_are_told_before_a_row_is_read(spark, t
     assert caught.value.exit_code == 9
 
 
+def test_what_a_transformation_asks_is_answered_as_spark_does_not_as_a_collation(spark, postgres, table):
+    dataset = table("raw.names", "name text, code char(3)")
+    postgres.sql("INSERT INTO names VALUES ('a', 'x'), ('B', 'y')")
+
+    reading = jdbc.read(spark, dataset, Scope())
+    asked = ("name > 'B'", "code = 'x'", "code = 'x  '")
+    found = [[row.name for row in reading.frame.where(each).collect()] for each in asked]
+    query = reading.frame._jdf.queryExecution().toString()
+    reading.recheck()
+
+    assert found == [["a"], [], ["a"]]
+    # The tests' server knows no other collation; one that holds a and A for equal would answer so too.
+    assert '"name"::text COLLATE "C" AS "name"' in query
+
+
 def test_a_large_table_is_read_in_parts_that_follow_its_rows(spark, postgres, table):
     dataset = table("raw.orders", "id bigint PRIMARY KEY, v text", options={"partitions": "4"})
     postgres.sql("INSERT INTO orders SELECT n, 'x' FROM generate_series(1, 2000) n")

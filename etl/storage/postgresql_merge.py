@@ -1,21 +1,19 @@
-"""A merge into a table of a database: its statements, which one transaction carries out."""
+"""A merge into a table of PostgreSQL: its statements, which one transaction carries out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from etl.errors import PublishError
 from etl.model.schema import Schema
 from etl.model.write import Merge
 from etl.storage.database import Database
-from etl.storage.postgresql import quoted
-from etl.storage.tables import DELETES
-
-SHOWN = 3
+from etl.storage.postgresql_columns import Column, quoted
+from etl.storage.tables import DELETES, SHOWN, refuse_twice
 
 
-def merge(database: Database, write: Merge, schema: Schema, target: str, staging: str) -> dict[str, int]:
+def merge(
+    database: Database, write: Merge, schema: Schema, target: str, staging: str, _: Sequence[Column]
+) -> dict[str, int]:
     """Put staged rows into a target by their keys; return how many were updated, inserted and deleted.
 
     Rows that would not change are left alone. Of several rows of one key the greatest by ``sequence_by`` counts;
@@ -67,20 +65,6 @@ def _one_each(database: Database, write: Merge, staging: str) -> None:
         f"SELECT {shown} FROM {staging} GROUP BY {keys} HAVING count(*) > 1 ORDER BY {keys} LIMIT {SHOWN}"
     )
     refuse_twice(write, twice)
-
-
-def refuse_twice(write: Merge, twice: Sequence[tuple[Any, ...]]) -> None:
-    """Refuse keys that were found to be there more than once, if there are any.
-
-    Raises:
-        PublishError: with them.
-    """
-    if twice:
-        found = "; ".join(", ".join(str(value) for value in row) for row in twice)
-        raise PublishError(
-            f"keys are there more than once: ({', '.join(write.keys)}) = {found}",
-            remedy="make them unique in the step, or say sequence_by",
-        )
 
 
 def _equal(name: str, schema: Schema) -> str:
