@@ -23,6 +23,7 @@ from etl.spark.jvm import hadoop_path
 from etl.spark.s3 import file_system
 from etl.spark.settings import SessionSettings
 from etl.storage.kafka_offsets import CONSUMER
+from tests import dynamodb_server as dynamodb_servers
 from tests import kafka_server as kafka_servers
 from tests import mysql_server as mysql_servers
 from tests import postgres_server as postgres_servers
@@ -111,6 +112,15 @@ def postgres_server() -> Iterator[postgres_servers.Postgres]:
     with required():
         postgres_servers.programs()
     with postgres_servers.serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dynamodb_server() -> Iterator[dynamodb_servers.Dynamo]:
+    """AWS's own DynamoDB local, one for the whole test run."""
+    with required():
+        dynamodb_servers.fetched()
+    with dynamodb_servers.serving() as server:
         yield server
 
 

@@ -62,8 +62,19 @@ def size(asked: Any, table: Table) -> int | None:
     Raises:
         EtlError: the service refuses.
     """
+    found = described(table, asked)
+    return None if found is None else int(found.get("TableSizeBytes", 0))
+
+
+def described(table: Table, asked: Any = None) -> dict[str, Any] | None:
+    """Return what the service says of a table; None where there is no such table.
+
+    Raises:
+        EtlError: the service refuses.
+    """
+    asked = asked or client(table)
     found = answered(asked.describe_table, table.uri, {"TableName": table.name}, absent=GONE)
-    return None if found is None else int(found["Table"].get("TableSizeBytes", 0))
+    return None if found is None else dict(found["Table"])
 
 
 def items(asked: Any, table: Table, segment: Segment, pause: Callable[[float], None] = time.sleep) -> Iterator[str]:

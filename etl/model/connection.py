@@ -51,7 +51,8 @@ class Connection:
         password: where it lies. It is read when the database is asked, and stands in no plan, log or artifact.
         properties: of the driver, as ``sslmode``; of Kafka's clients, as ``security.protocol``; of a
             service, ``endpoint_url`` and ``profile``; of Redshift ``workgroup`` or ``cluster``, ``staging``, a folder
-            of S3 that rows pass through, and ``iam_role``.
+            of S3 that rows pass through, and ``iam_role``; of DynamoDB ``publishes``, the table that says what was
+            published.
     """
 
     url: Annotated[str, _url]

@@ -57,7 +57,7 @@ FORMATS: dict[str, Format] = {
     ),
     "kafka": Format(module="etl.storage.kafka", needs_schema=True, incremental=True),
     "kinesis": Format(module="etl.storage.kinesis", needs_schema=True, incremental=True),
-    "dynamodb": Format(module="etl.storage.dynamodb", needs_schema=True),
+    "dynamodb": Format(module="etl.storage.dynamodb", writes=(Merge,), promise="once a key", needs_schema=True),
     "csv": Format(module="etl.storage.files", needs_schema=True, incremental=True),
     "json": Format(module="etl.storage.files", needs_schema=True, incremental=True),
     "text": Format(module="etl.storage.files", needs_schema=True, incremental=True),

@@ -79,12 +79,8 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
     entry, place = catalog.entries[dataset], catalog.place(dataset)
     if not NAME.fullmatch(dataset):
         yield ConfigError(f"dataset name {dataset!r} is not zone.name in lower-case letters, digits and _", place=place)
-    if FORMATS[entry.format].needs_schema and entry.schema is None:
-        yield ConfigError(
-            f"a {entry.format} dataset needs a schema: nothing in its files is believed",
-            place=place,
-            remedy='add schema = "column TYPE, …"',
-        )
+    if not FORMATS[entry.format].writes:  # else its columns may be those of the step that writes it
+        yield from _undeclared(entry, place)
     yield from _misread(dataset, catalog)
     yield from (ConfigError(said, place=place) for said in _unshaped(entry))
     if not 0 <= entry.max_corrupt <= 1:
@@ -105,6 +101,13 @@ def _problems(dataset: str, catalog: Catalog) -> Iterator[ConfigError]:
                 f"optional_columns names {column!r}, which is no column of its files; {did_you_mean(column, in_files)}"
             )
             yield ConfigError(said, place=place)
+
+
+def _undeclared(entry: Entry, place: Place) -> Iterator[ConfigError]:
+    """Yield that nobody says the columns of a dataset whose format does not."""
+    if FORMATS[entry.format].needs_schema and entry.schema is None:
+        said = f"a {entry.format} dataset needs a schema: nothing in its files is believed"
+        yield ConfigError(said, place=place, remedy='add schema = "column TYPE, …"')
 
 
 def _unshaped(entry: Entry) -> Iterator[str]:
@@ -164,6 +167,7 @@ def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directo
             problems.append(ConfigError(said, place=place, remedy=remedy))
             continue
         problems += _unwritable(name, entry, step, place)
+        problems += _undeclared(entry, place) if step is None else ()
         problems += connection_problems(name, entry, config.connections, place)
         datasets[name] = _dataset(name, config, entry, step, place)
     raise_all(problems)

@@ -20,7 +20,7 @@ def of_connections(steps: Sequence[PlannedStep]) -> list[Statement]:
         *_secrets([each.connection for each in datasets if each.connection]),
         *_streams(datasets),
         *_topics(datasets),
-        *_tables(datasets),
+        *_tables(steps),
         *_warehouses(datasets),
     ]
 
@@ -61,11 +61,22 @@ def _topics(datasets: Iterable[Dataset]) -> list[Statement]:
     return [allow("Brokers", ["kafka-cluster:Connect"], ["arn:aws:kafka:*:*:cluster/*"]), topics]
 
 
-def _tables(datasets: Iterable[Dataset]) -> list[Statement]:
-    names = sorted(
-        {f"arn:aws:dynamodb:{c.region}:*:table/{each.table}" for each in datasets if (c := _of(each, DYNAMODB))}
-    )
-    return [allow("Tables", ["dynamodb:DescribeTable", "dynamodb:Scan"], names)] if names else []
+def _tables(steps: Sequence[PlannedStep]) -> list[Statement]:
+    """What is published lies in one table more, whose entries a transaction writes."""
+    read = sorted({_arn(c, each.table) for step in steps for each in step.reads.values() if (c := _of(each, DYNAMODB))})
+    targets = [(c, step.writes.table) for step in steps if (c := _of(step.writes, DYNAMODB))]
+    logs = sorted({_arn(c, c.properties.get("publishes", "headrace_publishes")) for c, _ in targets})
+    asked = ("DescribeTable", "CreateTable", "GetItem", "Query", "PutItem", "UpdateItem")
+    writes = [f"dynamodb:{name}" for name in ("DescribeTable", "UpdateItem", "DeleteItem")]
+    return [
+        *([allow("Tables", ["dynamodb:DescribeTable", "dynamodb:Scan"], read)] if read else []),
+        *([allow("TablesWritten", writes, sorted({_arn(c, table) for c, table in targets}))] if targets else []),
+        *([allow("Publishes", [f"dynamodb:{name}" for name in asked], logs)] if logs else []),
+    ]
+
+
+def _arn(connection: Connection, table: str) -> str:
+    return f"arn:aws:dynamodb:{connection.region}:*:table/{table}"
 
 
 def _warehouses(datasets: Iterable[Dataset]) -> list[Statement]:

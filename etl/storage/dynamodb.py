@@ -19,16 +19,20 @@ from etl.model.items import PLAIN
 from etl.model.schema import Column, Schema
 from etl.sql import quoted
 from etl.storage import items as parser
+from etl.storage.dynamodb_target import changes, consumed, later_intervals, recall, stage, state
 from etl.storage.fetched import account, fetched
 from etl.storage.lines import LINE, Lines
 from etl.storage.messages import CORRUPT_MESSAGES, PLACE, none
 from etl.storage.reading import Reading, Scope, check_scope, declared_schema
 from etl.storage.records import CORRUPT, REASON
+from etl.storage.tables import counted, is_taken_back
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-OPTIONS = ("segments", "read_units", "consistent")
+__all__ = ["changes", "consumed", "counted", "is_taken_back", "later_intervals", "read", "recall", "stage", "state"]
+
+OPTIONS = ("segments", "read_units", "consistent", "write_units")
 EACH = 256 * 1024 * 1024  # bytes of a table for one segment
 MOST = 200
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from etl.aws.access import LOGIN
-from etl.errors import EtlError, PlatformError, ThrottledError, UnreachableError
+from etl.errors import EtlError, PlatformError, PublishError, ThrottledError, UnreachableError
 from etl.spark.causes import text_of
 from etl.spark.kept import keep
 
@@ -61,10 +61,12 @@ def taken(frame: DataFrame) -> list[Any]:
 def said(error: BaseException) -> EtlError | None:
     """Return the condition that was raised on an executor: on the driver it is the text of a trace."""
     passing = {kind.__name__: kind for kind in (UnreachableError, ThrottledError)}
-    for name, words in RAISED.findall(text_of(error)):
+    for name, words in reversed(RAISED.findall(text_of(error))):  # the last one is what came of those before it
         if name in passing:
             what, _, how = words.partition(": ")
             return passing[name](what, how)
         if name == PlatformError.__name__:
             return PlatformError(words, remedy=LOGIN)
+        if name == PublishError.__name__:
+            return PublishError(words, remedy="mend the rows: what was written before them stays, and is written again")
     return None

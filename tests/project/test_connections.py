@@ -52,3 +52,23 @@ def test_a_database_stands_in_the_address_of_a_warehouse_and_of_no_other(opened,
 
     with pytest.raises(ConfigError, match="redshift://region/database"):
         opened({"jobs/j.py": chain, "conf/datasets.toml": ENTRY, "conf/base.toml": base})
+
+
+SOURCE = '[raw.flights]\nformat = "csv"\nschema = "id INT"\n'
+TABLE = '[marts.days]\nformat = "dynamodb"\nconnection = "tables"\ntable = "days"\n'
+
+
+def test_a_table_of_dynamodb_has_the_columns_of_the_step_that_writes_it_or_its_own(opened, chain):
+    base = BASE.replace("warehouse", "tables").replace("redshift://eu-west-1/dev", "dynamodb://eu-west-1")
+    merges = "from etl import Merge\n" + chain.replace("ReplaceTable()", 'Merge("id")')
+    project = opened({"jobs/j.py": merges, "conf/datasets.toml": TABLE + SOURCE, "conf/base.toml": base})
+    assert project.datasets["marts.days"].written_by == "marts.days"
+
+    with pytest.raises(ConfigError, match="a dynamodb dataset needs a schema"):
+        opened(
+            {
+                "jobs/j.py": chain,
+                "conf/datasets.toml": TABLE.replace("marts.days", "raw.flights"),
+                "conf/base.toml": base,
+            }
+        )

@@ -1,6 +1,7 @@
 """What connections need of AWS stands in the policy of a run: secrets, streams, topics; no more than the job uses."""
 
 import pytest
+from attrs import evolve
 
 from etl import Merge, Source, Target, step
 from etl.model.connection import Connection
@@ -37,6 +38,19 @@ def test_a_table_of_dynamodb_is_described_and_scanned():
         ["dynamodb:DescribeTable", "dynamodb:Scan"],
         ["arn:aws:dynamodb:eu-west-1:*:table/words"],
     )
+
+
+def test_a_table_of_dynamodb_that_is_published_has_its_items_written_and_its_log_made():
+    connection = Connection(url="dynamodb://eu-west-1", properties={"publishes": "log"})
+    given = planned(connection, table="words")
+    target = evolve(given.writes, connection=connection, table="counts")
+
+    found = {each["Sid"]: each for each in of_connections([evolve(given, writes=target)])}
+
+    assert found["Tables"]["Resource"] == ["arn:aws:dynamodb:eu-west-1:*:table/words"]
+    assert found["TablesWritten"]["Resource"] == ["arn:aws:dynamodb:eu-west-1:*:table/counts"]
+    assert found["Publishes"]["Resource"] == ["arn:aws:dynamodb:eu-west-1:*:table/log"]
+    assert "dynamodb:PutItem" in found["Publishes"]["Action"]
 
 
 def test_a_warehouse_is_asked_by_the_data_api_and_rows_pass_through_its_staging_folder():
