@@ -11,6 +11,7 @@ from etl.model.job import Job
 from etl.model.run import Run
 from etl.model.schedule import Cron, Daily, Every, Hourly, Monthly
 from etl.model.script import script_step
+from etl.model.sql_script import sql_script_step
 from etl.model.step import Step
 from etl.model.write import Append, History, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable
 
@@ -34,6 +35,7 @@ __all__ = [
     "alarm",
     "expect",
     "script_step",
+    "sql_script_step",
     "sql_step",
     "step",
     "wait",

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from etl import __version__
 from etl.engine.provenance import made_of
 from etl.engine.script_files import script_files
-from etl.model.body import Script
+from etl.model.body import Script, Statements
 from etl.model.dataset import Dataset, Source
 from etl.model.jsonable import json_value
 from etl.model.plan import PlannedStep
@@ -77,7 +77,7 @@ def _code(step: Step[Any, Any]) -> Mapping[str, str]:
 
 def _parameters(step: Step[Any, Any], run: Run) -> Mapping[str, Any]:
     """What was asked for; an effect on demand is asked for by every run."""
-    if step.script and step.script.receipt and run.interval is None:
+    if step.has_receipt and run.interval is None:
         return {**run.params, "run_id": run.run_id}
     return dict(run.params) if step.takes_run else {}
 
@@ -96,6 +96,7 @@ def _declared(planned: PlannedStep) -> Mapping[str, Any]:
     return {
         "sql": _query(step.sql) if step.sql else None,
         **({"script": _script(step.script)} if step.script else {}),
+        **({"statements": _statements(step.statements)} if step.statements else {}),
         "schema": step.target.schema.ddl,
         "write": repr(step.target.write),
         "partition_by": step.target.partition_by,
@@ -121,6 +122,14 @@ def _script(script: Script) -> Mapping[str, Any]:
         "folders": [script.inputs, script.outputs],
         "environment": [sorted(script.environment.items()), sorted(script.secrets.items()), sorted(script.inherit)],
         **({"on": script.on} if script.on != "driver" else {}),
+    }
+
+
+def _statements(statements: Statements) -> Mapping[str, Any]:
+    return {
+        "connection": statements.connection,
+        "text": statements.text,
+        **({} if statements.transaction else {"transaction": False}),
     }
 
 

@@ -12,6 +12,7 @@ from etl.engine.declared import conditions
 from etl.engine.meter import Observed, counted
 from etl.engine.room import Room
 from etl.engine.script import scripted
+from etl.engine.statements import carried_out
 from etl.errors import AnalysisError, TransformError, did_you_mean
 from etl.kinds.values import seen
 from etl.model.accounting import Collector, Drop, collecting
@@ -63,7 +64,12 @@ def transform(
     step = planned.step
     arguments: dict[str, Any] = {**frames, **({"run": run} if step.takes_run else {})}
     with collecting(counted) as collector, user_code(planned):
-        result = scripted(planned, step.script, frames, run, room) if step.script and room else step(**arguments)
+        if step.script and room:
+            result = scripted(planned, step.script, frames, run, room)
+        elif step.statements and room:
+            result = carried_out(planned, step.statements, run, room)
+        else:
+            result = step(**arguments)
         if not isinstance(result, DataFrame):
             raise TransformError(
                 f"job {planned.job}, step {step.name}: returned {type(result).__name__}, not a DataFrame",

@@ -1,4 +1,4 @@
-"""What a step does with its rows: a function, a query, or a program over directories."""
+"""What a step does with its rows: a function, a query, a program over directories, or statements for a database."""
 
 from __future__ import annotations
 
@@ -116,4 +116,41 @@ class Script:
         return self.summary.split("\n", 1)[0] or " ".join(" ".join(self.command).split())[:SHOWN]
 
 
-Body = Function[P, R] | Sql | Script
+@frozen(kw_only=True)
+class Statements:
+    """Statements for a database, in its own SQL; see ``etl.sql_script_step``.
+
+    Args:
+        connection: the name of one in the configuration.
+        text: the statements; templates of the interval are filled in.
+        timeout: after it the statement that is at work is ended.
+        transaction: all of them take effect, or none.
+        summary: a sentence for people.
+    """
+
+    connection: str
+    text: str
+    timeout: timedelta
+    transaction: bool = True
+    summary: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What its text names: ``start``, ``param.x`` …"""
+        return frozenset(check(self.text))
+
+    def call(self, **_: object) -> NoReturn:
+        """Refuse: there is no function to call.
+
+        Raises:
+            DefinitionError: always.
+        """
+        raise DefinitionError("a SQL script step is run, not called", remedy="run it in a lake: lake.run_step(step)")
+
+    @property
+    def description(self) -> str:
+        """The summary's first line, or the beginning of the statements."""
+        return self.summary.split("\n", 1)[0] or " ".join(self.text.split())[:SHOWN]
+
+
+Body = Function[P, R] | Sql | Script | Statements

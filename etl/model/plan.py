@@ -8,6 +8,7 @@ from typing import Any
 from attrs import asdict, evolve, field, frozen
 
 from etl.kinds import KINDS
+from etl.model.connection import Connection
 from etl.model.dataset import Dataset
 from etl.model.formats import format_of
 from etl.model.interval import Interval
@@ -34,6 +35,7 @@ class PlannedStep:
         quarantine: where its broken rows go.
         after: names of the planned steps that must succeed first.
         why: why it is in the plan, for people: ``selected by nyc_flights``.
+        connection: the database that its statements are for; None for another body.
     """
 
     job: str
@@ -44,6 +46,7 @@ class PlannedStep:
     quarantine: Dataset
     after: tuple[str, ...] = ()
     why: str = ""
+    connection: Connection | None = None
 
     @property
     def costs(self) -> tuple[str, ...]:
@@ -113,6 +116,7 @@ class PlannedStep:
             "quarantine": {"dataset": self.quarantine.name, "uri": self.quarantine.uri},
             "expectations": [expectation.to_json() for expectation in self.step.expectations],
             "retries": self.retries,
+            "connection": self.step.statements.connection if self.step.statements else None,
             "costs": list(self.costs),
             "promise": self.promise,
             "cautions": list(self.cautions),

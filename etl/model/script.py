@@ -90,9 +90,9 @@ def script_step(
     """
     caller = sys._getframe(1)
     place = Place(caller.f_code.co_filename, caller.f_lineno)
-    with _told(dataset, place):
+    with told(dataset, place):
         body = _body(command, around, sources or {}, receipt=schema is None)
-        target = _target(dataset, schema, write, partition_by, RECEIPTS[0 if body.names & {"start", "end"} else 1])
+        target = target_of(dataset, schema, write, partition_by, RECEIPTS[0 if body.names & {"start", "end"} else 1])
     declared: Step[..., Any] = Step(
         body=body,
         sources=sources or {},
@@ -109,7 +109,8 @@ def script_step(
 
 
 @contextmanager
-def _told(dataset: str, place: Place) -> Iterator[None]:
+def told(dataset: str, place: Place) -> Iterator[None]:
+    """Say of which step it is what its declaration is refused with."""
     try:
         yield
     except (DefinitionError, UsageError) as error:
@@ -135,9 +136,14 @@ def _body(command: Sequence[str], around: Around, sources: Mapping[str, Source],
     return body
 
 
-def _target(
+def target_of(
     dataset: str, schema: str | None, write: Write | None, partition_by: Sequence[str], default: Write
 ) -> Target:
+    """Return what a script publishes; without a schema the row that says that it has run.
+
+    Raises:
+        DefinitionError: a write that does not go with it.
+    """
     if schema is None:
         if write not in (None, *RECEIPTS) or partition_by:
             _refuse(f"without a schema it publishes that it has run: write is {' or '.join(map(str, RECEIPTS))}")

@@ -9,7 +9,7 @@ from typing import Generic, ParamSpec, TypeVar, cast
 from attrs import field, frozen
 
 from etl.errors import DefinitionError, Place
-from etl.model.body import Body, Script, Sql
+from etl.model.body import Body, Script, Sql, Statements
 from etl.model.dataset import Source, Target
 from etl.model.expectation import Expectation
 from etl.model.write import History, Merge
@@ -82,6 +82,16 @@ class Step(Generic[P, R]):
     def script(self) -> Script | None:
         """The program of a script step; None for another body."""
         return self.body if isinstance(self.body, Script) else None
+
+    @property
+    def statements(self) -> Statements | None:
+        """The statements of a SQL script step; None for another body."""
+        return self.body if isinstance(self.body, Statements) else None
+
+    @property
+    def has_receipt(self) -> bool:
+        """True if it runs for its effect: its only row says that it has run."""
+        return isinstance(self.body, Statements) or (isinstance(self.body, Script) and self.body.receipt)
 
     @property
     def description(self) -> str:

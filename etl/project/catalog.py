@@ -25,7 +25,7 @@ from etl.model.names import source_names, source_partitions
 from etl.model.step import Step
 from etl.model.text import split_options
 from etl.model.xml import shape_problems
-from etl.project.entry import Entry, connection_problems
+from etl.project.entry import Entry, connection_problems, statement_problems
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -157,6 +157,7 @@ def resolve(config: Config, catalog: Catalog, jobs: Iterable[JobModule], directo
     written = {name: step for step in steps for name in (step.target.dataset, step.target.quarantine)}
     datasets: dict[str, Dataset] = {}
     problems: list[ProjectError] = list(_shared_quarantines(steps, directory))
+    problems += (said for step in steps for said in statement_problems(step, config.connections, directory))
     for name in (*catalog.entries, *(name for name in written if name not in catalog.entries)):
         step, entry = written.get(name), catalog.entries.get(name, Entry())
         place = catalog.place(name) if step is None or name in catalog.entries else step.place.relative_to(directory)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from attrs import field, fields, frozen
 
 from etl.config.refusal import RefusedError
 from etl.config.roots import RelativePath
 from etl.errors import ConfigError, DefinitionError, NotAllowedError, Place, did_you_mean
-from etl.model.connection import DYNAMODB, KAFKA, KINESIS, REDSHIFT, Connection
+from etl.model.connection import DYNAMODB, KAFKA, KINESIS, REDSHIFT, VENDORS, Connection
 from etl.model.dataset import ValueFormat
 from etl.model.formats import FORMATS, format_of, known_formats
 from etl.model.schema import Schema
+from etl.model.step import Step
 from etl.model.text import TextRules
 
 
@@ -102,6 +103,25 @@ def connection_problems(
             place=place,
             remedy=f"write [connections.{entry.connection}] in conf/",
         )
+
+
+def statement_problems(
+    step: Step[Any, Any], connections: Mapping[str, Connection], directory: str
+) -> Iterator[ConfigError]:
+    """Yield what keeps a step's statements from being asked of a database."""
+    if step.statements is None:
+        return
+    place, named = step.place.relative_to(directory), step.statements.connection
+    if named not in connections:
+        yield ConfigError(
+            f"step {step.name}: no connection {named!r} in this environment; {did_you_mean(named, connections)}",
+            place=place,
+            remedy=f"write [connections.{named}] in conf/",
+        )
+    elif connections[named].vendor not in (*VENDORS, REDSHIFT):
+        yield ConfigError(f"step {step.name}: {connections[named].url} takes no statements of SQL", place=place)
+    else:
+        yield from _warehouse_problems(named, connections[named], place)
 
 
 def _warehouse_problems(name: str, connection: Connection, place: Place) -> Iterator[ConfigError]:

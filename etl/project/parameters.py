@@ -41,8 +41,9 @@ def refuse_unread(plan: Plan, params: Mapping[str, str]) -> None:
 
 def read_names(step: Step[Any, Any]) -> frozenset[str] | None:
     """Return the parameters that a step's function reads; None where it hands its run on, or has no source."""
-    if step.script:
-        return frozenset(name.removeprefix(PARAM) for name in step.script.names if name.startswith(PARAM))
+    told = step.script or step.statements
+    if told:
+        return frozenset(name.removeprefix(PARAM) for name in told.names if name.startswith(PARAM))
     if not isinstance(step.body, Function):
         return None
     try:

@@ -124,6 +124,7 @@ class Project:
             quarantine=self.datasets[node.step.target.quarantine],
             after=tuple(parent for parent in self.graph.parents[name] if parent in selection.why),
             why=selection.why[name],
+            connection=self.config.connections[node.step.statements.connection] if node.step.statements else None,
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from etl.errors import DefinitionError, Place
 
-MAKERS = frozenset({"step", "sql_step", "script_step"})
+MAKERS = frozenset({"step", "script_step", "sql_script_step", "sql_step"})
 
 
 def lost_steps(job: str, root: str) -> Iterator[DefinitionError]:

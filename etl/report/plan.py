@@ -77,6 +77,8 @@ def _facts(planned: PlannedStep, plan: Plan) -> Iterator[tuple[str, str]]:
         scope += f" and {plural(back, 'interval') if isinstance(back, int) else back} before it" if back else ""
         said = f"{scope}, as it is" if dataset.name in stale else scope
         yield "reads" if position == 0 else "", f"{dataset.name}  {dataset.uri}  ({said})"
+    if planned.step.statements:
+        yield "asks", f"{planned.step.statements.connection}  {planned.connection.url if planned.connection else ''}"
     how = "; ".join(text for text in (_write(planned.step.target.write), planned.promise) if text)
     yield "writes", f"{planned.writes.name}  {planned.writes.uri}  ({how})"
     yield from (("caution" if not n else "", each) for n, each in enumerate(planned.cautions))

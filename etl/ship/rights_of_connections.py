@@ -16,12 +16,13 @@ Statement = dict[str, Any]
 def of_connections(steps: Sequence[PlannedStep]) -> list[Statement]:
     """Return what reading and publishing through connections needs of AWS; databases have rights of their own."""
     datasets = [each for step in steps for each in (*step.reads.values(), step.writes) if each.connection]
+    asked = [step.connection for step in steps if step.connection]
     return [
-        *_secrets([each.connection for each in datasets if each.connection]),
+        *_secrets([*asked, *(each.connection for each in datasets if each.connection)]),
         *_streams(datasets),
         *_topics(datasets),
         *_tables(steps),
-        *_warehouses(datasets),
+        *_warehouses([*asked, *(each.connection for each in datasets if each.connection)]),
     ]
 
 
@@ -79,9 +80,9 @@ def _arn(connection: Connection, table: str) -> str:
     return f"arn:aws:dynamodb:{connection.region}:*:table/{table}"
 
 
-def _warehouses(datasets: Iterable[Dataset]) -> list[Statement]:
+def _warehouses(connections: Iterable[Connection]) -> list[Statement]:
     """The Data API's statements are the caller's own; which database they reach, the credentials say."""
-    found = [connection for each in datasets if (connection := _of(each, REDSHIFT))]
+    found = [each for each in connections if each.vendor == REDSHIFT]
     if not found:
         return []
     asked = ("ExecuteStatement", "BatchExecuteStatement", "DescribeStatement", "GetStatementResult", "CancelStatement")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve, field
 
+from etl.model.connection import Connection
 from etl.model.dataset import Dataset
 from etl.model.event import Event
 from etl.model.interval import Unit, containing, parse_instant
@@ -31,12 +32,14 @@ class Lake:
     Args:
         spark: a session with Delta.
         root: the directory; each dataset is ``root/zone/name``.
+        connections: databases that statements are for, by name.
     """
 
     spark: SparkSession
     root: Path
     declared: dict[str, Dataset] = field(factory=dict)
     events: list[Event] = field(factory=list)
+    connections: dict[str, Connection] = field(factory=dict)
 
     def dataset(self, name: str, **properties: Any) -> Dataset:
         """Return a dataset, declaring it with these properties on first use."""
@@ -94,6 +97,7 @@ class Lake:
                 quarantine=self.dataset(step.target.quarantine),
                 after=tuple(written[d.name].name for d in reads.values() if d.name in written),
                 why="test",
+                connection=self.connections[step.statements.connection] if step.statements else None,
             )
 
     def _read(self, name: str, written: Mapping[str, Step[Any, Any]]) -> Dataset:

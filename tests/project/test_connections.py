@@ -3,6 +3,7 @@
 import pytest
 
 from etl.errors import ConfigError
+from etl.report.plan import render_plan
 
 BASE = """
 [zones]
@@ -72,3 +73,36 @@ def test_a_table_of_dynamodb_has_the_columns_of_the_step_that_writes_it_or_its_o
                 "conf/base.toml": base,
             }
         )
+
+
+ASKS = """
+from etl import Daily, Job, sql_script_step
+
+JOB = Job(schedule=Daily())
+refreshed = sql_script_step("marts.refreshed", connection="{0}", sql="UPDATE t SET day = '{{start:%Y-%m-%d}}'")
+"""
+SHOP = BASE.replace("warehouse", "shop").replace("redshift://eu-west-1/dev", "jdbc:mysql://db:3306/shop")
+
+
+def test_statements_are_asked_of_a_database_that_the_environment_has(opened):
+    project = opened({"jobs/j.py": ASKS.format("shop"), "conf/base.toml": SHOP})
+    plan = project.plan((), (), "2013-02-08", None, None, {})
+
+    assert plan.steps[0].connection.vendor == "mysql"
+    assert "asks      shop  jdbc:mysql://db:3306/shop" in render_plan(plan)
+    assert plan.steps[0].to_json()["connection"] == "shop"
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "told"),
+    [
+        ("shpo", "jdbc:mysql://db:3306/shop", "no connection 'shpo' in this environment; did you mean 'shop'"),
+        ("shop", "kafka://b:9092", "kafka://b:9092 takes no statements of SQL"),
+        ("shop", "redshift://eu-west-1/dev", "connection shop: needs workgroup or cluster"),
+    ],
+)
+def test_statements_that_nobody_can_be_asked_are_refused(opened, name, url, told):
+    base = SHOP.replace("jdbc:mysql://db:3306/shop", url)
+
+    with pytest.raises(ConfigError, match=told):
+        opened({"jobs/j.py": ASKS.format(name), "conf/base.toml": base})

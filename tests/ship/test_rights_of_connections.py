@@ -53,6 +53,15 @@ def test_a_table_of_dynamodb_that_is_published_has_its_items_written_and_its_log
     assert "dynamodb:PutItem" in found["Publishes"]["Action"]
 
 
+def test_the_connection_of_statements_is_allowed_as_those_of_datasets_are():
+    given = planned(Connection(url="dynamodb://eu-west-1"), table="words")
+    asked = Connection(url="jdbc:mysql://db/shop", password="secretsmanager://shop/db#password")
+
+    found = {each["Sid"]: each for each in of_connections([evolve(given, connection=asked)])}
+
+    assert found["Secrets"]["Resource"] == ["arn:aws:secretsmanager:*:*:secret:shop/db-??????"]
+
+
 def test_a_warehouse_is_asked_by_the_data_api_and_rows_pass_through_its_staging_folder():
     staging = {"staging": "s3://lake/tmp/"}
     workgroup = Connection(url="redshift://eu-west-1/dev", properties={"workgroup": "dw", **staging})

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from etl import Append, Merge, ReplaceInterval, Source, Target, step
+from etl import Append, Merge, ReplaceInterval, Source, Target, sql_script_step, step
 from etl.model.result import Status
 from etl.model.schema import parse_schema
 from etl.storage import redshift
@@ -183,6 +183,31 @@ def test_a_commit_whose_answer_is_lost_is_found_in_the_log(warehouse, orders):
 
     assert result.status is Status.PASS
     assert there(warehouse) == ["1|2013-02-08|1.00"]
+
+
+def asking(sql, **more):
+    return sql_script_step("ops.refreshed", connection="warehouse", sql=sql, **more)
+
+
+def test_a_script_is_carried_out_in_one_transaction_or_not_at_all(lake, warehouse):
+    lake.connections["warehouse"] = warehouse.connection
+    warehouse.postgres.sql("CREATE TABLE t (id int PRIMARY KEY)")
+
+    good = lake.run_step(asking("INSERT INTO t VALUES ({start:%d}); DELETE FROM t WHERE id > 100;"))
+    bad = lake.run_step(asking("INSERT INTO t VALUES (1); INSERT INTO t VALUES (1)"), date="2013-02-09")
+
+    assert (good.status, bad.error.type) == (Status.PASS, "ScriptError"), good.error
+    assert "t_pkey" in bad.error.message
+    assert warehouse.postgres.sql("SELECT id FROM t") == ["8"]
+
+
+def test_statements_that_no_transaction_may_hold_are_carried_out_one_by_one(lake, warehouse):
+    lake.connections["warehouse"] = warehouse.connection
+    warehouse.postgres.sql("CREATE TABLE t (id int PRIMARY KEY)")
+
+    result = lake.run_step(asking("INSERT INTO t VALUES (1); INSERT INTO t VALUES (1)", transaction=False))
+
+    assert (result.error.type, warehouse.postgres.sql("SELECT id FROM t")) == ("ScriptError", ["1"])
 
 
 def test_nothing_is_left_in_the_staging_folder_of_a_publish(warehouse, orders, s3_bucket):
