@@ -22,11 +22,10 @@ from etl.model.connection import Connection
 from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.model.write import Merge, Write
-from etl.sql import quoted
 from etl.storage.fetched import said
 from etl.storage.item_texts import item, letter_of
 from etl.storage.staging import Applied, Publish, Published, Staged, TargetState
-from etl.storage.tables import SHOWN, compare, deletes, later, refuse_twice, watermark
+from etl.storage.tables import compare, deletes, later, watermark
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -101,7 +100,7 @@ def _commit(publish: Publish, rows: DataFrame, keys: tuple[str, ...], applied: A
     log = _log(dataset)
     dynamodb_log.make(log)
     compare(publish, state(rows.sparkSession, dataset, publish.mark.name))
-    counts = _write(publish, _one_each(how, rows), keys, how)
+    counts = _write(publish, rows, keys, how)
     entry, before = json.dumps(asdict(applied)), publish.mark.after
     own, after = _number(applied), _number(before) if before else None
     if not dynamodb_log.enter(log, dataset.table, publish.mark.name, entry, own, after):
@@ -139,22 +138,6 @@ def _write(publish: Publish, rows: DataFrame, keys: tuple[str, ...], how: Merge)
 def _written(table: Table, writing: Writing, lines: Iterable[tuple[str, bool]]) -> Iterator[Mapping[str, int]]:
     """Write a task's items, on an executor."""
     yield dict(write(table, writing, lines))
-
-
-def _one_each(how: Merge, rows: DataFrame) -> DataFrame:
-    """Return one row of each key: the greatest by ``sequence_by``; without it there may be one only.
-
-    Raises:
-        PublishError: a key is there twice.
-    """
-    keys = [quoted(name) for name in how.keys]
-    if how.sequence_by:
-        order = f"row_number() OVER (PARTITION BY {', '.join(keys)} ORDER BY {quoted(how.sequence_by)} DESC NULLS LAST)"
-        place = "_headrace_place"
-        return rows.selectExpr("*", f"{order} AS {place}").where(f"{place} = 1").drop(place)
-    twice = rows.groupBy(*keys).count().where("count > 1").drop("count").orderBy(*keys).limit(SHOWN)
-    refuse_twice(how, [tuple(row) for row in twice.collect()])
-    return rows
 
 
 def _keys(dataset: Dataset, schema: Schema, how: object) -> tuple[str, ...]:

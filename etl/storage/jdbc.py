@@ -63,6 +63,8 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
             where, identity, progress = _chosen(dataset, scope, database, there)
             wanted, rows = int(options.get("partitions", 0)) or None, None if progress else int(identity[0])
             parts = words.ranges(database, table, wanted, ROWS_EACH, rows, where)
+            unsettled = bool(parts) and not begins  # several readers, each at a moment of its own
+            before = _identity(words, database, table, there, where) if unsettled and progress else identity
         name, fetched = words.table_name(table), options.get("fetchsize", FETCHED)
         frame = loaded(session, connection, name, there, where=where, parts=parts, begins=begins, fetched=fetched)
         frame, extra = _declared(session, dataset, frame, there)
@@ -74,7 +76,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         identity=identity,
         progress=progress,
         ignored=extra,
-        recheck=partial(_recheck, session, dataset, where, identity) if parts and not begins else _of_one_moment,
+        recheck=partial(_recheck, session, dataset, where, before) if unsettled else _of_one_moment,
         explain=lambda error: _explained(connection, error),
     )
 

@@ -45,7 +45,7 @@ def condition(error: BaseException, connection: Connection) -> EtlError:
     if state.startswith(CREDENTIALS):
         return PlatformError(what, remedy="correct user and password of the connection, or where they lie")
     if state == NO_RIGHT:
-        return PlatformError(what, remedy="give the connection's user the right that is named; docs/jdbc.md lists all")
+        return PlatformError(what, remedy="give the connection's user the right that is named: docs/connectors.md")
     if state.startswith(CONFLICT):
         return ConflictError(what, remedy="run it again: the target is unchanged")
     return PublishError(f"{what} (SQLSTATE {state or 'unknown'})", remedy="the target is unchanged")

@@ -446,6 +446,9 @@ def test_only_what_is_above_the_watermark_is_read_and_what_is_late_again(lake, m
     lake.declared["clean.orders"] = evolve(lake.dataset("clean.orders"), table="cleaned")
     ddl = "id INT NOT NULL, at TIMESTAMP_NTZ, amount INT"
 
+    declared = lake.dataset("raw.orders")
+    lake.declared["raw.orders"] = evolve(declared, options={"partitions": "2"})
+
     @step(
         sources={"rows": Source("raw.orders", incremental=True, watermark_column="at")},
         target=Target("clean.orders", ddl, Append()),
@@ -455,9 +458,9 @@ def test_only_what_is_above_the_watermark_is_read_and_what_is_late_again(lake, m
 
     mysql.sql("INSERT INTO orders VALUES (1, '2013-02-08 10:00:00.000001', 1), (2, NULL, 2)")
     first = lake.run_step(taken)
-    mysql.sql("INSERT INTO orders VALUES (3, '2013-02-08 10:00:00.000002', 3)")
+    mysql.sql("INSERT INTO orders VALUES (3, '2013-02-08 10:00:00.000002', 3), (4, '2013-02-08 10:00:01', 4)")
     second = lake.run_step(taken)
     third = lake.run_step(taken)
 
     assert [each.status for each in (first, second, third)] == [Status.PASS, Status.PASS, Status.NO_OP], first.error
-    assert mysql.sql("SELECT id FROM cleaned ORDER BY 1") == ["1", "3"]
+    assert mysql.sql("SELECT id FROM cleaned ORDER BY 1") == ["1", "3", "4"]
