@@ -17,6 +17,7 @@ from etl.model.precondition import (
     KeyExists,
     PartitionExists,
     PrefixNotEmpty,
+    RowsReturned,
     SuccessMarker,
     TableExists,
     TableHasData,
@@ -69,6 +70,17 @@ def partition_exists(
     if not values:
         raise DefinitionError("partition_exists needs a partition column and its value")
     return PartitionExists(_text("dataset", dataset), tuple(values.items()), _text("table", table or " "), **patience)
+
+
+def sql_returns_rows(sql: str, *, connection: str, **patience: Unpack[Patience]) -> RowsReturned:
+    """Wait until a query finds a row, ``sql_returns_rows("SELECT 1 FROM loads WHERE day = '{start:%Y-%m-%d}'", …)``.
+
+    Args:
+        sql: in the database's own SQL; it is asked for one row.
+        connection: one of ``[connections]``: PostgreSQL, MySQL, MariaDB or Redshift.
+        patience: see above.
+    """
+    return RowsReturned(_text("sql", sql), _text("connection", connection), **patience)
 
 
 def command_succeeds(argv: Sequence[str], **patience: Unpack[Patience]) -> CommandSucceeds:

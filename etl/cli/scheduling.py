@@ -181,30 +181,33 @@ def _options(context: Context, project: Project, *, yes: bool) -> tuple[str, ...
 
 def _ask(scheduling: Scheduling) -> Any:
     """Return what asks a precondition of a job for one interval; its texts name that interval."""
+    from etl.aws.secrets import resolve
     from etl.model.recurrence import due_at
     from etl.model.template import Moment, render
     from etl.schedule.decision import Asked
     from etl.schedule.places import Context as Places
     from etl.schedule.preconditions import met
 
-    project = scheduling.project
-
     def ask(precondition: Precondition, each: Scheduled, check: Check) -> Asked:
-        due = due_at(each.schedule, check.interval)
+        due, config = due_at(each.schedule, check.interval), scheduling.project.config
         moment = Moment(start=check.interval.start, end=check.interval.end, due=due, job=each.name)
         places = Places(
-            render=lambda text: render(text, moment), folder=lambda name: _folder(project, name), s3=project.config.s3
+            render=lambda text: render(text, moment),
+            folder=lambda name: _named("dataset", name, scheduling.project.datasets).uri,
+            s3=config.s3,
+            connection=lambda name: _named("connection", name, config.connections),
+            secret=lambda reference: resolve(reference, config.s3),
         )
-        answer = met(precondition, places)
-        return Asked(met=answer.met, said=answer.said, at=utc_now())
+        found = met(precondition, places)
+        return Asked(met=found.met, said=found.said, at=utc_now())
 
     return ask
 
 
-def _folder(project: Project, name: str) -> str:
-    if name not in project.datasets:
-        raise UnknownNameError(f"no dataset {name!r}", name, list(project.datasets))
-    return project.datasets[name].uri
+def _named(what: str, name: str, known: Mapping[str, Any]) -> Any:
+    if name in known:
+        return known[name]
+    raise UnknownNameError(f"no {what} {name!r}", name, list(known))
 
 
 def _raise(scheduling: Scheduling) -> Any:

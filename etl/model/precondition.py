@@ -112,6 +112,22 @@ class PartitionExists(Precondition):
 
 
 @frozen
+class RowsReturned(Precondition):
+    """A query of a database finds a row.
+
+    Args:
+        sql: the query; templates of the interval are filled in.
+        connection: one of ``[connections]``.
+    """
+
+    sql: str
+    connection: str
+
+    def __str__(self) -> str:
+        return f"{self.connection} returns a row of: {' '.join(self.sql.split())}"
+
+
+@frozen
 class CommandSucceeds(Precondition):
     """A program ends with exit code 0. Source: Data Pipeline's ``ShellCommandPrecondition``."""
 

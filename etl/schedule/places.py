@@ -8,7 +8,14 @@ from typing import Any
 
 from attrs import field, frozen
 
+from etl.aws.secrets import resolve
+from etl.errors import UnknownNameError
+from etl.model.connection import Connection
 from etl.model.s3 import S3, S3Settings
+
+
+def _no_connection(name: str) -> Connection:
+    raise UnknownNameError(f"no connection {name!r}", name, ())
 
 
 @frozen(kw_only=True)
@@ -20,12 +27,16 @@ class Context:
         folder: a dataset's ``zone.name`` to its folder.
         s3: how S3 is reached.
         client: a service and a region (empty for the configured one) to a client of boto3's.
+        connection: the name of a database to how it is reached.
+        secret: where a secret lies to what it is.
     """
 
     render: Callable[[str], str]
     folder: Callable[[str], str]
     s3: S3Settings = field(factory=S3Settings)
     client: Callable[[str, str], Any] | None = None
+    connection: Callable[[str], Connection] = _no_connection
+    secret: Callable[[str], str] = resolve
 
     def service(self, name: str, region: str = "") -> Any:
         """Return a client of a service."""

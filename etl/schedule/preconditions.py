@@ -20,11 +20,13 @@ from etl.model.precondition import (
     PartitionExists,
     Precondition,
     PrefixNotEmpty,
+    RowsReturned,
     SuccessMarker,
     TableExists,
     TableHasData,
 )
 from etl.schedule.places import Context, beginning_with, read
+from etl.schedule.queries import finds_a_row
 
 SHOWN = 300
 LOGS = 200  # versions of a Delta log, the newest first, that are looked through for a partition
@@ -111,6 +113,12 @@ def _(asked: PartitionExists, context: Context) -> Answer:
         return _in_log(log, values, path, context)
     found = next(beginning_with(f"{folder}/{path}/", context), None)
     return Answer(found is not None, f"{found} is there" if found else f"{folder} has no files in {path}")
+
+
+@_ask.register
+def _(asked: RowsReturned, context: Context) -> Answer:
+    found = finds_a_row(context.connection(asked.connection), context.render(asked.sql), context.secret)
+    return Answer(found, f"{asked.connection} returned {'a row' if found else 'no row'}")
 
 
 @_ask.register

@@ -16,6 +16,7 @@ from etl import wait
 from etl.errors import DefinitionError
 from etl.schedule.places import Context
 from etl.schedule.preconditions import Answer, met
+from tests.postgres_server import PASSWORD, VARIABLE
 from tests.s3_server import Bucket
 
 pytestmark = pytest.mark.once
@@ -200,3 +201,57 @@ def test_what_cannot_be_waited_for_is_refused_where_it_is_declared() -> None:
         wait.s3_key_exists("s3://a/b", timeout="soon")
     with pytest.raises(DefinitionError, match="partition column"):
         wait.partition_exists("raw.orders", {})
+
+
+@pytest.fixture(params=["postgres_server", "mysql_server"])
+def database(request: pytest.FixtureRequest, context: Context, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Context]:
+    """A real server with a table ``loads``, and a context that reaches it as ``shop``."""
+    server: Any = request.getfixturevalue(request.param)
+    monkeypatch.setenv(VARIABLE, PASSWORD)
+    server.sql("DROP TABLE IF EXISTS loads; CREATE TABLE loads (day date, v varchar(20))")
+    return server, evolve(context, connection=lambda _: server.connection)
+
+
+def test_a_query_returns_rows_once_they_are_there(database: tuple[Any, Context]) -> None:
+    server, context = database
+    asked = wait.sql_returns_rows("SELECT v FROM loads WHERE day = '{start:%Y-%m-%d}' ORDER BY v;", connection="shop")
+
+    assert met(asked, context) == Answer(met=False, said="shop returned no row")
+    server.sql("INSERT INTO loads VALUES ('2026-03-01', 'a'), ('2026-03-01', 'b')")
+    assert met(asked, context) == Answer(met=True, said="shop returned a row")
+
+
+def test_a_query_that_is_refused_is_no_answer_but_says_why(database: tuple[Any, Context]) -> None:
+    _, context = database
+
+    answer = met(wait.sql_returns_rows("SELECT * FROM nowhere", connection="shop"), context)
+
+    assert not answer.met
+    assert "nowhere" in answer.said
+    assert PASSWORD not in answer.said
+
+
+def test_a_database_that_is_away_is_waited_for(database: tuple[Any, Context]) -> None:
+    server, context = database
+    url = server.connection.url.replace(str(server.port), "1")
+    away = evolve(context, connection=lambda _: evolve(server.connection, url=url))
+
+    answer = met(wait.sql_returns_rows("SELECT 1", connection="shop"), away)
+
+    assert (answer.met, "no answer in time" in answer.said) == (False, True)
+
+
+def test_wrong_credentials_are_told_without_them(database: tuple[Any, Context]) -> None:
+    _, context = database
+    told = evolve(context, secret=lambda _: "wrong, and a secret")
+
+    answer = met(wait.sql_returns_rows("SELECT 1", connection="shop"), told)
+
+    assert not answer.met
+    assert "wrong, and a secret" not in answer.said
+
+
+def test_a_connection_that_nobody_has_declared_is_told(context: Context) -> None:
+    answer = met(wait.sql_returns_rows("SELECT 1", connection="shop"), context)
+
+    assert (answer.met, "no connection 'shop'" in answer.said) == (False, True)
