@@ -1,7 +1,7 @@
 """Wall time of reading and publishing through connectors, promises on, against plain Spark on the same system.
 
-    python -m bench.connectors                   # 1,000,000 rows, PostgreSQL and Kafka, both on this machine
-    python -m bench.connectors --rows 200000 --rounds 2 jdbc
+    python -m bench.connectors                   # 1,000,000 rows; databases and broker on this machine
+    python -m bench.connectors --rows 200000 --rounds 2 mysql
 
 Each round does both, A B B A, in one warm JVM. Plain Spark is given what a careful person would give it: partitions
 by the table's key, batches that the driver rewrites, the topic's own offsets, the declared types. Printed: the median
@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from etl import Append, ReplaceTable, Source, Target, step
+from etl.model.connection import Connection
 from etl.model.schema import parse_schema
 from etl.spark.added import added_class
 from etl.spark.session import SessionSettings, start
-from etl.storage.database import driver
+from etl.storage.database import address, driver
 from etl.storage.kafka_offsets import CONSUMER
 from etl.testing import Lake
-from tests import kafka_server, postgres_server
+from tests import kafka_server, mysql_server, postgres_server
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 DDL = "id BIGINT, day DATE, amount DOUBLE, word STRING"
 COLUMNS = "id bigint PRIMARY KEY, day date, amount double precision, word text"
 ROWS = "SELECT n, DATE '2013-01-01' + (n % 365)::int, n / 7.0, 'word ' || n FROM generate_series(1, {}) n"
+MYSQL_ROWS = (
+    "SELECT seq, DATE '2013-01-01' + INTERVAL (seq % 365) DAY, seq / 7.0, concat('word ', seq) FROM seq_1_to_{}"
+)
 PARTS = 4
 WARM_UP = 3
 Pair = tuple[str, Callable[[], None], Callable[[], None]]
@@ -61,37 +65,53 @@ def done(result: Any) -> None:
         raise SystemExit(str(result.error))
 
 
-def of_jdbc(spark: SparkSession, root: Path, rows: int) -> Iterator[Pair]:
-    """Yield reading a table into Delta, and publishing one, engine beside plain Spark."""
-    os.environ[postgres_server.VARIABLE] = postgres_server.PASSWORD
+def of_postgresql(spark: SparkSession, root: Path, rows: int) -> Iterator[Pair]:
+    """Yield reading a table of PostgreSQL into Delta, and publishing one."""
     with postgres_server.serving() as server:
         server.sql(f"CREATE TABLE given ({COLUMNS}); INSERT INTO given {ROWS.format(rows)}; ANALYZE given")
-        driver(spark, server.connection)
-        lake = Lake(spark, root)
-        said = {"format": "jdbc", "connection": server.connection}
-        lake.dataset("raw.given", **said, table="public.given", options={"partitions": str(PARTS)})
-        url, plain = server.connection.url, {"user": postgres_server.USER, "password": postgres_server.PASSWORD}
-        plain |= {"driver": "org.postgresql.Driver", "fetchsize": "10000", "reWriteBatchedInserts": "true"}
+        hints = {"driver": "org.postgresql.Driver", "reWriteBatchedInserts": "true"}
+        yield from of_database(spark, root, rows, server.connection, "public.", hints)
 
-        def frame() -> Any:
-            return spark.read.jdbc(url, "given", "id", 1, rows, PARTS, properties=plain)
 
-        reading = step_of("raw.given", "clean.given", ReplaceTable())
-        place = str(root / "plain")
-        yield (
-            "jdbc read",
-            lambda: done(lake.run_step(reading, date=None, force=True)),
-            lambda: frame().write.format("delta").mode("overwrite").save(place),
-        )
-        lake.dataset("clean.written", **said, table="public.written")
-        writing = step_of("clean.given", "clean.written", ReplaceTable())
+def of_mysql(spark: SparkSession, root: Path, rows: int) -> Iterator[Pair]:
+    """Yield reading a table of MariaDB into Delta, and publishing one."""
+    with mysql_server.serving() as server:
+        server.sql(f"CREATE TABLE given ({COLUMNS}); INSERT INTO given {MYSQL_ROWS.format(rows)}; ANALYZE TABLE given")
+        hints = {"driver": "org.mariadb.jdbc.Driver", "rewriteBatchedStatements": "true"}
+        yield from of_database(spark, root, rows, server.connection, "", hints)
 
-        def write() -> None:
-            stored = spark.read.format("delta").load(place)
-            more = plain | {"batchsize": "10000", "truncate": "true"}
-            stored.write.jdbc(url, "plain", mode="overwrite", properties=more)
 
-        yield "jdbc publish", lambda: done(lake.run_step(writing, date=None, force=True)), write
+def of_database(
+    spark: SparkSession, root: Path, rows: int, connection: Connection, schema: str, hints: dict[str, str]
+) -> Iterator[Pair]:
+    """Yield reading a table into Delta, and publishing one, engine beside plain Spark."""
+    os.environ[postgres_server.VARIABLE] = postgres_server.PASSWORD
+    driver(spark, connection)
+    lake = Lake(spark, root)
+    said = {"format": "jdbc", "connection": connection}
+    lake.dataset("raw.given", **said, table=f"{schema}given", options={"partitions": str(PARTS)})
+    url, plain = address(connection), {"user": postgres_server.USER, "password": postgres_server.PASSWORD}
+    plain |= {"fetchsize": "10000", **hints}
+
+    def frame() -> Any:
+        return spark.read.jdbc(url, "given", "id", 1, rows, PARTS, properties=plain)
+
+    reading = step_of("raw.given", "clean.given", ReplaceTable())
+    place = str(root / "plain")
+    yield (
+        f"{connection.vendor} read",
+        lambda: done(lake.run_step(reading, date=None, force=True)),
+        lambda: frame().write.format("delta").mode("overwrite").save(place),
+    )
+    lake.dataset("clean.written", **said, table=f"{schema}written")
+    writing = step_of("clean.given", "clean.written", ReplaceTable())
+
+    def write() -> None:
+        stored = spark.read.format("delta").load(place)
+        more = plain | {"batchsize": "10000", "truncate": "true"}
+        stored.write.jdbc(url, "plain", mode="overwrite", properties=more)
+
+    yield f"{connection.vendor} publish", lambda: done(lake.run_step(writing, date=None, force=True)), write
 
 
 def of_kafka(spark: SparkSession, root: Path, rows: int) -> Iterator[Pair]:
@@ -139,6 +159,9 @@ def of_kafka(spark: SparkSession, root: Path, rows: int) -> Iterator[Pair]:
             yield f"kafka {form}", engine, hand
 
 
+SYSTEMS = {"postgresql": of_postgresql, "mysql": of_mysql, "kafka": of_kafka}
+
+
 def seconds(act: Callable[[], None]) -> float:
     """Return how long something takes."""
     began = time.monotonic()
@@ -149,7 +172,7 @@ def seconds(act: Callable[[], None]) -> float:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("systems", nargs="*", default=["jdbc", "kafka"])
+    parser.add_argument("systems", nargs="*", default=list(SYSTEMS))
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
@@ -157,7 +180,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for system in given.systems:
             root = Path(folder) / system
-            for name, engine, hand in {"jdbc": of_jdbc, "kafka": of_kafka}[system](spark, root, given.rows):
+            for name, engine, hand in SYSTEMS[system](spark, root, given.rows):
                 for _ in range(WARM_UP):
                     engine(), hand()
                 ratios = []
@@ -165,7 +188,7 @@ def main() -> None:
                     a, b, c, d = seconds(engine), seconds(hand), seconds(hand), seconds(engine)
                     ratios.append((b + c) / (a + d))
                 told = {"ratio": round(statistics.median(ratios), 3), "least": round(min(ratios), 3)}
-                print(f"{name:14} {json.dumps(told)}", flush=True)
+                print(f"{name:18} {json.dumps(told)}", flush=True)
     spark.stop()
 
 

@@ -55,7 +55,8 @@ class PlannedStep:
         write = self.step.target.write
         merging: tuple[str, ...] = ()
         if isinstance(write, Merge):
-            merging = ("the batch is written, then merged",)
+            by_key = self.promise == "once a key"
+            merging = ("the batch is made, then written key by key" if by_key else "the batch is written, then merged",)
         elif isinstance(write, History):
             merging = ("the batch is written, the versions of its keys are worked out and written, then merged",)
         return (*dict.fromkeys(one.cost for one in passes if one.cost), *merging)

@@ -33,7 +33,7 @@ _TEXT = ("character varying", "character", "text")
 
 @frozen
 class Column:
-    """A column of a table, as ``postgresql.Column``; its type is ``svv_columns``' word, numbers' with their digits."""
+    """A column of a table; its type is ``svv_columns``' word, numbers' with their digits."""
 
     name: str
     type: str
