@@ -25,7 +25,8 @@ from etl.model.connection import Connection
 from etl.model.schema import parse_schema
 from etl.spark.added import added_class
 from etl.spark.session import SessionSettings, start
-from etl.storage.database import address, driver
+from etl.storage.database import driver
+from etl.storage.drivers import address
 from etl.storage.kafka_offsets import CONSUMER
 from etl.testing import Lake
 from tests import kafka_server, mysql_server, postgres_server

@@ -2,72 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from etl.aws.secrets import resolve
+from etl.errors import EtlError, PlatformError, PublishError
 from etl.model.connection import Connection, is_secret
 from etl.spark.added import added_class
+from etl.spark.causes import summary
 from etl.spark.jvm import java_class
+from etl.storage.drivers import DRIVERS, address
 from etl.storage.sqlstate import condition
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 REPEATABLE_READ = 4  # java.sql.Connection's number
-
-MARIADB = "org.mariadb.jdbc.Driver"
-
-
-@frozen
-class Driver:
-    """How a kind of database is talked to.
-
-    Args:
-        name: the class.
-        jars: what its jars are pinned as.
-        scheme: which the address begins with, for Spark's dialect.
-        query: of the address.
-        properties: of every connection.
-        written: of Spark's writer's, besides.
-        read: of Spark's reader's.
-    """
-
-    name: str
-    jars: str
-    scheme: str
-    query: str = ""
-    properties: Mapping[str, str] = field(factory=dict, hash=False)
-    written: Mapping[str, str] = field(factory=dict, hash=False)
-    read: Mapping[str, str] = field(factory=dict, hash=False)
-
-
-POSTGRESQL = Driver(
-    name="org.postgresql.Driver",
-    jars="postgresql",
-    scheme="jdbc:postgresql:",
-    written={"reWriteBatchedInserts": "true", "stringtype": "unspecified"},
-    read={"preferTimestampNTZ": "true"},
-)
-# A lax session would cut texts off and store what is no date as zeros. The database compares texts as their collation
-# does, which Spark does not: no condition of Spark's is handed to it.
-MYSQL = Driver(
-    name=MARIADB,
-    jars="mysql",
-    scheme="jdbc:mysql:",
-    query="permitMysqlScheme=true",
-    properties={
-        "sessionVariables": "time_zone='+00:00',sql_mode='STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_ZERO_DATE,"
-        "NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO'",
-        "tinyInt1isBit": "false",
-    },
-    written={"rewriteBatchedStatements": "true"},
-    read={"pushDownPredicate": "false"},
-)
-DRIVERS = {"postgresql": POSTGRESQL, "mysql": MYSQL, "mariadb": MYSQL}
 
 
 @frozen
@@ -135,10 +88,27 @@ def connect(session: SparkSession, connection: Connection) -> Database:
     properties = java_class(session, "java.util.Properties")()
     for key, value in {**DRIVERS[connection.vendor].properties, **credentials(connection)}.items():
         properties.setProperty(key, value)
+    try:
+        with told(connection):
+            java = driver(session, connection).connect(address(connection), properties)
+    except PublishError as error:
+        raise _misread(connection, error.message) from error
+    except EtlError:
+        raise
+    except Exception as error:  # a driver that trips over the address
+        raise _misread(connection, summary(error)) from error
+    if java is None:
+        raise _misread(connection, "the driver takes none such")
     with told(connection):
-        java = driver(session, connection).connect(address(connection), properties)
         java.setAutoCommit(False)
     return Database(java, connection)
+
+
+def _misread(connection: Connection, said: str) -> PlatformError:
+    scheme, port = ("postgresql", 5432) if connection.vendor == "postgresql" else ("mysql", 3306)
+    return PlatformError(
+        f"{connection.url} leads to no database: {said}", remedy=f"write jdbc:{scheme}://host:{port}/name"
+    )
 
 
 @contextmanager
@@ -168,13 +138,6 @@ def driver(session: SparkSession, connection: Connection) -> Any:
     """
     used = DRIVERS[connection.vendor]
     return added_class(session, used.name, used.jars, connection.url).newInstance()
-
-
-def address(connection: Connection) -> str:
-    """Return the address as Spark and the driver take it."""
-    used = DRIVERS[connection.vendor]
-    url = used.scheme + connection.url.split(":", 2)[2]
-    return url + ("&" if "?" in url else "?") * bool(used.query) + used.query
 
 
 def spark_options(connection: Connection, *, writes: bool = False) -> dict[str, str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from etl.model.connection import Connection
 from etl.sql import quoted
-from etl.storage.database import address, spark_options, told
+from etl.storage.database import spark_options, told
+from etl.storage.drivers import address
 from etl.storage.vendors import Readable
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.model.write import Merge, Write
 from etl.storage import mysql_merge, postgresql_merge
-from etl.storage.database import Database, address, connected, spark_options
+from etl.storage.database import Database, connected, spark_options
+from etl.storage.drivers import address
 from etl.storage.jdbc_columns import check
 from etl.storage.jdbc_log import looked, make_log, marks
 from etl.storage.jdbc_rows import loaded

@@ -8,7 +8,8 @@ import pytest
 from attrs import evolve
 
 from etl import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Source, Target, step
-from etl.errors import InputError, PlatformError, UnreachableError
+from etl.errors import EtlError, InputError, PlatformError, UnreachableError
+from etl.model.connection import Connection
 from etl.model.interval import Unit, containing, parse_instant
 from etl.model.result import Status
 from etl.model.schema import parse_schema
@@ -438,6 +439,17 @@ def test_wrong_credentials_and_silence_are_told_apart_and_no_secret_is_shown(spa
     away = evolve(mysql.connection, url="jdbc:mysql://127.0.0.1:1/shop")
     with pytest.raises(UnreachableError):
         read(spark, evolve(dataset, connection=away))
+
+
+@pytest.mark.parametrize("url", ["jdbc:mysql://127.0.0.1:/shop", "jdbc:mysql:shop", "jdbc:postgresql:shop:1:2"])
+def test_an_address_that_no_driver_understands_is_told(spark, table, url):
+    dataset = evolve(table("raw.orders"), table="orders")
+
+    with pytest.raises(EtlError) as caught:
+        read(spark, evolve(dataset, connection=Connection(url=url)))
+
+    assert caught.value.exit_code in {5, 75}
+    assert url in caught.value.message
 
 
 def test_only_what_is_above_the_watermark_is_read_and_what_is_late_again(lake, mysql, table):
