@@ -44,25 +44,34 @@ class Writing:
     units: float | None = None
 
 
-def write(table: Table, writing: Writing, lines: Iterable[tuple[str, bool]]) -> Counter[str]:
+def write(
+    table: Table,
+    writing: Writing,
+    lines: Iterable[tuple[str, bool]],
+    *,
+    pause: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Counter[str]:
     """Write items and return how many were ``inserted``, ``updated``, ``deleted``, and ``kept`` as they were.
 
     Args:
         table: where to.
         writing: how.
         lines: an item as JSON, each value wrapped in its type; and whether it is to be deleted.
+        pause: waits.
+        clock: seconds that only grow.
 
     Raises:
         EtlError: the service refuses an item, or is busy for too long. What was written stays.
     """
-    asked, counts, began = client(table), Counter[str](), time.monotonic()
+    asked, counts, began = client(table), Counter[str](), clock()
     used = 0.0
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for what, units in _done(pool, (partial(_one, asked, table, writing, *each) for each in lines)):
             counts[what] += 1
             used += units
             if writing.units:
-                time.sleep(max(0.0, used / writing.units - (time.monotonic() - began)))
+                pause(max(0.0, used / writing.units - (clock() - began)))
     return counts
 
 

@@ -9,7 +9,6 @@ from attrs import field, frozen
 from etl.model.connection import Connection
 
 
-
 @frozen
 class Driver:
     """How a kind of database is talked to.

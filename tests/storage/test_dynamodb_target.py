@@ -6,7 +6,6 @@ import pytest
 from attrs import evolve
 
 from etl import Merge, Source, Target, step
-from etl.aws import dynamodb_writes
 from etl.aws.answers import Service
 from etl.aws.dynamodb import Table
 from etl.aws.dynamodb_writes import Writing, write
@@ -87,13 +86,12 @@ def test_the_condition_is_judged_with_the_write(server, words, writing, given, l
     assert [each["at"]["N"] for each in server.items("words")] == ([left] if left else [])
 
 
-def test_no_more_units_are_taken_than_a_writer_may(words, monkeypatch):
+def test_no_more_units_are_taken_than_a_writer_may(words):
     pauses = []
-    monkeypatch.setattr(dynamodb_writes.time, "sleep", pauses.append)
 
-    write(words, Writing(("id",), units=2.0), [line(number) for number in range(6)])
+    write(words, Writing(("id",), units=2.0), [line(number) for number in range(4)], pause=pauses.append, clock=int)
 
-    assert 2.0 < pauses[-1] <= 3.0  # six units, two a second
+    assert pauses == [0.5, 1.0, 1.5, 2.0]  # a unit each, two a second, on a clock that stands
 
 
 def test_what_the_service_refuses_is_told_with_its_words(words):
