@@ -134,7 +134,7 @@ def test_statements_that_take_too_long_are_ended(lake, postgres):
     result = lake.run_step(asking("INSERT INTO t VALUES (1, 'a'); SELECT pg_sleep(60)", timeout="1 second"))
 
     assert (result.error.type, result.exit_code) == ("ScriptError", 1)
-    assert "statement 2 of 2, 'SELECT pg_sleep(60)': took longer than 0:00:01" in result.error.message
+    assert "took longer than 0:00:01" in result.error.message
     assert postgres.sql(
         "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
     ) == ["0"]
