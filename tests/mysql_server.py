@@ -41,6 +41,7 @@ SETTINGS = [
     "--innodb-lock-wait-timeout=5",
     "--bind-address=127.0.0.1",
     "--default-time-zone=+02:00",
+    "--explicit-defaults-for-timestamp=OFF",
 ]
 SETUP = """
 CREATE DATABASE shop CHARACTER SET utf8mb4;

@@ -74,6 +74,7 @@ def _one(database: Database, pool: ThreadPoolExecutor, text: str, number: int, l
 
 def _executed(database: Database, statement: Any, text: str) -> int:
     with told(database.connection):
+        statement.setEscapeProcessing(False)  # braces are the author's, none of JDBC's
         statement.execute(text)
         count = int(statement.getUpdateCount())
         statement.close()

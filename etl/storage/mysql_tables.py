@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from etl.errors import ConflictError
+from etl.model.schema import Column as Declared
 from etl.model.schema import Schema
 from etl.storage.database import Database
 from etl.storage.mysql_columns import MADE, Column, made, quoted
@@ -26,8 +27,18 @@ WAIT_SECONDS = 300  # for who publishes to the same table
 
 def created(table: str, schema: Schema) -> str:
     """Return the statement that makes a table of declared columns; texts are told apart by their bytes."""
-    said = (f"{quoted(each.name)} {_spelled(each.type)} {'' if each.nullable else 'NOT '}NULL" for each in schema)
+    said = (f"{quoted(each.name)} {_spelled(each.type)} {_required(each)}" for each in schema)
     return f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(said)}) ENGINE = InnoDB"
+
+
+def _required(column: Declared) -> str:
+    """Return whether a column takes nulls; a ``timestamp`` that says no more may be set anew by updates of its row.
+
+    Source: MySQL Reference Manual, "Automatic Initialization and Updating for TIMESTAMP and DATETIME".
+    """
+    if column.nullable:
+        return "NULL"
+    return "NOT NULL" + " DEFAULT '1970-01-02 00:00:00'" * (column.type == "TIMESTAMP")
 
 
 def staging(table: str, schema: Schema, there: Sequence[Column], keys: Sequence[str], deletes: str) -> str:

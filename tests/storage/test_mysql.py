@@ -317,6 +317,26 @@ def test_a_merge_tells_texts_apart_by_their_bytes(lake, mysql, table, write, row
     assert mysql.sql("SELECT name, amount FROM cleaned ORDER BY CAST(name AS BINARY)") == rows
 
 
+def test_an_instant_that_is_a_key_stays_when_its_row_is_updated(lake, mysql, table):
+    table("clean.readings")
+    ddl = "at TIMESTAMP NOT NULL, v INT"
+
+    @step(sources={"rows": Source("raw.rows")}, target=Target("clean.readings", ddl, Merge("at")))
+    def merged(rows):
+        return rows
+
+    for value in (1, 2):
+        lake.write(
+            "raw.rows", ddl.replace(" NOT NULL", ""), [(datetime(2013, 2, 8, tzinfo=UTC), value)], mode="overwrite"
+        )
+        result = lake.run_step(merged)
+        assert result.status is Status.PASS, result.error
+
+    assert mysql.sql("SELECT CONVERT_TZ(at, @@time_zone, '+00:00'), v FROM readings") == [
+        "2013-02-08 00:00:00.000000\t2"
+    ]
+
+
 def test_a_key_that_may_be_null_is_one_key_and_one_twice_is_refused(lake, mysql, orders):
     orders("id int, day date, amount decimal(10,2)")
     mysql.sql("INSERT INTO orders VALUES (NULL, '2013-02-08', 5)")
