@@ -58,6 +58,7 @@ def render(manifest: Json | None, results: Json) -> str:
     )
     environment.filters |= {
         "seconds": wording.duration,
+        "plural": plural,
         "tight": lambda text: text.replace(" %", "\u00a0%"),
         "label": lambda status: wording.LABELS[Status(status)],
         "glyph": lambda status: _GLYPHS[Status(status)],
