@@ -62,17 +62,16 @@ def size(asked: Any, table: Table) -> int | None:
     Raises:
         EtlError: the service refuses.
     """
-    found = described(table, asked)
+    found = described(asked, table)
     return None if found is None else int(found.get("TableSizeBytes", 0))
 
 
-def described(table: Table, asked: Any = None) -> dict[str, Any] | None:
+def described(asked: Any, table: Table) -> dict[str, Any] | None:
     """Return what the service says of a table; None where there is no such table.
 
     Raises:
         EtlError: the service refuses.
     """
-    asked = asked or client(table)
     found = answered(asked.describe_table, table.uri, {"TableName": table.name}, absent=GONE)
     return None if found is None else dict(found["Table"])
 

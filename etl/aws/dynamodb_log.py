@@ -9,7 +9,6 @@ from typing import Any
 from etl.aws.answers import GONE, answered
 from etl.aws.dynamodb import Table, client
 
-NAME = "headrace_publishes"
 COUNTER = "#version"  # no mark is called so
 SECONDS = 120  # for a table to be made
 CANCELLED = "TransactionCanceledException"

@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 VENDORS = ("postgresql", "mysql", "mariadb")
 KAFKA, KINESIS, DYNAMODB, REDSHIFT = "kafka", "kinesis", "dynamodb", "redshift"
+PUBLISHES = "headrace_publishes"  # the table, beside a target's own, that says what was published to it
 _URL = re.compile(
     r"jdbc:(?P<vendor>[a-z]+):.+|kafka://(?P<servers>[^/@,\s]+:\d+(?:,[^/@,\s]+:\d+)*)"
     r"|(?P<service>kinesis|dynamodb|redshift)://(?P<region>[a-z0-9-]+)(?:/(?P<database>[^/?#\s]+))?"
@@ -82,6 +83,11 @@ class Connection:
         """The database of Redshift; empty for all else."""
         found = _URL.fullmatch(self.url)
         return (found["database"] or "") if found else ""
+
+    @property
+    def publishes(self) -> str:
+        """The table that says what was published to those of DynamoDB."""
+        return self.properties.get("publishes", PUBLISHES)
 
     @property
     def servers(self) -> str:

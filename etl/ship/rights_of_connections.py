@@ -66,7 +66,7 @@ def _tables(steps: Sequence[PlannedStep]) -> list[Statement]:
     """What is published lies in one table more, whose entries a transaction writes."""
     read = sorted({_arn(c, each.table) for step in steps for each in step.reads.values() if (c := _of(each, DYNAMODB))})
     targets = [(c, step.writes.table) for step in steps if (c := _of(step.writes, DYNAMODB))]
-    logs = sorted({_arn(c, c.properties.get("publishes", "headrace_publishes")) for c, _ in targets})
+    logs = sorted({_arn(c, c.publishes) for c, _ in targets})
     asked = ("DescribeTable", "CreateTable", "GetItem", "Query", "PutItem", "UpdateItem")
     writes = [f"dynamodb:{name}" for name in ("DescribeTable", "UpdateItem", "DeleteItem")]
     return [

@@ -105,10 +105,8 @@ def connect(session: SparkSession, connection: Connection) -> Database:
 
 
 def _misread(connection: Connection, said: str) -> PlatformError:
-    scheme, port = ("postgresql", 5432) if connection.vendor == "postgresql" else ("mysql", 3306)
-    return PlatformError(
-        f"{connection.url} leads to no database: {said}", remedy=f"write jdbc:{scheme}://host:{port}/name"
-    )
+    scheme = DRIVERS[connection.vendor].scheme
+    return PlatformError(f"{connection.url} leads to no database: {said}", remedy=f"write {scheme}//host:port/name")
 
 
 @contextmanager

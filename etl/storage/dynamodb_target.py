@@ -15,7 +15,7 @@ from attrs import asdict
 
 from etl.aws import dynamodb_log
 from etl.aws.answers import Service
-from etl.aws.dynamodb import Table, described
+from etl.aws.dynamodb import Table, client, described
 from etl.aws.dynamodb_writes import Writing, write
 from etl.errors import AnalysisError, ConflictError, EtlError, MissingDatasetError
 from etl.model.connection import Connection
@@ -30,7 +30,6 @@ from etl.storage.tables import compare, deletes, later, watermark
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-PUBLISHES = "publishes"  # a property of the connection: the table of the entries
 UNITS = "write_units"
 COUNTED = ("inserted", "updated", "deleted")
 
@@ -147,13 +146,12 @@ def _keys(dataset: Dataset, schema: Schema, how: object) -> tuple[str, ...]:
         AnalysisError: the step merges by other columns, or by columns of other types.
         MissingDatasetError: there is no such table.
     """
-    found = described(_table(dataset))
+    found = described(client(_table(dataset)), _table(dataset))
     if found is None:
         raise MissingDatasetError(dataset.name, dataset.uri, what="table", written_here=True, place=dataset.place)
     there = {each["AttributeName"]: each["AttributeType"] for each in found["AttributeDefinitions"]}
     keys = tuple(each["AttributeName"] for each in sorted(found["KeySchema"], key=lambda each: each["KeyType"]))
-    for each in schema:
-        letter_of(each.type, dataset.rules)  # or there is none
+    item(schema, dataset.rules)  # or there is a column that is none
     asked = {name: letter_of(schema.column(name).type, dataset.rules) for name in getattr(how, "keys", ())}
     wanted = {name: there[name] for name in keys}
     if asked != wanted:
@@ -176,7 +174,7 @@ def _table(dataset: Dataset) -> Table:
 
 def _log(dataset: Dataset) -> Table:
     connection = _connection(dataset)
-    return Table(connection.properties.get(PUBLISHES, dynamodb_log.NAME), Service.of(connection))
+    return Table(connection.publishes, Service.of(connection))
 
 
 def _connection(dataset: Dataset) -> Connection:

@@ -10,17 +10,19 @@ from etl.errors import ProjectError
 from etl.model.schema import Schema, parse_schema
 from etl.model.text import TextRules
 from etl.sql import literal, quoted
+from etl.storage.items import Wrapping
+from etl.storage.values import UNITS
 
+SPELLED = ("TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL", "STRING")
 PLAIN = {
-    **dict.fromkeys(("TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL"), ("N", "CAST({} AS STRING)")),
-    **dict.fromkeys(("STRING", "VARCHAR", "CHAR"), ("S", "CAST({} AS STRING)")),
-    "DATE": ("S", "date_format({}, 'yyyy-MM-dd')"),
-    "BOOLEAN": ("BOOL", "{}"),
-    "BINARY": ("B", "base64({})"),
+    **dict.fromkeys(SPELLED, "CAST({} AS STRING)"),
+    "DATE": "date_format({}, 'yyyy-MM-dd')",
+    "BOOLEAN": "{}",
+    "BINARY": "base64({})",
 }
+NESTED = {"ARRAY": "L", "MAP": "M", "STRUCT": "M"}
 ISO = "yyyy-MM-dd'T'HH:mm:ss.SSSSSS"
 ZONE = "'Z'"
-MICROSECONDS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 
 
 def item(schema: Schema, rules: TextRules) -> str:
@@ -35,48 +37,47 @@ def item(schema: Schema, rules: TextRules) -> str:
 
 def wrapped(kind: str, value: str, rules: TextRules, depth: int = 0) -> str:
     """Return SQL of a value in its wrapper."""
-    letter, text = _value(kind, value, rules, depth)
-    return f"named_struct('{letter}', {text}, 'NULL', if({value} IS NULL, true, CAST(NULL AS BOOLEAN)))"
+    null = f"if({value} IS NULL, true, CAST(NULL AS BOOLEAN))"
+    return f"named_struct('{letter_of(kind, rules)}', {_inside(kind, value, rules, depth)}, 'NULL', {null})"
 
 
 def letter_of(kind: str, rules: TextRules) -> str:
     """Return the wrapper of a type's values."""
-    return _value(kind, "x", rules, 0)[0]
+    return NESTED.get(kind.partition("<")[0]) or Wrapping(rules, {}).letter(kind)
 
 
-def _value(kind: str, value: str, rules: TextRules, depth: int) -> tuple[str, str]:
+def _inside(kind: str, value: str, rules: TextRules, depth: int) -> str:
     word = kind.partition("(")[0].partition("<")[0]
     if word in PLAIN:
-        letter, text = PLAIN[word]
-        return letter, text.format(value)
+        return PLAIN[word].format(value)
     if word in ("FLOAT", "DOUBLE"):
         said = f"concat('[NUMBER] ', CAST({value} AS STRING), ' is no number of DynamoDB')"
         bad = f"isnan({value}) OR abs({value}) = double('Infinity')"
-        return "N", f"if({bad}, raise_error({said}), CAST({value} AS STRING))"
+        return f"if({bad}, raise_error({said}), CAST({value} AS STRING))"
     how = _instant if word.startswith("TIMESTAMP") else _nested
     return how(kind, value, rules, depth)
 
 
-def _instant(kind: str, value: str, rules: TextRules, _: int) -> tuple[str, str]:
+def _instant(kind: str, value: str, rules: TextRules, _: int) -> str:
     if not rules.timestamp_unit:
-        return "S", f"date_format({value}, {literal(ISO + ZONE * (kind == 'TIMESTAMP'))})"
-    each, micros = MICROSECONDS[rules.timestamp_unit], f"unix_micros(CAST({value} AS TIMESTAMP))"
+        return f"date_format({value}, {literal(ISO + ZONE * (kind == 'TIMESTAMP'))})"
+    each, micros = 1_000_000 // UNITS[rules.timestamp_unit][1], f"unix_micros(CAST({value} AS TIMESTAMP))"
     said = f"concat('[NUMBER] ', CAST({value} AS STRING), ' is no whole number of {rules.timestamp_unit}')"
-    return "N", f"if({micros} % {each} <> 0, raise_error({said}), CAST({micros} DIV {each} AS STRING))"
+    return f"if({micros} % {each} <> 0, raise_error({said}), CAST({micros} DIV {each} AS STRING))"
 
 
-def _nested(kind: str, value: str, rules: TextRules, depth: int) -> tuple[str, str]:
+def _nested(kind: str, value: str, rules: TextRules, depth: int) -> str:
     if kind.startswith("ARRAY<"):
         inner = wrapped(kind[6:-1], f"x{depth}", rules, depth + 1)
-        return "L", f"transform({value}, x{depth} -> {inner})"
+        return f"transform({value}, x{depth} -> {inner})"
     if kind.startswith("MAP<STRING, "):
         inner = wrapped(kind[len("MAP<STRING, ") : -1], f"v{depth}", rules, depth + 1)
-        return "M", f"transform_values({value}, (k{depth}, v{depth}) -> {inner})"
+        return f"transform_values({value}, (k{depth}, v{depth}) -> {inner})"
     if kind.startswith("STRUCT<"):
         fields = parse_schema(kind[7:-1].replace(": ", " ")).columns
         said = ", ".join(
             f"{literal(each.name)}, {wrapped(each.type, f'{value}.{quoted(each.name)}', rules, depth)}"
             for each in fields
         )
-        return "M", f"if({value} IS NULL, NULL, named_struct({said}))"
+        return f"if({value} IS NULL, NULL, named_struct({said}))"
     raise ProjectError(f"DynamoDB has no type for {kind}", remedy="publish it as text: to_json(…) in the step")

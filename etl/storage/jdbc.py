@@ -23,7 +23,7 @@ from etl.storage.jdbc_rows import FETCHED, loaded
 from etl.storage.jdbc_target import changes, consumed, later_intervals, recall, stage, state
 from etl.storage.numerals import exact, truth
 from etl.storage.progress import Progress
-from etl.storage.reading import Reading, Scope, check_scope, empty
+from etl.storage.reading import Reading, Scope, check_scope, empty, nothing_changed
 from etl.storage.sqlstate import condition, is_of_driver
 from etl.storage.tables import counted, is_taken_back, within
 from etl.storage.vendors import Readable, Words, words_of
@@ -76,7 +76,7 @@ def read(session: SparkSession, dataset: Dataset, scope: Scope) -> Reading:
         identity=identity,
         progress=progress,
         ignored=extra,
-        recheck=partial(_recheck, session, dataset, where, before) if unsettled else _of_one_moment,
+        recheck=partial(_recheck, session, dataset, where, before) if unsettled else nothing_changed,
         explain=lambda error: _explained(connection, error),
     )
 
@@ -103,10 +103,6 @@ def _transact(database: Database, begins: str = "") -> None:
     else:
         database.java.setTransactionIsolation(REPEATABLE_READ)
         database.java.setReadOnly(True)
-
-
-def _of_one_moment() -> None:
-    """All readers see one snapshot, or there is one reader, whose one statement does."""
 
 
 def _recheck(session: SparkSession, dataset: Dataset, where: str, before: Any) -> None:

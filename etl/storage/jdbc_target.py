@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import asdict
 
 from etl.errors import EtlError
+from etl.model.connection import PUBLISHES
 from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.model.write import Merge, Write
@@ -26,7 +27,7 @@ from etl.storage.jdbc_log import looked, make_log, marks
 from etl.storage.jdbc_rows import loaded
 from etl.storage.sqlstate import condition, is_of_driver
 from etl.storage.staging import Applied, Publish, Published, Staged, TargetState
-from etl.storage.tables import DELETES, LOG, Target, compare, deletes, later, replaced, target_of, watermark
+from etl.storage.tables import DELETES, Target, compare, deletes, later, replaced, target_of, watermark
 from etl.storage.vendors import words_of
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def _change(database: Database, publish: Publish, target: Target, staging: str, 
     words = words_of(target.connection)
     make_log(database, target)
     # One publisher at a time: what the log says now is still so when this commits.
-    words.lock(database, f"{LOG} {target.table}")
+    words.lock(database, f"{PUBLISHES} {target.table}")
     now = looked(database, target, publish.mark.name)
     compare(publish, now)
     if not words.has(database, target.name):

@@ -10,7 +10,7 @@ from itertools import pairwise
 from etl.errors import AnalysisError
 from etl.model.interval import Interval
 from etl.storage.database import Database
-from etl.storage.mysql_columns import TIMES, Column, made, quoted
+from etl.storage.mysql_columns import TIMES, WHOLE, Column, made, quoted
 from etl.storage.mysql_tables import LOG, created, given, lock, staging
 
 __all__ = [
@@ -50,10 +50,11 @@ SELECT column_name, column_type, is_nullable = 'NO',
 FROM information_schema.columns WHERE {OF_TABLE} ORDER BY ordinal_position
 """
 KEYS = f"""
-SELECT column_name FROM information_schema.statistics WHERE {OF_TABLE} AND seq_in_index = 1 AND index_type = 'BTREE'
-ORDER BY index_name <> 'PRIMARY', non_unique, index_name
+SELECT column_name FROM information_schema.statistics
+JOIN information_schema.columns USING (table_schema, table_name, column_name)
+WHERE {OF_TABLE} AND seq_in_index = 1 AND index_type = 'BTREE' AND data_type IN ({", ".join(map(repr, WHOLE))})
+ORDER BY index_name <> 'PRIMARY', non_unique, index_name LIMIT 1
 """
-WHOLE = frozenset({"TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL(20,0)"})
 
 
 def parts(table: str) -> tuple[str, str]:
@@ -161,11 +162,10 @@ def ranges(
         rows: how many are read; None where nobody has counted them.
         where: the condition of these.
     """
-    kinds = {each.name: each.spark for each in columns(database, table)}
-    keys = [str(name) for (name,) in database.rows(KEYS, *parts(table)) if kinds.get(str(name)) in WHOLE]
+    keys = database.rows(KEYS, *parts(table))
     if not keys:
         return ()
-    name, scope = quoted(keys[0]), f" AND ({where})" if where else ""
+    name, scope = quoted(str(keys[0][0])), f" AND ({where})" if where else ""
     count = rows
     if count is None:
         ((count,),) = database.rows(f"SELECT count(*) FROM {table_name(table)} WHERE true{scope}")

@@ -157,7 +157,6 @@ def made(kind: str) -> str:
     found = DECIMAL.fullmatch(kind)
     if found and int(found[2]) <= MOST_FRACTION:
         return f"decimal({found[1]},{found[2]})"
-    kind = "STRING" if kind.startswith(("VARCHAR", "CHAR")) else kind
     if kind not in MADE:
         raise ProjectError(f"MySQL has no type for {kind}", remedy="publish it as text: to_json(…) in the step")
     return MADE[kind]

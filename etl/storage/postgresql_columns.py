@@ -106,8 +106,6 @@ def made(kind: str) -> str:
         return f"numeric({found[1]},{found[2]})"
     if kind.startswith("ARRAY<") and kind[6:-1] in MADE:
         return f"{MADE[kind[6:-1]]}[]"
-    if kind.startswith(("VARCHAR", "CHAR")):
-        return "text"
     if kind not in MADE:
         raise ProjectError(f"PostgreSQL has no type for {kind}", remedy="publish it as text: to_json(…) in the step")
     return MADE[kind]

@@ -86,8 +86,8 @@ class Corrupt:
         return f"greatest({count} - {self.headers}, 0)" if self.headers else count
 
 
-def _nothing_changed() -> None:
-    """A source that is pinned to a version cannot change under its reader."""
+def nothing_changed() -> None:
+    """Refuse nothing: what is pinned to a version, or read by one statement, cannot change under its reader."""
 
 
 def _no_explanation(_: BaseException) -> None:
@@ -115,7 +115,7 @@ class Reading:
     progress: Progress | None = None
     corrupt: Corrupt | None = None
     ignored: tuple[str, ...] = ()
-    recheck: Callable[[], None] = _nothing_changed
+    recheck: Callable[[], None] = nothing_changed
     explain: Callable[[BaseException], EtlError | None] = _no_explanation
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from etl.errors import ConflictError, EtlError, InputError, PublishError
-from etl.model.connection import Connection
+from etl.model.connection import PUBLISHES, Connection
 from etl.model.dataset import Dataset
 from etl.model.schema import Schema
 from etl.model.write import Append, Merge, ReplaceInterval, ReplacePartitions, ReplaceTable, Write
@@ -20,7 +20,6 @@ from etl.storage.vendors import words_of
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-LOG = "headrace_publishes"
 DELETES = "headrace_deletes"  # a column of the staging table: true for a row that deletes its key
 SHOWN = 3  # keys that are there twice
 
@@ -40,7 +39,7 @@ class Target:
     @property
     def log(self) -> str:
         """Its log, likewise."""
-        return words_of(self.connection).beside(self.table, LOG)
+        return words_of(self.connection).beside(self.table, PUBLISHES)
 
     def staging(self, run: str) -> str:
         """The table that holds one run's rows until they are published, likewise."""
